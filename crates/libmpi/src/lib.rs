@@ -1,0 +1,1 @@
+//! libmpi.so.12: the library that programs built for the MPICH ABI load.

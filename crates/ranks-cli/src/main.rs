@@ -1,0 +1,4 @@
+//! The `ranks` command: argument parsing and help, nothing else.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! MPI on one machine's shared memory.

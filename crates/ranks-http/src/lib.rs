@@ -1,0 +1,1 @@
+//! HTTP carried out by ranks.

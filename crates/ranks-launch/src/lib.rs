@@ -1,0 +1,1 @@
+//! Starts ranks, forwards their output, reports their ends.

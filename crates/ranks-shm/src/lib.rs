@@ -1,0 +1,1 @@
+//! The shared segment of a job: layout, rings, waiting, death watch.

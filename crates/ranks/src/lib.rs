@@ -1,0 +1,1 @@
+//! Message passing between ranks, in the manner of MPI.
