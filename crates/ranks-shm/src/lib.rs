@@ -1,1 +1,41 @@
-//! The shared segment of a job: layout, rings, waiting, death watch.
+//! The shared segment of a job, and everything that touches it.
+//!
+//! A job is a set of ranks that share one mapping: a memfd that the launcher makes, or a piece of
+//! ordinary memory when the ranks are threads of one process. The layout is the same in both cases,
+//! so what the sanitizers see with threads is what runs between processes.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`bounds`] | every limit, with its reason |
+//! | [`layout`] | the byte layout: header, slots, areas, pairs; sizes and offsets asserted at compile time |
+//! | [`segment`] | making, attaching and finding one's way in a segment |
+//! | [`job`] | how a rank is told of its job (`RANKS_JOB`) |
+//! | [`ring`] | single-producer single-consumer rings, a sequence number in every line |
+//! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
+//! | [`backoff`] | look, spin, yield, sleep: when to do which |
+//! | [`blocked`] | the line in which a rank says what it waits for |
+//! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
+//! | [`remote`] | copying from and to another rank's memory |
+//! | [`claim`] | how two ranks share the copying of one message |
+//! | [`area`] | shared areas of communicators: the counter barrier |
+//! | [`cpus`] | how many CPUs the ranks may really use |
+//!
+//! `docs/segment.md` draws the layout, `docs/waiting.md` the waiting.
+
+pub mod area;
+pub mod backoff;
+pub mod blocked;
+pub mod bounds;
+pub mod claim;
+pub mod cpus;
+pub mod job;
+pub mod layout;
+pub mod life;
+mod primitive;
+pub mod remote;
+pub mod ring;
+pub mod segment;
+pub mod sleep;
+mod sys;
+
+pub use segment::Segment;

@@ -1,0 +1,69 @@
+//! Every limit of the segment in one place, each with its reason.
+
+/// Ranks in one job. The pairs grow with the square: at 1,024 ranks the rings alone are 2.4 GB of
+/// address space, more than a single machine's users have asked for.
+pub const MAX_RANKS: usize = 1024;
+
+/// Lines of a ring while pairs are few: 4 KiB a ring, enough for 60 small messages on the way.
+pub const RING_LINES_FEW: usize = 64;
+
+/// Lines of a ring from [`MANY_RANKS`] on, to halve what a job of hundreds of ranks maps.
+pub const RING_LINES_MANY: usize = 32;
+
+/// Above this many ranks rings are short.
+pub const MANY_RANKS: usize = 64;
+
+/// The largest message that travels in ring lines alone, as a share of the ring: half of it, so that
+/// a message can be written while the previous one is still being read.
+pub const INLINE_SHARE: usize = 2;
+
+/// A piece in the bulk ring while the message is short (measured: the reader starts early).
+pub const CHUNK_SMALL: usize = 4 << 10;
+
+/// Messages up to this length go in small chunks.
+pub const CHUNK_SMALL_UP_TO: usize = 32 << 10;
+
+/// A piece in the bulk ring of a longer message (measured: fewer hand-overs).
+pub const CHUNK_LARGE: usize = 16 << 10;
+
+/// Bytes of a bulk ring, by rank count: it is address space until used, but a used ring stays resident.
+pub const fn bulk_bytes(ranks: usize) -> usize {
+    match ranks {
+        0..=8 => 256 << 10,
+        9..=32 => 128 << 10,
+        33..=64 => 64 << 10,
+        _ => 32 << 10,
+    }
+}
+
+/// Lines of a ring, by rank count.
+pub const fn ring_lines(ranks: usize) -> usize {
+    if ranks <= MANY_RANKS { RING_LINES_FEW } else { RING_LINES_MANY }
+}
+
+/// Transfers between one ordered pair that both sides copy at the same time. A further one is copied
+/// by its receiver alone, so this bounds speed, not what programs may do.
+pub const TRANSFERS: usize = 4;
+
+/// Pieces of a message that both sides copy (measured; half the message below twice this).
+pub const PIECE: usize = 256 << 10;
+
+/// Shared areas for communicators. A communicator that finds none left works over point-to-point.
+pub const AREAS: usize = 512;
+
+/// CPUs that the shared affinity mask can name.
+pub const MAX_CPUS: usize = 1024;
+
+/// Spinning before the first yield, when every rank has a CPU: a wake-up within it costs a cache line.
+pub const SPIN_MICROS: u64 = 20;
+
+/// Idle time before a rank sleeps. Waking costs some 40 us on a virtual machine: an idle time of ten
+/// times that makes sleeping cheap for whoever sleeps and rare for whoever is busy.
+pub const SLEEP_AFTER_MICROS: u64 = 700;
+
+/// The first time limit of a sleep; each further one doubles. Nothing depends on it (work found only
+/// by it is counted, and must be none): it is there in case a kernel or hypervisor loses a wake-up.
+pub const BACKSTOP_FIRST_MILLIS: u64 = 10;
+
+/// The longest time limit of a sleep.
+pub const BACKSTOP_LAST_MILLIS: u64 = 1000;

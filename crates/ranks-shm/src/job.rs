@@ -1,0 +1,85 @@
+//! How a rank is told of its job: the environment variable `RANKS_JOB`.
+//!
+//! `RANKS_JOB=1:PID:FD:NONCE:RANK` names the launcher, its descriptor of the segment, the job's nonce
+//! (hexadecimal) and the rank. A rank opens the segment by the inherited descriptor, or through the
+//! launcher's `/proc` entry: Python's `subprocess` closes descriptors, `/proc` still works.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::str::FromStr;
+
+/// The variable that carries a [`Job`].
+pub const VARIABLE: &str = "RANKS_JOB";
+
+/// Every variable that belongs to a job starts so; a launcher inside a rank removes them for its own ranks.
+pub const PREFIX: &str = "RANKS_";
+
+/// Variables of a job (as opposed to settings of the user, which pass on to nested jobs).
+pub const JOB_VARIABLES: [&str; 3] = [VARIABLE, "RANKS_RANK", "RANKS_SIZE"];
+
+/// What a rank must know to attach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The launcher's process id.
+    pub launcher: u32,
+    /// The launcher's descriptor of the segment.
+    pub descriptor: i32,
+    /// The job's nonce.
+    pub nonce: u64,
+    /// The rank of the process that is told.
+    pub rank: usize,
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1:{}:{}:{:x}:{}", self.launcher, self.descriptor, self.nonce, self.rank)
+    }
+}
+
+impl FromStr for Job {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("{VARIABLE}={text}: not in the form 1:PID:FD:NONCE:RANK");
+        let mut parts = text.split(':');
+        let mut next = || parts.next().ok_or_else(bad);
+        if next()? != "1" {
+            return Err(format!("{VARIABLE}={text}: made by another version of ranks"));
+        }
+        let job = Job {
+            launcher: next()?.parse().map_err(|_| bad())?,
+            descriptor: next()?.parse().map_err(|_| bad())?,
+            nonce: u64::from_str_radix(next()?, 16).map_err(|_| bad())?,
+            rank: next()?.parse().map_err(|_| bad())?,
+        };
+        if parts.next().is_some() { Err(bad()) } else { Ok(job) }
+    }
+}
+
+impl Job {
+    /// The job that this process was started in, if any.
+    pub fn from_environment() -> Result<Option<Job>, String> {
+        match std::env::var_os(VARIABLE) {
+            None => Ok(None),
+            Some(text) => Self::from_text(text).map(Some),
+        }
+    }
+
+    fn from_text(text: OsString) -> Result<Job, String> {
+        text.into_string().map_err(|_| format!("{VARIABLE} is not UTF-8"))?.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_refusals() {
+        let job = Job { launcher: 7, descriptor: 3, nonce: 0xdead_beef, rank: 2 };
+        assert_eq!(job.to_string().parse::<Job>().unwrap(), job);
+        for bad in ["", "1", "2:7:3:ff:2", "1:7:3:ff", "1:7:3:ff:2:9", "1:x:3:ff:2", "1:7:3:zz:2"] {
+            assert!(bad.parse::<Job>().unwrap_err().contains(VARIABLE), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The byte layout of a segment.
+//!
+//! ```text
+//! 0              Header           one page: identity, geometry, job-wide words
+//! slots_at       Slot x n         512 B a rank: life, sleep word, blocked line, counters
+//! areas_at       Area x AREAS     256 B a communicator: barrier counter and generation
+//! pairs_at       Pair x n x n     ring of lines, credits, transfers; index = source * n + destination
+//! bulk_at        bulk x n x n     page-aligned bytes for longer messages, untouched until used
+//! ```
+//! Everything is zero at first, and zero is a valid start for every word. No word has two writers
+//! unless it is only changed by atomic read-modify-write. What is written often never shares a line
+//! with what is mostly read.
+
+use crate::bounds;
+use crate::primitive::{AtomicI32, AtomicU32, AtomicU64};
+#[cfg(not(loom))]
+use std::mem::{align_of, offset_of};
+
+/// Says that a mapping is a segment of ours.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
+
+/// Changes with every change of this file: processes of different versions do not talk.
+pub const VERSION: u32 = 1;
+
+/// A cache line.
+pub const LINE: usize = 64;
+
+/// What all ranks share.
+#[repr(C, align(4096))]
+pub struct Header {
+    /// [`MAGIC`], written last by the maker.
+    pub magic: AtomicU64,
+    /// [`VERSION`].
+    pub version: AtomicU32,
+    /// Number of ranks.
+    pub ranks: AtomicU32,
+    /// Bytes of the whole segment.
+    pub size: AtomicU64,
+    /// A random number that tells this job from others.
+    pub nonce: AtomicU64,
+    /// Lines of a ring, a power of two.
+    pub ring_lines: AtomicU32,
+    /// Bytes of a bulk ring, a multiple of the page.
+    pub bulk_bytes: AtomicU32,
+    /// The launcher's process; 0 when the ranks are threads.
+    pub launcher: AtomicU32,
+    reserved0: [u8; 128 - 44],
+    /// The next context id: communicators take theirs here.
+    pub next_context: AtomicU32,
+    reserved1: [u8; 124],
+    /// Counts every end of a rank (finished or dead): whoever waits looks again when it changes.
+    pub epoch: AtomicU32,
+    /// 1: some process could not register with membarrier, so every publication is followed by a fence.
+    pub fences: AtomicU32,
+    /// An abort: `1 << 63 | rank << 32 | code`; 0 when none. Set once.
+    pub abort: AtomicU64,
+    reserved2: [u8; 112],
+    /// CPUs that any rank may run on.
+    pub cpus: [AtomicU64; bounds::MAX_CPUS / 64],
+    /// The smallest number of CPUs that a cgroup quota leaves to a rank; 0 when none is limited.
+    pub quota: AtomicU32,
+    reserved3: [u8; 124],
+    /// One bit a shared area: taken.
+    pub areas: [AtomicU64; bounds::AREAS / 64],
+}
+
+/// What one rank says of itself, and what the launcher says of it.
+#[repr(C, align(512))]
+pub struct Slot {
+    /// The process that claimed this rank; 0 when none has.
+    pub claim: AtomicU32,
+    /// [`crate::life::Stage`], written by the rank.
+    pub stage: AtomicU32,
+    /// [`crate::life::End`], written by the launcher (by the rank itself where ranks are threads).
+    pub end: AtomicU32,
+    /// The process that the launcher started for this rank, which leads its process group.
+    pub leader: AtomicU32,
+    /// Address of a random value in the rank's memory: reading it proves cross-memory attach.
+    pub probe_addr: AtomicU64,
+    /// That value.
+    pub probe_value: AtomicU64,
+    reserved0: [u8; 128 - 32],
+    /// 1: the rank sleeps, or is about to. Everyone who publishes something for it looks here.
+    pub sleep: AtomicU32,
+    reserved1: [u8; 124],
+    /// What the rank waits for.
+    pub blocked: BlockedLine,
+    reserved2: [u8; 64],
+    /// How often the rank slept.
+    pub sleeps: AtomicU64,
+    /// How often a sleep ended by its time limit and there was work: a lost wake-up. Must be 0.
+    pub backstops: AtomicU64,
+    reserved3: [u8; 112],
+}
+
+/// What a rank waits for: see [`crate::blocked`].
+#[repr(C, align(64))]
+pub struct BlockedLine {
+    /// Odd while blocked.
+    pub epoch: AtomicU32,
+    /// [`crate::blocked::Call`].
+    pub call: AtomicU32,
+    /// A rank of the job, or a negative wildcard.
+    pub peer: AtomicI32,
+    /// The tag, or a negative wildcard.
+    pub tag: AtomicI32,
+    /// The communicator's context id.
+    pub context: AtomicU32,
+    /// Requests waited for, where there are several.
+    pub requests: AtomicU32,
+    /// Bytes to be sent or the room to receive.
+    pub bytes: AtomicU64,
+    /// CLOCK_MONOTONIC in nanoseconds when the wait began.
+    pub since: AtomicU64,
+    reserved: [u8; 24],
+}
+
+/// The shared area of one communicator: see [`crate::area`].
+#[repr(C, align(256))]
+pub struct Area {
+    /// Ranks that have arrived in the current round.
+    pub arrived: AtomicU32,
+    /// Ranks that still use the area; the last one gives it back.
+    pub users: AtomicU32,
+    reserved0: [u8; 120],
+    /// Rounds completed: everyone who waits looks here.
+    pub generation: AtomicU32,
+    reserved1: [u8; 124],
+}
+
+/// What the consumer of a ring tells its producer.
+#[repr(C, align(64))]
+pub struct Credit {
+    /// Lines consumed since the start.
+    pub lines: AtomicU64,
+    /// Bytes of the bulk ring consumed since the start.
+    pub bulk: AtomicU64,
+    reserved: [u8; 48],
+}
+
+/// The shared word of a message that both sides copy: see [`crate::claim`].
+#[repr(C, align(64))]
+pub struct Transfer {
+    /// generation, pieces taken from the front, pieces taken from the back.
+    pub claim: AtomicU64,
+    /// Pieces copied, and whether a side failed.
+    pub done: AtomicU64,
+    reserved: [u8; 48],
+}
+
+/// One line of a ring. Public so that its size can be asserted; only [`crate::ring`] reads it.
+#[repr(C, align(64))]
+pub struct Line {
+    /// The lap in which the line was written, counted from 1. Stored last.
+    pub sequence: AtomicU32,
+    /// What it carries.
+    pub data: crate::primitive::UnsafeCell<[u8; LINE - 4]>,
+}
+
+/// Bytes that a line carries besides its sequence number.
+pub const LINE_DATA: usize = LINE - 4;
+
+/// A pair's credits and transfers, behind its lines.
+#[repr(C, align(64))]
+pub struct PairTail {
+    /// Written by the consumer, read by the producer.
+    pub credit: Credit,
+    /// Shared by both.
+    pub transfers: [Transfer; bounds::TRANSFERS],
+    // An odd number of lines a pair, so that rings do not all start in the same cache set.
+    reserved: [u8; 2 * LINE],
+}
+
+/// Bytes of a pair with rings of `ring_lines` lines.
+pub const fn pair_bytes(ring_lines: usize) -> usize {
+    ring_lines * LINE + size_of::<PairTail>()
+}
+
+/// Where the parts of a segment of a given number of ranks lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Number of ranks.
+    pub ranks: usize,
+    /// Lines of a ring.
+    pub ring_lines: usize,
+    /// Bytes of a bulk ring.
+    pub bulk_bytes: usize,
+}
+
+impl Geometry {
+    /// The geometry of a job of `ranks` ranks.
+    pub const fn new(ranks: usize) -> Self {
+        Self { ranks, ring_lines: bounds::ring_lines(ranks), bulk_bytes: bounds::bulk_bytes(ranks) }
+    }
+
+    /// Offset of the first [`Slot`].
+    pub const fn slots_at(&self) -> usize {
+        size_of::<Header>()
+    }
+
+    /// Offset of the first [`Area`].
+    pub const fn areas_at(&self) -> usize {
+        self.slots_at() + self.ranks * size_of::<Slot>()
+    }
+
+    /// Offset of the first pair.
+    pub const fn pairs_at(&self) -> usize {
+        self.areas_at() + bounds::AREAS * size_of::<Area>()
+    }
+
+    /// Offset of the first bulk ring.
+    pub const fn bulk_at(&self) -> usize {
+        let end = self.pairs_at() + self.ranks * self.ranks * pair_bytes(self.ring_lines);
+        end.next_multiple_of(4096)
+    }
+
+    /// Bytes of the segment.
+    pub const fn size(&self) -> usize {
+        self.bulk_at() + self.ranks * self.ranks * self.bulk_bytes
+    }
+}
+
+#[cfg(not(loom))]
+const _: () = {
+    assert!(size_of::<Header>() == 4096);
+    assert!(offset_of!(Header, next_context) == 128);
+    assert!(offset_of!(Header, epoch) == 256);
+    assert!(offset_of!(Header, abort) == 264);
+    assert!(offset_of!(Header, cpus) == 384);
+    assert!(offset_of!(Header, quota) == 512);
+    assert!(offset_of!(Header, areas) == 640);
+    assert!(size_of::<Slot>() == 512);
+    assert!(offset_of!(Slot, sleep) == 128);
+    assert!(offset_of!(Slot, blocked) == 256);
+    assert!(offset_of!(Slot, sleeps) == 384);
+    assert!(size_of::<BlockedLine>() == LINE && align_of::<BlockedLine>() == LINE);
+    assert!(size_of::<Area>() == 256 && offset_of!(Area, generation) == 128);
+    assert!(size_of::<Credit>() == LINE);
+    assert!(size_of::<Transfer>() == LINE);
+    assert!(size_of::<Line>() == LINE && offset_of!(Line, data) == 4);
+    assert!((size_of::<PairTail>() / LINE) % 2 == 1);
+    assert!(bounds::RING_LINES_FEW.is_power_of_two() && bounds::RING_LINES_MANY.is_power_of_two());
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_overlap_and_are_aligned() {
+        for ranks in [1, 2, 3, 7, 64, 65, 256, bounds::MAX_RANKS] {
+            let g = Geometry::new(ranks);
+            assert_eq!(g.slots_at() % align_of::<Slot>(), 0);
+            assert_eq!(g.areas_at() % align_of::<Area>(), 0);
+            assert_eq!(g.pairs_at() % LINE, 0);
+            assert_eq!(g.bulk_at() % 4096, 0);
+            assert!(g.slots_at() < g.areas_at() && g.areas_at() < g.pairs_at() && g.pairs_at() < g.bulk_at());
+            assert_eq!(g.size(), g.bulk_at() + ranks * ranks * g.bulk_bytes);
+        }
+    }
+}
+
+#[cfg(loom)]
+impl Credit {
+    /// For models: a credit line made of loom's atomics.
+    pub(crate) fn model(lines: AtomicU64, bulk: AtomicU64) -> Self {
+        Self { lines, bulk, reserved: [0; 48] }
+    }
+}

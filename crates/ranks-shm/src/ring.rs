@@ -1,0 +1,346 @@
+//! Single-producer single-consumer rings with a sequence number in every line.
+//!
+//! A ring is a power of two of 64-byte lines. The producer fills a line's data and then stores its
+//! sequence number, which is the lap (from 1) in which the line was written; the consumer knows the lap
+//! it expects and looks only at the next line. So a small message costs one cache line from core to
+//! core, longer ones are read while they are still being written, nothing is ever zeroed again, and a
+//! producer that is killed between two lines leaves a shorter ring, not a torn one.
+//!
+//! Beside the lines a pair has a *bulk ring* of bytes for longer messages. Bytes are copied there first;
+//! a line that says how many is published afterwards. A piece never wraps: where the end of the ring is
+//! near, it is shorter.
+//!
+//! ```text
+//! line      0        4        8        12       16                              64
+//!           sequence kind|len context  tag      words or the first 48 B of data     a head
+//!           sequence data, 60 B                                                     a continuation
+//! ```
+//!
+//! Orderings, the pair that matters first:
+//! * data, then `sequence` (Release) -> `sequence` (Acquire), then data. *Publication.*
+//! * reading data, then `credit` (Release) -> `credit` (Acquire), then overwriting. *Reuse.*
+//!
+//! Each word has one writer. Whoever publishes (lines or credits) must then wake the other side:
+//! see [`crate::sleep`].
+
+use crate::bounds;
+use crate::layout::{Credit, LINE_DATA, Line};
+use crate::primitive::Ordering::{Acquire, Release};
+use std::ptr::NonNull;
+
+/// Bytes of data in a head line.
+pub const HEAD_DATA: usize = LINE_DATA - 12;
+
+/// Words of 64 bits that a head carries when its data lies in the bulk ring.
+pub const HEAD_WORDS: usize = HEAD_DATA / 8;
+
+/// The fields of a head that the ring itself does not interpret, and its kind and length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Head {
+    /// What the message is; below [`BULK`] its data is in lines, from there on in the bulk ring.
+    pub kind: u8,
+    /// The context id.
+    pub context: u32,
+    /// The tag.
+    pub tag: i32,
+}
+
+/// Kinds from here on carry words in the head line and data in the bulk ring.
+pub const BULK: u8 = 0x80;
+
+/// What a consumer finds.
+#[derive(Debug)]
+pub enum Arrival<'a> {
+    /// A message whose data is in lines: its whole length, and the first part of its data.
+    Inline(Head, usize, &'a [u8]),
+    /// More data of the message of the last `Inline`.
+    More(&'a [u8]),
+    /// Words and a piece of data that lay in the bulk ring (may be empty).
+    Bulk(Head, [u64; HEAD_WORDS], &'a [u8]),
+}
+
+/// The memory of one ring: what a segment hands out for an ordered pair.
+#[derive(Clone, Copy)]
+pub struct RingMemory {
+    pub(crate) lines: NonNull<Line>,
+    pub(crate) line_count: usize,
+    pub(crate) credit: NonNull<Credit>,
+    pub(crate) bulk: NonNull<u8>,
+    pub(crate) bulk_bytes: usize,
+}
+
+impl RingMemory {
+    #[inline(always)]
+    fn line(&self, index: u64) -> &Line {
+        let at = index as usize & (self.line_count - 1);
+        // SAFETY: `lines` points at `line_count` lines that live as long as the ring's owner says
+        // (see `Producer::new`), and `at` is below that count.
+        unsafe { self.lines.add(at).as_ref() }
+    }
+
+    #[inline(always)]
+    fn lap(&self, index: u64) -> u32 {
+        (index >> self.line_count.trailing_zeros()) as u32 + 1
+    }
+
+    #[inline(always)]
+    fn credit(&self) -> &Credit {
+        // SAFETY: as for `line`.
+        unsafe { self.credit.as_ref() }
+    }
+
+    /// The longest message that travels in lines alone.
+    pub fn inline_limit(&self) -> usize {
+        HEAD_DATA + (self.line_count / bounds::INLINE_SHARE - 1) * LINE_DATA
+    }
+}
+
+/// The writing end.
+pub struct Producer {
+    memory: RingMemory,
+    /// Lines written.
+    next: u64,
+    /// Lines known to be consumed.
+    credited: u64,
+    bulk_next: u64,
+    bulk_credited: u64,
+}
+
+/// The reading end.
+pub struct Consumer {
+    memory: RingMemory,
+    /// Lines read.
+    next: u64,
+    /// Lines read and told to the producer.
+    told: u64,
+    bulk_next: u64,
+    /// Bytes of the current message that are still to come in lines.
+    left: usize,
+}
+
+// SAFETY: the ends own positions only; the memory they point to is made for use from several threads,
+// with the orderings above.
+unsafe impl Send for Producer {}
+// SAFETY: as for `Producer`.
+unsafe impl Send for Consumer {}
+
+impl Producer {
+    /// The writing end of a ring.
+    ///
+    /// # Safety
+    /// The memory must outlive the producer, be zero at first or left by nobody else, and have no other
+    /// producer, ever.
+    pub unsafe fn new(memory: RingMemory) -> Self {
+        Self { memory, next: 0, credited: 0, bulk_next: 0, bulk_credited: 0 }
+    }
+
+    /// The longest message for [`Self::try_inline`].
+    #[inline(always)]
+    pub fn inline_limit(&self) -> usize {
+        self.memory.inline_limit()
+    }
+
+    #[inline(always)]
+    fn has_room(&mut self, lines: u64) -> bool {
+        let count = self.memory.line_count as u64;
+        if self.next + lines <= self.credited + count {
+            return true;
+        }
+        self.credited = self.memory.credit().lines.load(Acquire);
+        self.next + lines <= self.credited + count
+    }
+
+    #[inline(always)]
+    fn publish(&mut self, fill: impl FnOnce(*mut u8)) {
+        let line = self.memory.line(self.next);
+        line.data.with_mut(|data| fill(data.cast::<u8>()));
+        line.sequence.store(self.memory.lap(self.next), Release);
+        self.next += 1;
+    }
+
+    /// Writes a message whose data goes in lines; false when there is no room (nothing is written).
+    /// The caller wakes the consumer after `true`.
+    #[inline(always)]
+    pub fn try_inline(&mut self, head: Head, data: &[u8]) -> bool {
+        debug_assert!(head.kind < BULK && data.len() <= self.inline_limit());
+        let first = data.len().min(HEAD_DATA);
+        let rest = &data[first..];
+        if !self.has_room(1 + rest.len().div_ceil(LINE_DATA) as u64) {
+            return false;
+        }
+        self.publish(|to| {
+            // SAFETY: `to` points at LINE_DATA bytes that the consumer does not read before the
+            // sequence number is stored; `first` is at most HEAD_DATA.
+            unsafe {
+                write_head(to, head, data.len());
+                copy_short(data.as_ptr(), to.add(12), first);
+            }
+        });
+        for part in rest.chunks(LINE_DATA) {
+            self.publish(|to| {
+                // SAFETY: as above; a chunk is at most LINE_DATA long.
+                unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len()) }
+            });
+        }
+        true
+    }
+
+    /// Writes words and, in the bulk ring, the first part of `data`. `None` when there is no room for
+    /// any of it; else how many bytes were taken. The caller wakes the consumer after `Some`.
+    pub fn try_bulk(
+        &mut self,
+        head: Head,
+        words: [u64; HEAD_WORDS],
+        data: &[u8],
+        piece: usize,
+    ) -> Option<usize> {
+        debug_assert!(head.kind >= BULK);
+        if !self.has_room(1) {
+            return None;
+        }
+        let take = if data.is_empty() { 0 } else { self.bulk_room(data.len().min(piece))? };
+        if take > 0 {
+            let at = self.bulk_next as usize % self.memory.bulk_bytes;
+            // SAFETY: `bulk_room` made sure that `take` bytes from `at` on are inside the ring and were
+            // consumed; the consumer does not read them before the line below is published.
+            unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), self.memory.bulk.as_ptr().add(at), take) };
+            self.bulk_next += take as u64;
+        }
+        self.publish(|to| {
+            // SAFETY: 12 bytes of head and 48 bytes of words are the LINE_DATA bytes of a line.
+            unsafe {
+                write_head(to, head, take);
+                std::ptr::copy_nonoverlapping(words.as_ptr().cast::<u8>(), to.add(12), HEAD_DATA);
+            }
+        });
+        Some(take)
+    }
+
+    /// How much of `want` fits before the end of the ring and before what is not consumed yet. Less
+    /// than a quarter of what is wanted is not worth a line.
+    fn bulk_room(&mut self, want: usize) -> Option<usize> {
+        let bytes = self.memory.bulk_bytes;
+        let to_end = bytes - self.bulk_next as usize % bytes;
+        let want = want.min(to_end);
+        let mut free = bytes - (self.bulk_next - self.bulk_credited) as usize;
+        if free < want {
+            self.bulk_credited = self.memory.credit().bulk.load(Acquire);
+            free = bytes - (self.bulk_next - self.bulk_credited) as usize;
+        }
+        let take = want.min(free);
+        (take > 0 && take * 4 >= want).then_some(take)
+    }
+}
+
+impl Consumer {
+    /// The reading end of a ring.
+    ///
+    /// # Safety
+    /// The memory must outlive the consumer and have no other consumer, ever.
+    pub unsafe fn new(memory: RingMemory) -> Self {
+        Self { memory, next: 0, told: 0, bulk_next: 0, left: 0 }
+    }
+
+    /// True when the next line has been published.
+    #[inline(always)]
+    pub fn ready(&self) -> bool {
+        self.memory.line(self.next).sequence.load(Acquire) == self.memory.lap(self.next)
+    }
+
+    /// Hands out the next line, if it was published. The first result says whether there was one, the
+    /// second whether credits went back (the caller then wakes the producer).
+    #[inline(always)]
+    pub fn poll(&mut self, take: impl FnOnce(Arrival<'_>)) -> (bool, bool) {
+        if !self.ready() {
+            return (false, false);
+        }
+        let line = self.memory.line(self.next);
+        let memory = self.memory;
+        let (left, bulk_next) = (&mut self.left, &mut self.bulk_next);
+        let bulk_before = *bulk_next;
+        line.data.with(|data| {
+            // SAFETY: the acquire load saw this lap's sequence number, so the producer has filled the
+            // line and does not touch it, nor the piece of the bulk ring that it announces, until the
+            // credits below say that they were consumed.
+            unsafe {
+                let data = data.cast::<u8>();
+                if *left > 0 {
+                    let here = (*left).min(LINE_DATA);
+                    *left -= here;
+                    take(Arrival::More(std::slice::from_raw_parts(data, here)));
+                    return;
+                }
+                let (head, len) = read_head(data);
+                if head.kind < BULK {
+                    let here = len.min(HEAD_DATA);
+                    *left = len - here;
+                    take(Arrival::Inline(head, len, std::slice::from_raw_parts(data.add(12), here)));
+                } else {
+                    let words = data.add(12).cast::<[u64; HEAD_WORDS]>().read_unaligned();
+                    let at = *bulk_next as usize % memory.bulk_bytes;
+                    *bulk_next += len as u64;
+                    let piece = std::slice::from_raw_parts(memory.bulk.as_ptr().add(at), len);
+                    take(Arrival::Bulk(head, words, piece));
+                }
+            }
+        });
+        self.next += 1;
+        let mut told = false;
+        if self.bulk_next != bulk_before {
+            memory.credit().bulk.store(self.bulk_next, Release);
+            told = true;
+        }
+        if told || self.next - self.told >= memory.line_count as u64 / 4 {
+            memory.credit().lines.store(self.next, Release);
+            self.told = self.next;
+            told = true;
+        }
+        (true, told)
+    }
+}
+
+/// # Safety
+/// `to` must be valid for 12 bytes.
+#[inline(always)]
+unsafe fn write_head(to: *mut u8, head: Head, len: usize) {
+    debug_assert!(len < 1 << 24);
+    // SAFETY: the caller's promise. Lines are 64-byte aligned and data starts at 4, so words are aligned.
+    unsafe {
+        to.cast::<u32>().write_unaligned(u32::from(head.kind) << 24 | len as u32);
+        to.add(4).cast::<u32>().write_unaligned(head.context);
+        to.add(8).cast::<i32>().write_unaligned(head.tag);
+    }
+}
+
+/// # Safety
+/// `from` must be valid for 12 bytes.
+#[inline(always)]
+unsafe fn read_head(from: *const u8) -> (Head, usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let first = from.cast::<u32>().read_unaligned();
+        let context = from.add(4).cast::<u32>().read_unaligned();
+        let tag = from.add(8).cast::<i32>().read_unaligned();
+        (Head { kind: (first >> 24) as u8, context, tag }, (first & 0xff_ffff) as usize)
+    }
+}
+
+/// Copies up to 48 bytes; the usual 8 and 4 without a call.
+///
+/// # Safety
+/// As for `copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match len {
+            8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
+            4 => to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned()),
+            _ => std::ptr::copy_nonoverlapping(from, to, len),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "ring_tests.rs"]
+mod tests;

@@ -1,0 +1,120 @@
+//! The system calls this crate needs, each in a safe function.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// Waits until `word` is no longer `expected`, a wake-up, or the time limit. True when the limit ended it.
+pub fn futex_wait(word: &AtomicU32, expected: u32, limit: Duration) -> bool {
+    let spec = libc::timespec {
+        tv_sec: limit.as_secs() as libc::time_t,
+        tv_nsec: libc::c_long::from(limit.subsec_nanos() as i32),
+    };
+    // SAFETY: the word is alive for the call, the time spec is a local. The futex is shared (no
+    // PRIVATE flag), because the word may lie in a mapping that several processes share.
+    let rc =
+        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &spec, 0, 0) };
+    rc == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::ETIMEDOUT)
+}
+
+/// Wakes everyone who waits on `word`.
+pub fn futex_wake(word: &AtomicU32) {
+    // SAFETY: the word is alive for the call.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX, 0, 0, 0) };
+}
+
+const MEMBARRIER_CMD_GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
+const MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
+
+/// Registers this process for [`membarrier`]; false when the kernel refuses.
+pub fn membarrier_register() -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0 }
+}
+
+/// A full barrier on every CPU that runs a registered process; false when the kernel refuses.
+pub fn membarrier() -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0 }
+}
+
+/// Gives up the CPU to whoever else wants it.
+pub fn yield_now() {
+    // SAFETY: no arguments.
+    unsafe { libc::sched_yield() };
+}
+
+/// Nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share.
+pub fn monotonic_nanos() -> u64 {
+    let mut spec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes to a local.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut spec) };
+    spec.tv_sec as u64 * 1_000_000_000 + spec.tv_nsec as u64
+}
+
+/// A memfd, or an unlinked file where there are none (old kernels, seccomp). Inherited by children.
+pub fn anonymous_file(bytes: usize) -> io::Result<OwnedFd> {
+    let forced = std::env::var_os("RANKS_NO_MEMFD").is_some();
+    // SAFETY: the name is a C string constant.
+    let fd = if forced { -1 } else { unsafe { libc::memfd_create(c"ranks".as_ptr(), 0) } };
+    let fd = if fd >= 0 {
+        // SAFETY: the descriptor was just made and nobody else has it.
+        unsafe { OwnedFd::from_raw_fd(fd) }
+    } else {
+        unlinked_file()?
+    };
+    // SAFETY: plain call on an owned descriptor.
+    if unsafe { libc::ftruncate(fd.as_raw_fd(), bytes as libc::off_t) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(fd)
+}
+
+fn unlinked_file() -> io::Result<OwnedFd> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for folder in [c"/dev/shm", c"/tmp", c"/var/tmp"] {
+        // O_TMPFILE never has a name, so a kill at any moment leaves nothing behind.
+        // SAFETY: the path is a C string constant.
+        let fd = unsafe { libc::open(folder.as_ptr(), libc::O_TMPFILE | libc::O_RDWR, 0o600) };
+        if fd >= 0 {
+            // SAFETY: the descriptor was just made and nobody else has it.
+            return Ok(unsafe { OwnedFd::from_raw_fd(fd) });
+        }
+        last = io::Error::last_os_error();
+    }
+    Err(last)
+}
+
+/// Reserves memory for the first `bytes` of a file, so that touching them later cannot raise SIGBUS.
+pub fn reserve(fd: &OwnedFd, bytes: usize) -> io::Result<()> {
+    // SAFETY: plain call on an owned descriptor.
+    match unsafe { libc::fallocate(fd.as_raw_fd(), 0, 0, bytes as libc::off_t) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// This process's id.
+pub fn pid() -> u32 {
+    std::process::id()
+}
+
+/// CPUs this thread may run on, as bits.
+pub fn affinity() -> [u64; crate::bounds::MAX_CPUS / 64] {
+    let mut mask = [0u64; crate::bounds::MAX_CPUS / 64];
+    // SAFETY: the kernel writes at most the given number of bytes into the array.
+    let n = unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, size_of_val(&mask), mask.as_mut_ptr()) };
+    if n <= 0 {
+        mask[0] = 1;
+    }
+    mask
+}
+
+/// Bytes for a random number that need not withstand an attacker.
+pub fn random_u64() -> u64 {
+    let mut out = [0u8; 8];
+    // SAFETY: writes at most 8 bytes into a local.
+    let n = unsafe { libc::getrandom(out.as_mut_ptr().cast(), 8, libc::GRND_NONBLOCK) };
+    if n == 8 { u64::from_le_bytes(out) } else { monotonic_nanos() ^ (u64::from(pid()) << 40) }
+}
