@@ -41,6 +41,8 @@ pub(crate) struct Unexpected {
     pub kept: Kept,
     /// Its sender died before all of it came.
     pub broken: bool,
+    /// A matched probe took it out of its queue.
+    pub taken: bool,
     used: bool,
 }
 
@@ -242,8 +244,18 @@ impl Core {
     /// Keeps a message that no receive was posted for; returns its id.
     pub fn keep(&mut self, from: usize, head: Head, total: u64, here: u64, answer: u64, kept: Kept) -> u32 {
         let (context, tag) = (head.context, head.tag);
-        let message =
-            Unexpected { source: from, context, tag, total, here, answer, kept, broken: false, used: true };
+        let message = Unexpected {
+            source: from,
+            context,
+            tag,
+            total,
+            here,
+            answer,
+            kept,
+            broken: false,
+            taken: false,
+            used: true,
+        };
         let id = match self.unexpected_free.pop() {
             Some(id) => {
                 self.unexpected[id as usize] = message;

@@ -21,7 +21,7 @@ impl<T: Transport> Engine<T> {
         self.enter(mode.call())?;
         // The usual case first: a short message, a ring with room.
         if let Some((context, slot)) = self.core.comms.fast(comm, dest)
-            && mode != Mode::Synchronous
+            && matches!(mode, Mode::Standard | Mode::Ready)
             && buf.len() <= self.transport.inline_limit()
             && tag >= 0
             && self.core.outbox.is_empty(slot)
