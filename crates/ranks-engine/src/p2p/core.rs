@@ -5,7 +5,7 @@
 
 use super::outbox::{Out, Outbox};
 use super::rendezvous::{Pull, Push, Sharing};
-use super::request::{Request, RequestId, Requests, State, Status};
+use super::request::{Kind, Request, RequestId, Requests, State, Status};
 use super::wire;
 use crate::bounds;
 use crate::comm::Comms;
@@ -301,6 +301,11 @@ impl Core {
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
         let me = self.me;
         let request = self.requests.at(index);
+        if request.grows {
+            let mut room = vec![0; total as usize];
+            request.kind = Kind::Recv { buf: own_room(&mut room) };
+            request.owned = Some(room);
+        }
         request.matched = true;
         request.total = total;
         request.received = 0;
@@ -334,7 +339,10 @@ impl Core {
         let request = self.requests.at(index);
         request.state = State::Done;
         self.charged -= std::mem::take(&mut request.charged);
-        request.owned = None;
+        request.keep = None;
+        if !request.grows {
+            request.owned = None;
+        }
         if request.detached {
             self.requests.remove(index);
         }
@@ -356,4 +364,12 @@ impl Core {
         };
         Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
     }
+}
+
+/// Room that the request keeps until its outcome is taken.
+#[allow(unsafe_code)]
+fn own_room(room: &mut [u8]) -> RecvBuf {
+    // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until the
+    // outcome is taken, and nobody else uses it before.
+    unsafe { RecvBuf::of(room) }
 }

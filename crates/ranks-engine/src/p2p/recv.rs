@@ -73,6 +73,50 @@ impl<T: Transport> Engine<T> {
         self.irecv_as(Call::Recv, buf, source, tag, comm)
     }
 
+    /// Begins to receive a message of any length; [`Self::wait_data`] gives its bytes.
+    pub fn irecv_data(&mut self, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+        self.enter(Call::Recv)?;
+        let id = self.recv_init_as(Call::Recv, RecvBuf::EMPTY, source, tag, comm)?;
+        self.core.requests.at(id.index()).grows = true;
+        self.launch_recv(id.index());
+        Ok(id)
+    }
+
+    /// Waits for what [`Self::irecv_data`] began.
+    pub fn wait_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
+        self.enter(Call::Recv)?;
+        self.wait_for(&[id], true, false)?;
+        self.take_data(id)
+    }
+
+    /// Completes what [`Self::irecv_data`] began if it is done; does not wait.
+    pub fn test_data(&mut self, id: RequestId) -> Result<Option<(Vec<u8>, Status)>> {
+        self.enter(Call::Recv)?;
+        match self.status_of(id)? {
+            None => Ok(None),
+            Some(_) => self.take_data(id).map(Some),
+        }
+    }
+
+    fn take_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
+        let data = self.core.requests.get(id).and_then(|request| request.owned.take());
+        let status = self.wait_in(Call::Recv, id)?;
+        Ok((data.unwrap_or_default(), status))
+    }
+
+    /// Frees a request and leaves its buffer to it for as long as it is under way. A receive that is not
+    /// matched is withdrawn first, so no message is lost with it.
+    pub fn abandon(&mut self, id: RequestId, buffer: Box<dyn std::any::Any + Send>) {
+        // After finalising nothing is under way any more that could use the buffer, or the process ends.
+        let _ = self.cancel(id);
+        if let Some(request) = self.core.requests.get(id) {
+            request.keep = Some(buffer);
+            let _ = self.request_free(id);
+        } else {
+            drop(buffer);
+        }
+    }
+
     pub(crate) fn irecv_as(
         &mut self,
         call: Call,

@@ -310,7 +310,7 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
+    pub(crate) fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
         let call = if all { Call::Waitall } else { Call::Waitany };
         if self.condition(ids, all)? {
             return Ok(());
