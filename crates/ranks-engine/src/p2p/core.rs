@@ -13,6 +13,7 @@ use crate::error::{Class, Error};
 use crate::matching::Matcher;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::{Arrival, Head, Transport, Words};
+use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
 
 /// The data of a message that no receive was posted for.
@@ -59,6 +60,10 @@ pub(crate) struct Core {
     pub me: usize,
     pub ranks: usize,
     pub eager: usize,
+    pub policy: Policy,
+    /// Looks at the ring before a blocking receive becomes a request: one where looking keeps the
+    /// sender off its CPU.
+    pub quick_looks: u32,
     pub matcher: Matcher,
     pub requests: Requests,
     pub unexpected: Vec<Unexpected>,
@@ -81,10 +86,14 @@ pub(crate) struct Core {
 impl Core {
     pub fn new<T: Transport>(transport: &T) -> Self {
         let (me, ranks) = (transport.me(), transport.segment().ranks());
+        let policy = Policy::new(transport.fits());
+        let spins = policy.fits && policy.sleep_after > 0;
         Self {
             me,
             ranks,
             eager: bounds::eager(),
+            policy,
+            quick_looks: if spins { bounds::QUICK_LOOKS } else { 1 },
             matcher: Matcher::new(ranks),
             requests: Requests::default(),
             unexpected: Vec::new(),

@@ -11,9 +11,6 @@ use crate::transport::{Arrival, Transport};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use ranks_shm::blocked::Call;
 
-/// Looks at the ring before a blocking receive becomes a request.
-const QUICK_LOOKS: u32 = 200;
-
 impl<T: Transport> Engine<T> {
     /// Receives, and waits for the message.
     #[inline]
@@ -42,10 +39,9 @@ impl<T: Transport> Engine<T> {
         tag: i32,
         context: u32,
     ) -> Option<Status> {
-        let looks = if self.transport.fits() { QUICK_LOOKS } else { 1 };
         let core = &mut self.core;
         let mut status = None;
-        for _ in 0..looks {
+        for _ in 0..core.quick_looks {
             let found = self.transport.poll(from, |arrival| match arrival {
                 Arrival::Inline(head, len, data)
                     if head.kind == wire::EAGER

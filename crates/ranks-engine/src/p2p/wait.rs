@@ -73,7 +73,7 @@ impl<T: Transport> Engine<T> {
         interruptible: bool,
         mut check: impl FnMut(&mut Self) -> Option<R>,
     ) -> Result<R> {
-        let mut backoff = Backoff::new(self.transport.fits());
+        let mut backoff = Backoff::new(self.core.policy);
         let mut told = false;
         let outcome = loop {
             let moved = self.progress();
