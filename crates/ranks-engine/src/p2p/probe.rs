@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::request::{Kind, Request, RequestId, Status};
-use crate::comm::CommId;
 use crate::error::{Class, Error, Result};
+use crate::group::CommId;
 use crate::memory::RecvBuf;
 use crate::transport::Transport;
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};

@@ -1,7 +1,7 @@
 //! Requests: what is under way, and what came of it.
 
-use crate::comm::Comm;
 use crate::error::{Error, Result};
+use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use ranks_shm::blocked::Call;
