@@ -150,7 +150,7 @@ fn become_keeper(segment: &Segment, launcher: Pid, watch: Option<&OwnedFd>) -> !
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
         libc::prctl(libc::PR_SET_NAME, c"ranks-keeper".as_ptr(), 0, 0, 0);
         // It must not keep the pipes of others open: whoever reads our output waits for their end.
-        let kept = watch.map_or(-1, |fd| fd.as_raw_fd());
+        let kept = watch.map_or(-1 as libc::c_int, |fd| fd.as_raw_fd());
         close_all_but(kept);
         // Nor a folder that someone wants to unmount.
         libc::chdir(c"/".as_ptr());
@@ -160,23 +160,21 @@ fn become_keeper(segment: &Segment, launcher: Pid, watch: Option<&OwnedFd>) -> !
 }
 
 fn close_all_but(kept: libc::c_int) {
-    let close = |from: libc::c_int, to: libc::c_uint| {
-        // SAFETY: no memory is passed; nothing in this process uses a descriptor afterwards.
-        if from as libc::c_uint <= to
-            && unsafe { libc::syscall(libc::SYS_close_range, from, to, 0) } != 0
-        {
-            let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-            // SAFETY: writes to a local.
-            unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-            let last = u64::from(to).min(limit.rlim_cur.min(1 << 20)) as libc::c_int;
-            for fd in from..=last {
-                // SAFETY: as above.
-                unsafe { libc::close(fd) };
-            }
-        }
-    };
     if kept > 0 {
-        close(0, kept as libc::c_uint - 1);
+        close_from_to(0, kept as libc::c_uint - 1);
     }
-    close(kept + 1, libc::c_uint::MAX);
+    close_from_to((kept + 1) as libc::c_uint, libc::c_uint::MAX);
+}
+
+fn close_from_to(first: libc::c_uint, last: libc::c_uint) {
+    // SAFETY: no memory is passed; nothing in this process uses these descriptors afterwards.
+    if unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0 {
+        return;
+    }
+    // Kernels before 5.9.
+    let open = sys::descriptor_limit().min(1 << 20) as libc::c_uint;
+    for fd in first..last.min(open) {
+        // SAFETY: as above.
+        unsafe { libc::close(fd as libc::c_int) };
+    }
 }

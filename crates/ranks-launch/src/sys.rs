@@ -300,10 +300,18 @@ pub fn raise_descriptor_limit() -> Option<libc::rlimit> {
     (unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raised) } == 0).then_some(limit)
 }
 
-/// Gives this process the descriptor limit `limit`.
-pub fn set_descriptor_limit(limit: &libc::rlimit) {
-    // SAFETY: reads a local.
-    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) };
+/// How many descriptors this process may have open now.
+pub fn descriptor_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes to a local.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    limit.rlim_cur
+}
+
+/// Lets the ends of children be waited for, even if whoever started this process ignored them.
+pub fn default_child_signal() {
+    // SAFETY: installs no handler, only the default.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }
 
 /// This machine's name.

@@ -1,8 +1,8 @@
 //! Forwarding what the ranks write, in whole lines.
 //!
 //! A line goes out when its end has come, so lines of different ranks never mix. A line without an end goes
-//! out when its stream closes, when it has grown past [`LONG_LINE`], or (a prompt) when it has stood idle and
-//! nobody else's line is open. If another rank writes after such a piece, a newline comes between.
+//! out when its stream closes, when it has grown past [`LONG_LINE`], or when it has stood idle, as a prompt
+//! does. If another rank writes after such a piece, a newline comes between.
 
 mod sink;
 
@@ -127,8 +127,12 @@ impl Outputs {
     /// When `tick` has something to do even if nothing happens.
     pub fn deadline(&self) -> Option<Instant> {
         let due = self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
-            let sink = &self.sinks[s.sink];
-            sink.held_until(index).or_else(|| Some(s.last_read + self.idle[s.sink]?))
+            let held = self.sinks[s.sink].held_until(index);
+            if s.pipe.is_none() || s.held.contains(&b'\n') {
+                return held;
+            }
+            let idle = s.last_read + self.idle[s.sink]?;
+            Some(held.map_or(idle, |held| held.max(idle)))
         });
         due.min()
     }
@@ -166,8 +170,7 @@ impl Outputs {
             && (closed
                 || rest >= LONG_LINE
                 || (whole == 0 && sink.is_inside_line_of(index))
-                || (sink.is_between_lines()
-                    && self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle)));
+                || self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle));
         let upto = if all { stream.held.len() } else { whole };
         if self.tag {
             let tag = format!("[{}] ", stream.rank);

@@ -117,11 +117,6 @@ impl Sink {
         self.line.is_some_and(|line| line.stream == stream)
     }
 
-    /// True when the last thing forwarded was a whole line.
-    pub fn is_between_lines(&self) -> bool {
-        self.line.is_none()
-    }
-
     /// Nobody will continue the open line if it is this stream's: others need not wait for it.
     pub fn release(&mut self, stream: usize, now: Instant) {
         if let Some(line) = self.line.as_mut().filter(|line| line.stream == stream) {

@@ -6,7 +6,7 @@
 mod nearest;
 mod options;
 
-pub use options::{HELP_GROUPS, OPTIONS, Opt, Spec, Takes};
+pub use options::{HELP_GROUPS, OPTIONS, Opt, Spec, Takes, written};
 
 use ranks_shm::bounds::MAX_RANKS;
 use std::ffi::{OsStr, OsString};
