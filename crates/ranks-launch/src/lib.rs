@@ -10,6 +10,7 @@
 //! | `run` | the one loop that watches over a started job |
 //! | `ends` | what the end of a rank means |
 //! | `report` | what is said about it: who waits where |
+//! | [`examine`] | what this machine allows ranks to do |
 //! | `output`, `input` | forwarding, in whole lines |
 //! | `keeper` | the process that ends the ranks of a killed launcher |
 //! | `fork`, `sys` | system calls; the only unsafe code |
@@ -21,6 +22,7 @@ mod cargo;
 pub mod command;
 mod ends;
 mod environment;
+pub mod examine;
 mod fork;
 mod hosts;
 mod input;
@@ -35,4 +37,5 @@ mod start;
 mod sys;
 
 pub use environment::library;
-pub use launch::{Launch, Outcome, StartError};
+pub use launch::{Cause, Failure, Launch, Outcome, StartError};
+pub use parse::Stdin;

@@ -114,7 +114,7 @@ pub const OPTIONS: &[Spec] = &[
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
     spec(&["host", "hosts", "hostlist", "H"], Hosts, One, "HOST,...", "accepted for this machine's own name"),
     spec(&["hostfile", "machinefile", "f"], HostFile, One, "FILE", "accepted for this machine's own name"),
-    spec(&["ppn", "N", "npernode"], PerHost, One, "N", "ranks a machine: as -n, which goes before"),
+    spec(&["ppn", "N", "npernode"], PerHost, One, "N", "ranks a machine: as -n, unless that is given too"),
     spec(&["help", "h", "?"], Help, Nothing, "", "this text"),
     spec(&["version", "V"], Version, Nothing, "", "the version"),
     // Unneeded here: more ranks than CPUs and root are fine, and ranks are not bound to CPUs.
