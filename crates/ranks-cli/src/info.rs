@@ -14,11 +14,8 @@ pub struct Options {
 
 /// Runs it.
 pub fn run(options: &Options) -> ExitCode {
-    let result = if options.examined {
-        examine::be_examined()
-    } else {
-        show().map_err(|error| error.to_string())
-    };
+    let result =
+        if options.examined { examine::be_examined() } else { show().map_err(|error| error.to_string()) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

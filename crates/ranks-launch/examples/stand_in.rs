@@ -43,7 +43,8 @@ fn main() {
             // Until everyone has said that it waits, or has got as far as it will.
             "until-waiting" => {
                 let wanted = number() as usize;
-                let waiting = || (0..segment.ranks()).filter(|&r| segment.slot(r).blocked.look().is_some()).count();
+                let waiting =
+                    || (0..segment.ranks()).filter(|&r| segment.slot(r).blocked.look().is_some()).count();
                 while waiting() < wanted {
                     std::thread::sleep(Duration::from_millis(2));
                 }

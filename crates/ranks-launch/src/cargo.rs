@@ -23,12 +23,16 @@ pub fn build(cargo: &Cargo, target: Target, name: &OsStr) -> Result<PathBuf, Sta
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
-            let text = format!("{}: {} ({kind} needs cargo)", command.to_string_lossy(), program::reason(&error));
+            let text =
+                format!("{}: {} ({kind} needs cargo)", command.to_string_lossy(), program::reason(&error));
             StartError::new(program::NOT_FOUND, text)
         })?;
     if !output.status.success() {
         let code = output.status.code().unwrap_or(1);
-        return Err(StartError::new(code, format!("cargo could not build {kind} {}", name.to_string_lossy())));
+        return Err(StartError::new(
+            code,
+            format!("cargo could not build {kind} {}", name.to_string_lossy()),
+        ));
     }
     executable(&String::from_utf8_lossy(&output.stdout), &name.to_string_lossy()).ok_or_else(|| {
         StartError::new(1, format!("cargo named no executable for {kind} {}", name.to_string_lossy()))

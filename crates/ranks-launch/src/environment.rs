@@ -52,7 +52,8 @@ fn is_of_a_job(name: &OsStr) -> bool {
 fn name_library(variables: &mut Variables, library: &Path) {
     let Some(folder) = library.parent() else { return };
     let path = variables.entry("LD_LIBRARY_PATH".into()).or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&*path).filter(|p| !p.as_os_str().is_empty()).collect();
+    let mut folders: Vec<PathBuf> =
+        std::env::split_paths(&*path).filter(|p| !p.as_os_str().is_empty()).collect();
     if folders.first().map(PathBuf::as_path) != Some(folder) {
         folders.insert(0, folder.to_owned());
         if let Ok(joined) = std::env::join_paths(folders) {

@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Starts two ranks of this very program with `arguments`; they must call [`be_examined`].
 pub fn examine(arguments: &[&str]) -> Result<Examination, StartError> {
-    let program = std::env::current_exe().map_err(|error| StartError::system("this program's own file", &error))?;
+    let program =
+        std::env::current_exe().map_err(|error| StartError::system("this program's own file", &error))?;
     let outcome = Launch::new(2)
         .program(program)
         .args(arguments.iter().map(OsString::from))

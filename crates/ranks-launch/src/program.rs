@@ -39,11 +39,12 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, folder: Option<&Path>) -> Result
             Err(Unfit::Missing) => {
                 Err(StartError::new(NOT_FOUND, format!("{shown}: no such program; is the path right?")))
             }
-            Err(Unfit::Folder) => Err(StartError::new(NOT_EXECUTABLE, format!("{shown}: a folder, not a program"))),
-            Err(Unfit::Mode) => Err(StartError::new(
-                NOT_EXECUTABLE,
-                format!("{shown}: not executable{}", how_to_run(&file)),
-            )),
+            Err(Unfit::Folder) => {
+                Err(StartError::new(NOT_EXECUTABLE, format!("{shown}: a folder, not a program")))
+            }
+            Err(Unfit::Mode) => {
+                Err(StartError::new(NOT_EXECUTABLE, format!("{shown}: not executable{}", how_to_run(&file))))
+            }
             Err(Unfit::Other(why)) => Err(StartError::new(NOT_EXECUTABLE, format!("{shown}: {why}"))),
         };
     }

@@ -61,7 +61,9 @@ pub enum Style {
 pub fn describe(scene: &[Doing], style: Style) -> String {
     let count = style == Style::RollCall;
     let mut text = String::new();
-    if !scene.iter().any(|doing| matches!(doing, Doing::Waits(..) | Doing::Computes | Doing::Finalised)) && !count {
+    if !scene.iter().any(|doing| matches!(doing, Doing::Waits(..) | Doing::Computes | Doing::Finalised))
+        && !count
+    {
         return text;
     }
     let mut groups: Vec<(String, Vec<usize>, Option<Duration>)> = Vec::new();
@@ -159,7 +161,9 @@ pub fn describe_failure(rank: usize, pid: Pid, program: &str, cause: Cause) -> S
         Cause::Exit(code) => format!("{who} exited with code {code}"),
         Cause::Signal(signal) => format!("{who} was killed by signal {}", describe_signal(signal)),
         Cause::Abort(code) => format!("{who} aborted the job with code {code}"),
-        Cause::NotFinalised => format!("{who} exited without finalising: it left the job with code 0, unfinished"),
+        Cause::NotFinalised => {
+            format!("{who} exited without finalising: it left the job with code 0, unfinished")
+        }
         Cause::NotStarted { error, folder } => {
             let what = if folder { "its folder cannot be entered" } else { "the program cannot be executed" };
             format!("{who} could not start: {what}: {}", reason(&std::io::Error::from_raw_os_error(error)))
@@ -212,7 +216,8 @@ mod tests {
         for rank in 0..4 {
             segment.set_stage(rank, Stage::Attached);
         }
-        let what = Blocked { call: Call::Barrier, peer: NOBODY, tag: NOBODY, context: 0, requests: 0, bytes: 0 };
+        let what =
+            Blocked { call: Call::Barrier, peer: NOBODY, tag: NOBODY, context: 0, requests: 0, bytes: 0 };
         for rank in [0, 1, 3] {
             segment.slot(rank).blocked.publish(&what);
         }
@@ -222,14 +227,20 @@ mod tests {
             "  3 of 5 ranks wait in MPI_Barrier on world, for 0.0 s: ranks 0, 1 and 3\n  \
              rank 2 is computing (not in any call)\n  rank 4 has ended\n"
         );
-        assert!(describe(&scene, Style::Failure).starts_with("  ranks 0, 1 and 3 wait in MPI_Barrier on world, for"));
+        assert!(
+            describe(&scene, Style::Failure)
+                .starts_with("  ranks 0, 1 and 3 wait in MPI_Barrier on world, for")
+        );
     }
 
     #[test]
     fn programs_that_pass_no_messages_have_no_scene() {
         let scene = [Doing::Ended, Doing::Absent];
         assert_eq!(describe(&scene, Style::Failure), "");
-        assert_eq!(describe(&scene, Style::RollCall), "  rank 1 runs and has not attached to the job\n  rank 0 has ended\n");
+        assert_eq!(
+            describe(&scene, Style::RollCall),
+            "  rank 1 runs and has not attached to the job\n  rank 0 has ended\n"
+        );
     }
 
     #[test]

@@ -249,7 +249,8 @@ impl<'a> Job<'a> {
         if ended.is_empty() {
             return;
         }
-        let failed = ended.iter().any(|&rank| ends::cause(&self.segment, rank, self.ranks[rank].death).is_some());
+        let failed =
+            ended.iter().any(|&rank| ends::cause(&self.segment, rank, self.ranks[rank].death).is_some());
         if failed && self.ending.is_none() {
             self.on_failure(ended, now);
         }

@@ -18,15 +18,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// Signals that a launcher acts on.
-const SIGNALS: [i32; 7] = [
-    libc::SIGINT,
-    libc::SIGTERM,
-    libc::SIGHUP,
-    libc::SIGQUIT,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGTSTP,
-];
+const SIGNALS: [i32; 7] =
+    [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2, libc::SIGTSTP];
 
 /// Descriptors a rank costs the launcher: two pipes and the pidfd.
 const DESCRIPTORS_A_RANK: u64 = 3;
@@ -43,7 +36,8 @@ struct Ready {
 pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     let size: usize = launch.programs.iter().map(|program| program.ranks).sum();
     if !(1..=bounds::MAX_RANKS).contains(&size) || launch.programs.iter().any(|p| p.ranks == 0) {
-        let text = format!("{size} ranks: a job has 1 to {} ranks, each program at least 1", bounds::MAX_RANKS);
+        let text =
+            format!("{size} ranks: a job has 1 to {} ranks, each program at least 1", bounds::MAX_RANKS);
         return Err(StartError::usage(text));
     }
     if let Stdin::Rank(rank) = launch.stdin

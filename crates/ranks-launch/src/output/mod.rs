@@ -81,7 +81,13 @@ impl Outputs {
     pub fn add(&mut self, rank: usize, which: Which, pipe: OwnedFd) -> io::Result<()> {
         sys::set_nonblocking(&pipe)?;
         let sink = self.sink_of(which);
-        self.streams.push(Stream { rank, sink, pipe: Some(pipe), held: Vec::new(), last_read: Instant::now() });
+        self.streams.push(Stream {
+            rank,
+            sink,
+            pipe: Some(pipe),
+            held: Vec::new(),
+            last_read: Instant::now(),
+        });
         Ok(())
     }
 
@@ -126,14 +132,17 @@ impl Outputs {
 
     /// When `tick` has something to do even if nothing happens.
     pub fn deadline(&self) -> Option<Instant> {
-        let due = self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
-            let held = self.sinks[s.sink].held_until(index);
-            if s.pipe.is_none() || s.held.contains(&b'\n') {
-                return held;
-            }
-            let idle = s.last_read + self.idle[s.sink]?;
-            Some(held.map_or(idle, |held| held.max(idle)))
-        });
+        let due =
+            self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
+                let sink = &self.sinks[s.sink];
+                let held = sink.held_until(index);
+                if s.pipe.is_none() || s.held.contains(&b'\n') {
+                    return held;
+                }
+                // Bytes that wait for our reader come first; when it is slow, the rank is not idle, we are.
+                let idle = s.last_read + self.idle[s.sink].filter(|_| sink.is_empty())?;
+                Some(held.map_or(idle, |held| held.max(idle)))
+            });
         due.min()
     }
 
@@ -170,7 +179,9 @@ impl Outputs {
             && (closed
                 || rest >= LONG_LINE
                 || (whole == 0 && sink.is_inside_line_of(index))
-                || self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle));
+                || (self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle)
+                    && sink.is_empty()
+                    && stream.pipe.as_ref().is_none_or(|pipe| sys::bytes_waiting(pipe) == 0)));
         let upto = if all { stream.held.len() } else { whole };
         if self.tag {
             let tag = format!("[{}] ", stream.rank);
@@ -202,14 +213,10 @@ impl Outputs {
     }
 
     fn collect_stream(&mut self, index: usize, now: Instant) {
-        let mut left = self.streams[index].pipe.as_ref().map_or(0, sys::bytes_waiting);
-        while left > 0 {
-            let before = self.streams[index].held.len();
-            if !self.read(index, now) {
-                break;
-            }
-            left = left.saturating_sub(self.streams[index].held.len() - before);
-        }
+        // Up to the end, or what is there now and no more: a daemon may go on writing.
+        let waiting = self.streams[index].pipe.as_ref().map_or(0, sys::bytes_waiting);
+        let enough = self.streams[index].held.len() + waiting;
+        while self.streams[index].held.len() <= enough && self.read(index, now) {}
         self.forward(index, now);
     }
 
@@ -229,7 +236,8 @@ impl Outputs {
             for index in 0..self.streams.len() {
                 self.sinks[sink].release(index, now);
             }
-            for index in (0..self.streams.len()).filter(|&i| self.streams[i].sink == sink).collect::<Vec<_>>() {
+            for index in (0..self.streams.len()).filter(|&i| self.streams[i].sink == sink).collect::<Vec<_>>()
+            {
                 self.forward(index, now);
                 self.sinks[sink].release(index, now);
             }

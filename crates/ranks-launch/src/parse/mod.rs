@@ -152,7 +152,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, Usage
         if program.words.is_empty() && program.cargo.target.is_none() {
             return wrong(match several {
                 false => "no program given; write for instance -n 4 python hello.py".to_owned(),
-                true => format!("no program given in part {} of {} (parts are separated by `:`)", index + 1, sections.len()),
+                true => format!(
+                    "no program given in part {} of {} (parts are separated by `:`)",
+                    index + 1,
+                    sections.len()
+                ),
             });
         }
         if program.cargo.target.is_none() && !program.cargo.flags.is_empty() {

@@ -110,7 +110,13 @@ pub const OPTIONS: &[Spec] = &[
         "",
         "begin each line of output with its rank: [2] ...",
     ),
-    spec(&["timeout"], Timeout, One, "SECONDS", "end the job after this time, exit code 110 (also MPIEXEC_TIMEOUT)"),
+    spec(
+        &["timeout"],
+        Timeout,
+        One,
+        "SECONDS",
+        "end the job after this time, exit code 110 (also MPIEXEC_TIMEOUT)",
+    ),
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
     spec(&["host", "hosts", "hostlist", "H"], Hosts, One, "HOST,...", "accepted for this machine's own name"),
     spec(&["hostfile", "machinefile", "f"], HostFile, One, "FILE", "accepted for this machine's own name"),
@@ -139,7 +145,10 @@ pub const OPTIONS: &[Spec] = &[
         "",
     ),
     spec(
-        &["bind-to", "map-by", "rank-by", "cpu-set", "cpu-list", "launcher", "rmk", "iface", "mapby", "bindto"],
+        &[
+            "bind-to", "map-by", "rank-by", "cpu-set", "cpu-list", "launcher", "rmk", "iface", "mapby",
+            "bindto",
+        ],
         Unneeded,
         One,
         "X",

@@ -17,7 +17,13 @@ fn error(text: &str) -> String {
 
 #[test]
 fn count_and_program() {
-    for text in ["-n 4 prog a -n 3", "-np 4 prog a -n 3", "--np=4 prog a -n 3", "-c 4 -- prog a -n 3", "-n4 prog a -n 3"] {
+    for text in [
+        "-n 4 prog a -n 3",
+        "-np 4 prog a -n 3",
+        "--np=4 prog a -n 3",
+        "-c 4 -- prog a -n 3",
+        "-n4 prog a -n 3",
+    ] {
         let command = run(text);
         assert_eq!(command.programs.len(), 1, "{text}");
         assert_eq!(command.programs[0].ranks, Some(4), "{text}");
@@ -51,7 +57,8 @@ fn environments() {
 
 #[test]
 fn what_other_launchers_want_is_accepted() {
-    let command = run("--allow-run-as-root --oversubscribe --bind-to core -map-by ppr:2:node --mca btl ^openib \
+    let command =
+        run("--allow-run-as-root --oversubscribe --bind-to core -map-by ppr:2:node --mca btl ^openib \
          -use-hwthread-cpus -launcher ssh -n 3 prog");
     assert_eq!(command.programs[0].ranks, Some(3));
     assert_eq!(command.programs[0].words, words("prog"));
@@ -133,7 +140,10 @@ fn random_words_never_panic() {
         state ^= state << 17;
         (state % below as u64) as usize
     };
-    let plain = [":", "--", "-", "", "=", "a=b", "4", "0", "-1", "prog", "1e400", "NaN", "-n4", "-n=", "--=", "é", "-é="];
+    let plain = [
+        ":", "--", "-", "", "=", "a=b", "4", "0", "-1", "prog", "1e400", "NaN", "-n4", "-n=", "--=", "é",
+        "-é=",
+    ];
     for _ in 0..50_000 {
         let words: Vec<OsString> = (0..next(8))
             .map(|_| match next(4) {
