@@ -18,9 +18,13 @@ const MARK: &str = "RANKS_TEST_MARK";
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
+    let made = fs::metadata(&path).and_then(|meta| meta.modified());
+    // `cargo test --test NAME` does not build examples: better a word than a test of yesterday's launcher.
+    let sources = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+    let newest = sources.flatten().filter_map(|file| file.metadata().ok()?.modified().ok()).max();
     assert!(
-        path.exists(),
-        "{} is missing: build it with cargo build -p ranks-launch --examples",
+        made.is_ok_and(|made| Some(made) >= newest),
+        "{} is missing or old: build it with cargo build -p ranks-launch --examples",
         path.display()
     );
     path
