@@ -40,9 +40,13 @@ fn a_rank() {
                 processes(&mark).into_iter().filter(|p| p.parent == launcher && p.name != "ranks-keeper");
             all.map(|process| process.pid).collect()
         };
-        wait_for("four ranks", || ranks().len() == 4);
+        let mut four = Vec::new();
+        wait_for("four ranks", || {
+            four = ranks();
+            four.len() == 4
+        });
         std::thread::sleep(Duration::from_micros(random.below(30_000)));
-        let victim = ranks()[random.below(4) as usize];
+        let victim = four[random.below(4) as usize];
         let began = Instant::now();
         signal(victim, "KILL");
         let done = launched.finish();

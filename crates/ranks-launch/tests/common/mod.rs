@@ -174,12 +174,15 @@ pub fn processes(mark: &str) -> Vec<Process> {
 /// Waits until no process carries the mark.
 pub fn wait_until_gone(mark: &str, limit: Duration) -> Duration {
     let began = Instant::now();
+    let mut gone = None;
     loop {
         let left = processes(mark);
-        if left.is_empty() {
-            return began.elapsed();
+        // Twice: a process in the middle of exec shows no environment.
+        if left.is_empty() && gone.is_some() {
+            return gone.unwrap_or_default();
         }
-        if began.elapsed() >= limit {
+        gone = left.is_empty().then(|| began.elapsed());
+        if gone.is_none() && began.elapsed() >= limit {
             for process in &left {
                 signal(process.pid, "KILL");
             }
