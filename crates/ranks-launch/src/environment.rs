@@ -33,6 +33,10 @@ pub fn assemble(all: &Environment, program: &Environment, library: Option<&Path>
     variables
 }
 
+/// Says which of the launcher's standard streams are terminals, as in `out,error`: a rank's own are pipes, and
+/// a program that draws progress or tables wants to know.
+pub const TERMINAL: &str = "RANKS_TERMINAL";
+
 /// The same with what only one rank is told.
 pub fn for_rank(common: &Variables, job: &Job, size: usize) -> Variables {
     let mut variables = common.clone();

@@ -316,7 +316,10 @@ impl<'a> Job<'a> {
     /// Sends a signal to what every rank has started, those included that have ended themselves.
     fn signal_all(&self, signal: i32) {
         for rank in &self.ranks {
-            sys::kill_group(rank.pid, signal);
+            // A rank that has moved to another group is still ours.
+            if !sys::kill_group(rank.pid, signal) {
+                sys::kill(rank.pid, signal);
+            }
         }
     }
 

@@ -46,8 +46,12 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
         return Err(StartError::usage(format!("--stdin {rank}: the job has ranks 0 to {}", size - 1)));
     }
     let library = environment::library();
-    let programs: Vec<Ready> =
+    let mut programs: Vec<Ready> =
         launch.programs.iter().map(|p| prepare(launch, p, library.as_deref())).collect::<Result<_, _>>()?;
+    let terminals = terminals(launch);
+    for program in &mut programs {
+        program.variables.insert(environment::TERMINAL.into(), terminals.into());
+    }
 
     let old_signals = SignalSet::blocked_now();
     let signals = launch.signals.then(take_signals).transpose().map_err(failed("signals"))?;
@@ -120,6 +124,19 @@ fn prepare(
     let path = program::find(&program.file, path, program.folder.as_deref())?;
     let arguments = std::iter::once(&program.file).chain(&program.arguments).cloned().collect();
     Ok(Ready { path, arguments, folder, variables })
+}
+
+/// Which of our standard streams are terminals that the ranks' output will reach.
+fn terminals(launch: &Launch) -> &'static str {
+    let is_terminal = |kind| kind == Kind::Terminal && !launch.capture;
+    let out = is_terminal(sys::describe(io::stdout().as_fd()).0);
+    let error = is_terminal(sys::describe(io::stderr().as_fd()).0);
+    match (out, error) {
+        (true, true) => "out,error",
+        (true, false) => "out",
+        (false, true) => "error",
+        (false, false) => "",
+    }
 }
 
 /// Blocks the signals we act on, but for those that we were told to ignore.

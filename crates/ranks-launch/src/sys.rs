@@ -199,13 +199,11 @@ pub fn kill(pid: Pid, signal: i32) {
     }
 }
 
-/// Sends a signal to a process group.
-pub fn kill_group(leader: Pid, signal: i32) {
+/// Sends a signal to a process group. False when there is nobody in it.
+pub fn kill_group(leader: Pid, signal: i32) -> bool {
     // 0 would be our own group, 1 everything there is.
-    if leader > 1 {
-        // SAFETY: no memory is passed.
-        unsafe { libc::kill(-leader, signal) };
-    }
+    // SAFETY: no memory is passed.
+    leader > 1 && unsafe { libc::kill(-leader, signal) } == 0
 }
 
 /// Stops this process, as Ctrl-Z asks for.

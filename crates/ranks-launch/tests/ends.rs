@@ -203,3 +203,24 @@ fn a_nested_job_ends_with_its_rank() {
     assert_eq!(done.code, 6, "{done:?}");
     wait_until_gone(&mark, SOON);
 }
+
+#[test]
+fn stop_and_continue() {
+    let text = "for i in 1 2 3 4 5 6 7 8; do sleep 0.05; done; echo done";
+    let launched = start(command(&["-n", "2", "sh", "-c", text]));
+    let state = |pid: u32| -> char {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('?')
+    };
+    wait_for("ranks", || processes(&launched.mark).len() >= 4);
+    launched.signal("TSTP");
+    wait_for("a stopped launcher", || state(launched.pid()) == 'T');
+    let ranks: Vec<_> =
+        processes(&launched.mark).into_iter().filter(|p| p.parent == launched.pid()).collect();
+    wait_for("stopped ranks", || {
+        ranks.iter().all(|process| process.name == "ranks-keeper" || state(process.pid) == 'T')
+    });
+    launched.signal("CONT");
+    let done = launched.finish();
+    assert_eq!((done.code, done.out.as_str()), (0, "done\ndone\n"), "{done:?}");
+}

@@ -192,3 +192,84 @@ impl Sink {
         progress
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    /// Writes `total` bytes in lines while a slow reader takes them; returns what arrived.
+    fn through(mut sink: Sink, mut reader: impl Read + Send + 'static, total: usize) -> usize {
+        let reader = std::thread::spawn(move || {
+            let mut chunk = [0; 10_000];
+            let mut seen = 0;
+            loop {
+                match reader.read(&mut chunk).unwrap() {
+                    0 => return seen,
+                    n => seen += n,
+                }
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        });
+        let line = [[b'x'; 99].as_slice(), b"\n"].concat();
+        let mut added = 0;
+        while added < total || !sink.is_empty() {
+            while added < total && !sink.is_full() {
+                sink.add(0, &line, Instant::now());
+                added += line.len();
+            }
+            if !sink.flush() {
+                let mut fds: Vec<_> = sink.waits_for().map(sys::writable).into_iter().collect();
+                sys::poll(&mut fds, Some(Duration::from_secs(10)));
+            }
+        }
+        assert!(sink.broken().is_none());
+        drop(sink);
+        reader.join().unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_file_takes_everything() {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let sink = Sink::to(ours.as_fd()).unwrap();
+        assert!(matches!(sink.target, Target::File(_, How::Socket)));
+        drop(ours);
+        assert_eq!(through(sink, theirs, 3_000_000), 3_000_000);
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        let sink = Sink::to(writer.as_fd()).unwrap();
+        assert!(matches!(sink.target, Target::File(_, How::Nonblocking)));
+        drop(writer);
+        assert_eq!(through(sink, reader, 3_000_000), 3_000_000);
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        let sink = Sink::new(Target::File(writer.into(), How::Careful));
+        assert_eq!(through(sink, reader, 3_000_000), 3_000_000);
+    }
+
+    #[test]
+    fn a_reader_that_goes_is_noticed() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut sink = Sink::to(writer.as_fd()).unwrap();
+        sink.add(0, b"x\n", Instant::now());
+        sink.flush();
+        assert_eq!(sink.broken().map(io::Error::kind), Some(ErrorKind::BrokenPipe));
+        assert!(sink.is_empty(), "nothing waits for ever");
+    }
+
+    #[test]
+    fn no_line_holds_the_bytes_of_two_streams() {
+        let mut sink = Sink::memory();
+        let now = Instant::now();
+        sink.add(0, b"a", now);
+        assert!(sink.is_inside_line_of(0) && sink.held_until(0).is_none());
+        assert!(sink.held_until(1).is_some_and(|until| until > now));
+        sink.release(0, now);
+        assert!(sink.held_until(1).is_some_and(|until| until <= now));
+        sink.add(1, b"b\n", now);
+        sink.add(0, b"c", now);
+        sink.say("report\n");
+        assert_eq!(sink.into_memory(), b"a\nb\nc\nreport\n");
+    }
+}
