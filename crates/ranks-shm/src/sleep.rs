@@ -39,7 +39,9 @@ pub fn must_wake(word: &AtomicU32, fences: bool) -> bool {
 
 /// S1 and, when `fences`, S2. Without fences the caller calls membarrier next.
 pub fn announce(word: &AtomicU32, fences: bool) {
-    word.store(1, Relaxed);
+    // A swap, not a store: it reads what the last publisher left, so all later loads of that publisher
+    // come after this in the word's order, whatever the model. Sleeping is rare, the swap costs nothing.
+    word.swap(1, AcqRel);
     if fences {
         fence(SeqCst);
     }
