@@ -19,7 +19,7 @@ pub fn run(options: &Options) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ranks info: {error}");
+            crate::own_ranks::complain("ranks info", &error);
             ExitCode::FAILURE
         }
     }

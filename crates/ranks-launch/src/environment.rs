@@ -47,6 +47,11 @@ pub fn for_rank(common: &Variables, job: &Job, size: usize) -> Variables {
     variables
 }
 
+/// True in a rank of a job, and in what a rank has started.
+pub fn inside_job() -> bool {
+    std::env::var_os(job::VARIABLE).is_some()
+}
+
 fn is_of_a_job(name: &OsStr) -> bool {
     job::JOB_VARIABLES.iter().any(|variable| name == *variable)
 }

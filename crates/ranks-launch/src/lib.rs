@@ -36,6 +36,6 @@ mod run;
 mod start;
 mod sys;
 
-pub use environment::{TERMINAL, library};
+pub use environment::{TERMINAL, inside_job, library};
 pub use launch::{Cause, Failure, Launch, Outcome, StartError};
 pub use parse::Stdin;
