@@ -81,7 +81,7 @@ impl<T: Transport> Engine<T> {
     /// Waits for what [`Self::irecv_data`] began.
     pub fn wait_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
         self.enter(Call::Recv)?;
-        self.wait_for(&[id], true, false)?;
+        self.wait_until_done(Call::Recv, id)?;
         self.take_data(id)
     }
 
