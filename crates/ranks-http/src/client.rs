@@ -107,14 +107,12 @@ impl Client {
             Visit { status: None, bytes: 0, elapsed: Duration::ZERO, final_url: None, failure: None };
         let outcome = match parse(url) {
             Err(failure) => Err(failure),
-            Ok(url) => {
-                tokio::time::timeout(self.options.timeout, self.exchange(url, &mut visit)).await.unwrap_or_else(
-                    |_| {
-                        let detail = if visit.status.is_some() { "in the body" } else { "no response" };
-                        Err(Failure::new(FailureKind::TimedOut, detail))
-                    },
-                )
-            }
+            Ok(url) => tokio::time::timeout(self.options.timeout, self.exchange(url, &mut visit))
+                .await
+                .unwrap_or_else(|_| {
+                    let detail = if visit.status.is_some() { "in the body" } else { "no response" };
+                    Err(Failure::new(FailureKind::TimedOut, detail))
+                }),
         };
         visit.failure = outcome.err();
         visit.elapsed = start.elapsed();

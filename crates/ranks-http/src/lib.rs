@@ -7,6 +7,7 @@
 
 mod client;
 pub mod fetch;
+mod record;
 pub mod sample;
 
 pub use client::{Client, ClientOptions, Failure, FailureKind, Method, Visit};

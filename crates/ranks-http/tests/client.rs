@@ -26,9 +26,13 @@ fn kind(visit: &Visit) -> Option<FailureKind> {
 #[test]
 fn pages_are_counted() {
     let site = Site::start().unwrap();
-    for (path, bytes) in
-        [("/page/0", 0), ("/page/1", 1), ("/page/3000000", 3_000_000), ("/chunked/2500", 2500), ("/slow/50/10", 10)]
-    {
+    for (path, bytes) in [
+        ("/page/0", 0),
+        ("/page/1", 1),
+        ("/page/3000000", 3_000_000),
+        ("/chunked/2500", 2500),
+        ("/slow/50/10", 10),
+    ] {
         let found = visit(&site.url(path), quick());
         assert_eq!((found.status, found.bytes, &found.failure), (Some(200), bytes, &None), "{path}");
         assert_eq!(found.final_url.as_deref(), Some(&*site.url(path)));
@@ -116,7 +120,9 @@ fn long_bodies_can_be_refused() {
 
 #[test]
 fn what_is_no_url_is_refused_at_once() {
-    for text in ["", "example.org", "ftp://example.org/", "http://", "http:// bad", "mailto:a@b", "http://[::1/"] {
+    for text in
+        ["", "example.org", "ftp://example.org/", "http://", "http:// bad", "mailto:a@b", "http://[::1/"]
+    {
         let found = visit(text, quick());
         assert_eq!((found.status, kind(&found)), (None, Some(FailureKind::InvalidUrl)), "{text:?}");
     }

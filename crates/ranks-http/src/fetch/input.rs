@@ -259,8 +259,12 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_trimmed() {
-        let (all, skipped) = entries(&b"\xef\xbb\xbfhttp://a\r\n\n  # note\n\thttp://b  \nnonsense\n\nhttp://c"[..]);
-        assert_eq!(all, [fetch(1, "http://a"), fetch(4, "http://b"), fetch(5, "nonsense"), fetch(7, "http://c")]);
+        let (all, skipped) =
+            entries(&b"\xef\xbb\xbfhttp://a\r\n\n  # note\n\thttp://b  \nnonsense\n\nhttp://c"[..]);
+        assert_eq!(
+            all,
+            [fetch(1, "http://a"), fetch(4, "http://b"), fetch(5, "nonsense"), fetch(7, "http://c")]
+        );
         assert_eq!(skipped, 3);
     }
 

@@ -19,12 +19,8 @@ pub(super) enum Answer {
 impl Answer {
     /// The answer to `path`; a path that means nothing is a 404.
     pub(super) fn to(path: &str) -> Answer {
-        let page = |status, bytes| Answer::Page {
-            status,
-            bytes,
-            before: Duration::ZERO,
-            within: Duration::ZERO,
-        };
+        let page =
+            |status, bytes| Answer::Page { status, bytes, before: Duration::ZERO, within: Duration::ZERO };
         let path = path.split(['?', '#']).next().unwrap_or("");
         let words: Vec<&str> = path.split('/').skip(1).collect();
         let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
