@@ -42,3 +42,55 @@ pub(super) trait Peers {
     /// At another rank: what rank 0 deals, or `None` after a wake-up.
     fn next_deal(&self) -> Result<Option<Deal>, Self::Error>;
 }
+
+const DEAL: i32 = 1;
+const REPORT: i32 = 2;
+
+/// The ranks of a job, and what ends this rank's wait from its other threads.
+pub(super) struct Ranks<'a> {
+    world: &'a ranks::World,
+    interrupt: ranks::Interrupt,
+}
+
+impl<'a> Ranks<'a> {
+    pub(super) fn of(world: &'a ranks::World) -> Ranks<'a> {
+        Ranks { world, interrupt: world.interrupt() }
+    }
+
+    /// The next message with `tag` and its sender, or `None` after a wake-up.
+    fn next<T: serde::de::DeserializeOwned>(
+        &self,
+        source: usize,
+        tag: i32,
+    ) -> ranks::Result<Option<(usize, T)>> {
+        let Some(found) = self.world.probe_or(source, tag, &self.interrupt)? else { return Ok(None) };
+        let (value, status) = self.world.receive(found.source, tag)?;
+        Ok(Some((status.source, value)))
+    }
+}
+
+impl Peers for Ranks<'_> {
+    type Error = ranks::Error;
+    fn rank(&self) -> usize {
+        self.world.rank()
+    }
+    fn size(&self) -> usize {
+        self.world.size()
+    }
+    fn wake(&self) -> Wake {
+        let interrupt = self.interrupt.clone();
+        Arc::new(move || interrupt.raise())
+    }
+    fn deal(&self, rank: usize, deal: &Deal) -> ranks::Result<()> {
+        self.world.send(deal, rank, DEAL)
+    }
+    fn report(&self, report: &Report) -> ranks::Result<()> {
+        self.world.send(report, 0, REPORT)
+    }
+    fn next_report(&self) -> ranks::Result<Option<(usize, Report)>> {
+        self.next(ranks::ANY_SOURCE, REPORT)
+    }
+    fn next_deal(&self) -> ranks::Result<Option<Deal>> {
+        Ok(self.next(0, DEAL)?.map(|(_, deal)| deal))
+    }
+}

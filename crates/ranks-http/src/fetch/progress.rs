@@ -19,8 +19,8 @@ const REDRAWS: u8 = 10;
 impl Progress {
     pub(super) fn new(when: When) -> Progress {
         let target = match when {
-            When::Never => return Progress { bar: None },
-            When::Auto if !stderr().is_terminal() => return Progress { bar: None },
+            When::Never => return Progress::none(),
+            When::Auto if !stderr().is_terminal() => return Progress::none(),
             // A terminal that this process cannot see: behind the launcher's pipe.
             When::Always if !stderr().is_terminal() => {
                 ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS)
@@ -32,6 +32,11 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(None, target).with_style(style).with_message("0 errors");
         bar.enable_steady_tick(Duration::from_millis(250));
         Progress { bar: Some(bar) }
+    }
+
+    /// No progress shown: every rank but the first.
+    pub(super) fn none() -> Progress {
+        Progress { bar: None }
     }
 
     /// Writes to standard output with the bar out of the way: both may be the same terminal.

@@ -24,7 +24,7 @@ impl Answer {
         let path = path.split(['?', '#']).next().unwrap_or("");
         let words: Vec<&str> = path.split('/').skip(1).collect();
         let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
-        let answer = match (words[..].first().copied(), number(1), number(2)) {
+        match (words.first().copied(), number(1), number(2)) {
             (Some("page"), Some(bytes), None) => page(200, bytes as usize),
             (Some("slow"), Some(ms), Some(bytes)) => Answer::Page {
                 status: 200,
@@ -50,8 +50,7 @@ impl Answer {
             (Some("garbage"), ..) => Answer::Garbage,
             (Some("close"), ..) => Answer::Close,
             _ => page(404, 9),
-        };
-        answer
+        }
     }
 
     /// Sends the answer; false: the connection is to be closed after it.
