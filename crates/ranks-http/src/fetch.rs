@@ -107,7 +107,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
     };
     let progress = if first { Progress::new(options.progress) } else { Progress::none() };
     let mut sink = Sink {
-        out: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
+        out: BufWriter::with_capacity(64 * 1024, io::stdout()),
         format: options.format(),
         progress,
         summary: Summary::default(),

@@ -60,7 +60,7 @@ impl<'a> Ranks<'a> {
     /// The next message with `tag` and its sender, or `None` after a wake-up.
     fn next<T: serde::de::DeserializeOwned>(
         &self,
-        source: usize,
+        source: impl Into<ranks::Source>,
         tag: i32,
     ) -> ranks::Result<Option<(usize, T)>> {
         let Some(found) = self.world.probe_or(source, tag, &self.interrupt)? else { return Ok(None) };

@@ -187,3 +187,36 @@ fn a_slow_url_strands_nothing_behind_it() {
     let last = std::str::from_utf8(&out).unwrap().lines().last().unwrap().to_owned();
     assert!(last.contains("/slow/"), "{last}");
 }
+
+/// The same job over the engine, ranks being threads. More ranks than cores, and lines and redirects long enough for
+/// messages of every kind.
+#[test]
+fn the_engine_carries_the_job() {
+    let site = Site::start().unwrap();
+    let mut list: Vec<String> = (0..2000).map(|i| site.url(&format!("/page/{}", i % 50))).collect();
+    list.extend((0..20).map(|i| site.url(&format!("/page/{i}?{}", "long".repeat(2000)))));
+    list.extend((0..100).map(|i| site.url(&format!("/page/{i}?{}", "long".repeat(400)))));
+    for (ranks, concurrency) in [(1, 50), (2, 50), (4, 20), (4, 1)] {
+        let outputs = ranks::threads(ranks, |world| {
+            let peers = super::super::messages::Ranks::of(world);
+            let wake = peers.wake();
+            let client = Client::new(ClientOptions::default()).unwrap();
+            let mut sink = sink(Vec::new());
+            play(&peers, client, concurrency, || urls(list.clone())(wake), &mut sink).unwrap();
+            Ok(sink.out)
+        })
+        .unwrap();
+        let mut lines: Vec<u64> = std::str::from_utf8(&outputs[0])
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|record| {
+                assert_eq!(record["status"], 200, "{record}");
+                record["line"].as_u64().unwrap()
+            })
+            .collect();
+        lines.sort_unstable();
+        assert!(lines.into_iter().eq(1..=list.len() as u64));
+        assert!(outputs[1..].iter().all(Vec::is_empty));
+    }
+}
