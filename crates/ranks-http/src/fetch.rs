@@ -16,6 +16,7 @@ mod input;
 mod job;
 mod messages;
 mod options;
+mod order;
 mod output;
 mod progress;
 mod summary;
@@ -28,6 +29,7 @@ use crate::sample::Site;
 use input::Input;
 use job::Sink;
 use messages::{Peers, Ranks};
+use order::Order;
 use progress::Progress;
 
 pub use options::{Options, When};
@@ -111,6 +113,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
         format: options.format(),
         progress,
         summary: Summary::default(),
+        order: options.ordered.then(Order::default),
     };
     let outcome = job::play(&peers, client, options.concurrency, input, &mut sink);
     sink.progress.clear();

@@ -8,6 +8,7 @@ use super::dealer::Dealer;
 use super::fetcher::{Fetcher, window};
 use super::input::{Entry, Input, Next};
 use super::messages::{Deal, Peers, Report};
+use super::order::Order;
 use super::output::Format;
 use super::progress::Progress;
 use super::summary::Summary;
@@ -19,21 +20,40 @@ pub(super) struct Sink<W: Write> {
     pub(super) format: Format,
     pub(super) progress: Progress,
     pub(super) summary: Summary,
+    /// Present if records are to be written in the order of their lines.
+    pub(super) order: Option<Order>,
 }
 
 impl<W: Write> Sink<W> {
-    fn write(&mut self, records: &[Record]) -> io::Result<()> {
-        let Sink { out, format, progress, summary } = self;
+    fn write(&mut self, mut records: Vec<Record>) -> io::Result<()> {
+        let Sink { out, format, progress, summary, order } = self;
+        if let Some(order) = order {
+            records = order.sort(records);
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
         progress.around_output(|| {
-            for record in records {
+            for record in &records {
                 summary.count(record);
                 format.record(out, record)?;
             }
             // Records leave when they are known, not when a buffer is full: someone may be reading along.
-            if records.is_empty() { Ok(()) } else { out.flush() }
+            out.flush()
         })?;
         progress.show(summary);
         Ok(())
+    }
+
+    /// A line was read that will have a record.
+    fn expect(&mut self, line: u64) {
+        if let Some(order) = &mut self.order {
+            order.expect(line);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        !self.order.as_ref().is_some_and(Order::is_full)
     }
 }
 
@@ -67,23 +87,28 @@ fn deal_all<P: Peers, W: Write>(
     loop {
         let records = fetcher.take();
         dealer.done(0, records.len());
-        sink.write(&records)?;
+        sink.write(records)?;
 
-        while dealer.wants_input() {
+        while dealer.wants_input() && sink.has_room() {
             match input.next() {
                 Next::Lines(entries) => {
                     if !std::mem::replace(&mut begun, true) {
                         sink.format.begin(&mut sink.out)?;
                     }
-                    let unusable = |entry| match entry {
-                        Entry::Fetch(line) => {
-                            dealer.add(line);
-                            None
+                    let mut unusable = Vec::new();
+                    for entry in entries {
+                        match entry {
+                            Entry::Fetch(line) => {
+                                sink.expect(line.number);
+                                dealer.add(line);
+                            }
+                            Entry::Unusable(line, why) => {
+                                sink.expect(line.number);
+                                unusable.push(Record::untried(line.number, line.url, why));
+                            }
                         }
-                        Entry::Unusable(line, why) => Some(Record::untried(line.number, line.url, why)),
-                    };
-                    let records: Vec<Record> = entries.into_iter().filter_map(unusable).collect();
-                    sink.write(&records)?;
+                    }
+                    sink.write(unusable)?;
                 }
                 Next::NotYet => break,
                 Next::End { skipped } => {
@@ -109,7 +134,7 @@ fn deal_all<P: Peers, W: Write>(
 
         if let Some((rank, report)) = peers.next_report().map_err(Error::messages)? {
             dealer.done(rank, report.records.len());
-            sink.write(&report.records)?;
+            sink.write(report.records)?;
         }
     }
 }

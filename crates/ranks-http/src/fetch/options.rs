@@ -24,7 +24,7 @@ pub enum When {
 /// A record tells the line's number, the URL, the status (null when no response came), the bytes of body received,
 /// the seconds it took, the URL at which redirects ended, and the error, null or a few words: "timed out",
 /// "connection refused", "dns", "tls", "bad response", "body cut short", "invalid url" and so on. Records come in
-/// the order in which they are done.
+/// the order in which they are done, unless --ordered.
 ///
 /// A URL that fails is a record, not a failure of the command: its exit status is 0 when every line has its record.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,6 +39,12 @@ pub struct Options {
     /// How records are written to standard output [default: table on a terminal, else jsonl]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+
+    /// Write records in the order of their lines, not as they are done
+    ///
+    /// A slow URL then holds up the records after it, and when 10000 wait, the job.
+    #[arg(long)]
+    pub ordered: bool,
 
     /// URLs that each rank fetches at once
     #[arg(short, long, default_value_t = 50, value_name = "N", value_parser = concurrency)]

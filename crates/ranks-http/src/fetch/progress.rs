@@ -1,9 +1,10 @@
 //! Progress on standard error.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write, stderr};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::options::When;
 use super::summary::Summary;
@@ -27,8 +28,12 @@ impl Progress {
             }
             _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
         };
-        let style = ProgressStyle::with_template("{spinner} {pos} records, {per_sec}, {msg}, {elapsed}")
-            .expect("the template is a constant");
+        let style = ProgressStyle::with_template("{spinner} {pos} done, {rate}, {msg}, {elapsed}")
+            .expect("the template is a constant")
+            .with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+                // Only a full terminal line could fail here.
+                let _ = write!(to, "{:.0}/s", state.per_sec());
+            });
         let bar = ProgressBar::with_draw_target(None, target).with_style(style).with_message("0 errors");
         bar.enable_steady_tick(Duration::from_millis(250));
         Progress { bar: Some(bar) }
