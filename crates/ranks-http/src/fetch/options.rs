@@ -1,6 +1,5 @@
 //! The options of `ranks fetch`.
 
-use std::ffi::OsString;
 use std::io::{IsTerminal, stderr, stdout};
 use std::time::Duration;
 
@@ -102,21 +101,15 @@ impl Options {
 
     /// The format asked for, or the one that suits this process's standard output.
     pub fn format(&self) -> Format {
-        self.format.unwrap_or(if stdout().is_terminal() { Format::Table } else { Format::Jsonl })
+        self.format.unwrap_or(if on_terminal("out") { Format::Table } else { Format::Jsonl })
     }
+}
 
-    /// Arguments that tell a rank what the terminals of *this* process are. A launcher whose ranks write into its
-    /// pipes adds them to the ranks' command line, as rank 0 cannot see the terminal behind a pipe.
-    pub fn terminal_arguments(&self) -> Vec<OsString> {
-        let mut arguments = Vec::new();
-        if self.format.is_none() && stdout().is_terminal() {
-            arguments.push("--format=table".into());
-        }
-        if self.progress == When::Auto && stderr().is_terminal() {
-            arguments.push("--progress=always".into());
-        }
-        arguments
-    }
+/// Whether a person reads what this process writes to standard output (`"out"`) or error (`"error"`). A rank writes
+/// into its launcher's pipes; the launcher says in a variable what lies behind them.
+pub(super) fn on_terminal(stream: &str) -> bool {
+    let own = if stream == "out" { stdout().is_terminal() } else { stderr().is_terminal() };
+    own || std::env::var("RANKS_TERMINAL").is_ok_and(|names| names.split(',').any(|name| name == stream))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

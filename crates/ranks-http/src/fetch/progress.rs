@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use super::options::When;
+use super::options::{When, on_terminal};
 use super::summary::Summary;
 
 /// A line at the bottom of the terminal, or nothing.
@@ -21,9 +21,9 @@ impl Progress {
     pub(super) fn new(when: When) -> Progress {
         let target = match when {
             When::Never => return Progress::none(),
-            When::Auto if !stderr().is_terminal() => return Progress::none(),
+            When::Auto if !on_terminal("error") => return Progress::none(),
             // A terminal that this process cannot see: behind the launcher's pipe.
-            When::Always if !stderr().is_terminal() => {
+            _ if !stderr().is_terminal() => {
                 ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS)
             }
             _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
