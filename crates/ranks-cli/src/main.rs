@@ -64,9 +64,9 @@ fn fetch(task: &Fetch) -> ExitCode {
     if let Some(code) = own_ranks::started(task.ranks, NAME) {
         return code;
     }
-    let outcome = ranks::init().map_err(|error| error.to_string()).and_then(|world| {
-        ranks_http::fetch::run(&world, &task.options).map_err(|error| error.to_string())
-    });
+    let outcome = ranks::init()
+        .map_err(|error| error.to_string())
+        .and_then(|world| ranks_http::fetch::run(&world, &task.options).map_err(|error| error.to_string()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

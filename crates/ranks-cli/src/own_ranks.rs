@@ -11,7 +11,7 @@ pub fn started(ranks: Option<usize>, name: &str) -> Option<ExitCode> {
     let run = || -> Result<i32, StartError> {
         let program = std::env::current_exe().unwrap_or_else(|_| "ranks".into());
         let words = std::env::args_os().skip(1);
-        Ok(Launch::new(ranks).name(name).program(program).args(words).take_signals().run()?.code)
+        Ok(Launch::new(ranks).name(name).program(program).args(words).says_why().take_signals().run()?.code)
     };
     Some(exit_code(run().unwrap_or_else(|error| {
         complain(name, &error);

@@ -23,9 +23,7 @@ impl Progress {
             When::Never => return Progress::none(),
             When::Auto if !on_terminal("error") => return Progress::none(),
             // A terminal that this process cannot see: behind the launcher's pipe.
-            _ if !stderr().is_terminal() => {
-                ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS)
-            }
+            _ if !stderr().is_terminal() => ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS),
             _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
         };
         let style = ProgressStyle::with_template("{spinner} {pos} done, {rate}, {msg}, {elapsed}")
