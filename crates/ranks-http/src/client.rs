@@ -1,14 +1,17 @@
 //! One rank's HTTP client: visits a URL, follows redirects, counts the body without keeping it.
 
 mod failure;
+mod pool;
 mod tls;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::{StatusCode, Url, header, redirect};
 
 use failure::classify;
 pub use failure::{Failure, FailureKind};
+use pool::Pool;
 
 /// How a URL is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -69,12 +72,11 @@ pub struct Visit {
 /// An HTTP client with its pool of connections. Must be used inside a tokio runtime.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    pool: Arc<Pool>,
     options: ClientOptions,
 }
 
-/// How long an unused connection is kept. Lists of URLs name many hosts once: kept for long, their connections
-/// would exhaust the descriptors.
+/// How long an unused connection is kept.
 const IDLE_CONNECTION: Duration = Duration::from_secs(5);
 
 impl Client {
@@ -83,21 +85,24 @@ impl Client {
         let refuse = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Other, error.to_string());
         let agent = header::HeaderValue::from_str(&options.user_agent)
             .map_err(|_| refuse(&"the user agent holds characters that no header may hold"))?;
-        let limit = options.max_redirects;
-        // `stop` rather than an error at the limit: that keeps the response, and with it the status.
-        let policy = redirect::Policy::custom(move |attempt| {
-            if attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
-        });
-        let http = reqwest::Client::builder()
-            .user_agent(agent)
-            .referer(false)
-            .redirect(policy)
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tls_backend_preconfigured(tls::config().map_err(|error| refuse(&error))?)
-            .build()
-            .map_err(|error| refuse(&error))?;
-        Ok(Client { http, options })
+        let tls = tls::config().map_err(|error| refuse(&error))?;
+        let (limit, connect_timeout) = (options.max_redirects, options.connect_timeout);
+        let make = move || {
+            // `stop` rather than an error at the limit: that keeps the response, and with it the status.
+            let policy = redirect::Policy::custom(move |attempt| {
+                if attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
+            });
+            reqwest::Client::builder()
+                .user_agent(agent.clone())
+                .referer(false)
+                .redirect(policy)
+                .connect_timeout(connect_timeout)
+                .pool_idle_timeout(IDLE_CONNECTION)
+                .tls_backend_preconfigured(tls.clone())
+                .build()
+        };
+        let pool = Pool::new(Box::new(make)).map_err(|error| refuse(&error))?;
+        Ok(Client { pool: Arc::new(pool), options })
     }
 
     /// Visits `url` and tells what it found.
@@ -128,6 +133,7 @@ impl Client {
         };
         visit.status = Some(response.status().as_u16());
         visit.final_url = Some(response.url().to_string());
+        self.pool.saw(response.url());
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error, true))? {
             visit.bytes += chunk.len() as u64;
             if let Some(limit) = self.options.max_bytes.filter(|&limit| visit.bytes > limit) {
@@ -143,9 +149,10 @@ impl Client {
     }
 
     async fn send(&self, url: Url) -> Result<reqwest::Response, Failure> {
+        let client = self.pool.client(&url);
         let request = match self.options.method {
-            Method::Get => self.http.get(url),
-            Method::Head => self.http.head(url),
+            Method::Get => client.get(url),
+            Method::Head => client.head(url),
         };
         request.send().await.map_err(|error| classify(&error, false))
     }
