@@ -1,1 +1,52 @@
 //! MPI on one machine's shared memory.
+//!
+//! An [`Engine`] is one rank: a value, not a global, so that ranks can be processes, threads of one
+//! process, or the subjects of a seeded simulation. The layers, each using only those below it:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`collective`] | barrier, broadcast: algorithms over point-to-point and shared areas |
+//! | [`comm`] | communicators: groups of ranks with a context of their own |
+//! | [`p2p`] | sends, receives, probes, requests, waiting: MPI 5.0 chapter 3 |
+//! | [`matching`] | which message goes to which receive: a pure state machine |
+//! | [`transport`] | how bytes and small control messages move between ranks |
+//! | [`memory`] | the caller's buffers |
+//! | [`error`] | the one error type |
+//!
+//! Ranks, tags and wildcards are the integers of the C binding, as MPICH numbers them.
+
+#![deny(unsafe_code)]
+
+pub mod bounds;
+pub mod collective;
+pub mod comm;
+pub mod error;
+pub mod matching;
+#[allow(unsafe_code)]
+pub mod memory;
+pub mod p2p;
+pub mod threads;
+pub mod transport;
+
+pub use comm::CommId;
+pub use error::{Class, Error, Result};
+pub use memory::{RecvBuf, SendBuf};
+pub use p2p::{Engine, MessageId, Mode, RequestId, Status, WakeHandle};
+pub use ranks_shm::blocked::Call;
+pub use ranks_shm::life::Life;
+
+/// A rank as a process of a job, or as a thread.
+pub type ShmEngine = Engine<transport::shm::Shm>;
+
+/// Receive from any rank.
+pub const ANY_SOURCE: i32 = -2;
+/// Receive with any tag.
+pub const ANY_TAG: i32 = -1;
+/// No rank: communication with it completes at once and moves nothing.
+pub const PROC_NULL: i32 = -1;
+/// The root in the root's group of an intercommunicator.
+pub const ROOT: i32 = -3;
+/// No value, as a colour of `comm_split`.
+pub const UNDEFINED: i32 = -32766;
+/// The largest tag.
+pub const TAG_UB: i32 = i32::MAX;

@@ -1,0 +1,200 @@
+//! Which message goes to which receive: MPI 5.0 section 3.5, as a pure state machine.
+//!
+//! Per context and source there is a queue of posted receives and one of unexpected messages; receives
+//! from any source have a queue of their own. Numbers in order of posting decide between a specific
+//! receive and a wildcard, numbers in order of arrival between messages of different sources. No
+//! clock, no atomics, no input or output: every case can be tried in a test.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+
+#[cfg(test)]
+mod tests;
+
+/// An entry of a queue: its number, its tag (`None`: any), and what it stands for.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    number: u64,
+    tag: Option<i32>,
+    id: u32,
+}
+
+type Queue = VecDeque<Entry>;
+
+#[derive(Default)]
+struct Queues {
+    posted: Vec<Queue>,
+    posted_any: Queue,
+    unexpected: Vec<Queue>,
+    posted_count: usize,
+    unexpected_count: usize,
+}
+
+/// Context ids are small and dense: one multiplication spreads them well enough.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0 ^ u64::from(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// The queues of one rank.
+pub struct Matcher {
+    ranks: usize,
+    world: Queues,
+    others: HashMap<u32, Queues, BuildHasherDefault<Spread>>,
+    next: u64,
+}
+
+fn take_first(queue: &mut Queue, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
+    let at = queue.iter().position(wanted)?;
+    if at == 0 { queue.pop_front() } else { queue.remove(at) }
+}
+
+impl Matcher {
+    /// Empty queues for messages from `ranks` sources.
+    pub fn new(ranks: usize) -> Self {
+        Self { ranks, world: Queues::default(), others: HashMap::default(), next: 0 }
+    }
+
+    #[inline(always)]
+    fn queues(&mut self, context: u32) -> &mut Queues {
+        let ranks = self.ranks;
+        let queues = if context == 0 { &mut self.world } else { self.others.entry(context).or_default() };
+        if queues.posted.is_empty() {
+            queues.posted.resize_with(ranks, Queue::new);
+            queues.unexpected.resize_with(ranks, Queue::new);
+        }
+        queues
+    }
+
+    /// True when nothing waits in this context on either side: a message that arrives next can be
+    /// given to a receive made now without asking the queues.
+    #[inline(always)]
+    pub fn idle(&mut self, context: u32) -> bool {
+        let queues = self.queues(context);
+        queues.posted_count == 0 && queues.unexpected_count == 0
+    }
+
+    /// The first unexpected message that fits, if any: its source and id. It stays where it is.
+    pub fn find(&mut self, context: u32, source: Option<usize>, tag: Option<i32>) -> Option<(usize, u32)> {
+        let queues = self.queues(context);
+        if queues.unexpected_count == 0 {
+            return None;
+        }
+        let fits = |entry: &&Entry| tag.is_none_or(|tag| entry.tag == Some(tag));
+        match source {
+            Some(source) => queues.unexpected[source].iter().find(fits).map(|entry| (source, entry.id)),
+            None => queues
+                .unexpected
+                .iter()
+                .enumerate()
+                .filter_map(|(source, queue)| {
+                    queue.iter().find(fits).map(|entry| (entry.number, source, entry.id))
+                })
+                .min()
+                .map(|(_, source, id)| (source, id)),
+        }
+    }
+
+    /// Takes an unexpected message that [`Self::find`] found out of its queue.
+    pub fn remove(&mut self, context: u32, source: usize, id: u32) {
+        let queues = self.queues(context);
+        if take_first(&mut queues.unexpected[source], |entry| entry.id == id).is_some() {
+            queues.unexpected_count -= 1;
+        }
+    }
+
+    /// Posts a receive. When an unexpected message fits it is taken out and given back instead.
+    pub fn post(
+        &mut self,
+        context: u32,
+        source: Option<usize>,
+        tag: Option<i32>,
+        request: u32,
+    ) -> Option<u32> {
+        if let Some((from, id)) = self.find(context, source, tag) {
+            self.remove(context, from, id);
+            return Some(id);
+        }
+        let number = self.next;
+        self.next += 1;
+        let queues = self.queues(context);
+        queues.posted_count += 1;
+        let entry = Entry { number, tag, id: request };
+        match source {
+            Some(source) => queues.posted[source].push_back(entry),
+            None => queues.posted_any.push_back(entry),
+        }
+        None
+    }
+
+    /// A message arrives: the receive it belongs to, taken out, or `None` when it is unexpected.
+    pub fn arrive(&mut self, context: u32, source: usize, tag: i32) -> Option<u32> {
+        let queues = self.queues(context);
+        if queues.posted_count == 0 {
+            return None;
+        }
+        let fits = |entry: &Entry| entry.tag.is_none_or(|wanted| wanted == tag);
+        let specific = queues.posted[source].iter().position(fits);
+        let any = queues.posted_any.iter().position(fits);
+        let number = |queue: &Queue, at: Option<usize>| at.map_or(u64::MAX, |at| queue[at].number);
+        let first_any = number(&queues.posted_any, any) < number(&queues.posted[source], specific);
+        let (queue, at) =
+            if first_any { (&mut queues.posted_any, any?) } else { (&mut queues.posted[source], specific?) };
+        queues.posted_count -= 1;
+        queue.remove(at).map(|entry| entry.id)
+    }
+
+    /// Keeps a message that [`Self::arrive`] found no receive for.
+    pub fn keep(&mut self, context: u32, source: usize, tag: i32, id: u32) {
+        let number = self.next;
+        self.next += 1;
+        let queues = self.queues(context);
+        queues.unexpected_count += 1;
+        queues.unexpected[source].push_back(Entry { number, tag: Some(tag), id });
+    }
+
+    /// Takes a posted receive back; false when it was not posted (any more).
+    pub fn withdraw(&mut self, context: u32, source: Option<usize>, request: u32) -> bool {
+        let queues = self.queues(context);
+        let queue = match source {
+            Some(source) => &mut queues.posted[source],
+            None => &mut queues.posted_any,
+        };
+        let found = take_first(queue, |entry| entry.id == request).is_some();
+        queues.posted_count -= usize::from(found);
+        found
+    }
+
+    /// Receives posted for one source in any context.
+    pub fn posted_from(&self, source: usize) -> Vec<u32> {
+        std::iter::once(&self.world)
+            .chain(self.others.values())
+            .filter_map(|queues| queues.posted.get(source))
+            .flat_map(|queue| queue.iter().map(|entry| entry.id))
+            .collect()
+    }
+
+    /// Drops the queues of a context that has no messages left and will see none again.
+    pub fn forget(&mut self, context: u32) {
+        if self.others.get(&context).is_some_and(|q| q.posted_count == 0 && q.unexpected_count == 0) {
+            self.others.remove(&context);
+        }
+    }
+
+    /// Unexpected messages kept, over all contexts.
+    pub fn unexpected(&self) -> usize {
+        self.world.unexpected_count + self.others.values().map(|q| q.unexpected_count).sum::<usize>()
+    }
+}

@@ -1,0 +1,89 @@
+//! The rules of matching, case by case, and against a plain model at random.
+
+use super::*;
+
+#[test]
+fn messages_of_one_source_match_in_order() {
+    let mut m = Matcher::new(2);
+    m.keep(0, 1, 5, 10);
+    m.keep(0, 1, 6, 11);
+    m.keep(0, 1, 5, 12);
+    assert_eq!(m.post(0, Some(1), Some(6), 0), Some(11));
+    assert_eq!(m.post(0, Some(1), None, 0), Some(10));
+    assert_eq!(m.post(0, None, Some(5), 0), Some(12));
+    assert_eq!(m.post(0, None, None, 7), None);
+    assert_eq!(m.arrive(0, 0, 99), Some(7));
+    assert!(m.idle(0));
+}
+
+#[test]
+fn the_earlier_of_specific_and_wildcard_receives_wins() {
+    let mut m = Matcher::new(3);
+    m.post(0, None, Some(1), 100);
+    m.post(0, Some(2), Some(1), 101);
+    assert_eq!(m.arrive(0, 2, 1), Some(100));
+    assert_eq!(m.arrive(0, 2, 1), Some(101));
+    m.post(0, Some(2), None, 102);
+    m.post(0, None, None, 103);
+    assert_eq!(m.arrive(0, 2, 1), Some(102));
+    assert_eq!(m.arrive(0, 1, 1), Some(103));
+    assert_eq!(m.arrive(0, 1, 1), None);
+}
+
+#[test]
+fn contexts_do_not_mix_and_receives_can_be_withdrawn() {
+    let mut m = Matcher::new(2);
+    m.post(4, Some(0), Some(1), 1);
+    assert_eq!(m.arrive(0, 0, 1), None);
+    assert!(m.withdraw(4, Some(0), 1));
+    assert!(!m.withdraw(4, Some(0), 1));
+    assert_eq!(m.arrive(4, 0, 1), None);
+    m.forget(4);
+}
+
+/// The rules written down as plainly as possible: two lists, searched from the front.
+#[derive(Default)]
+struct Model {
+    posted: Vec<(u32, Option<usize>, Option<i32>, u32)>,
+    unexpected: Vec<(u32, usize, i32, u32)>,
+}
+
+#[test]
+fn agrees_with_the_plain_model_at_random() {
+    for seed in 1..200u64 {
+        let mut state = seed;
+        let mut random = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let (mut m, mut model) = (Matcher::new(3), Model::default());
+        for id in 0..300u32 {
+            let context = random(2) as u32 * 4;
+            let (source, tag) = (random(3) as usize, random(3) as i32);
+            if random(2) == 0 {
+                let (s, t) = ((random(3) > 0).then_some(source), (random(3) > 0).then_some(tag));
+                let at = model.unexpected.iter().position(|&(c, from, with, _)| {
+                    c == context && s.is_none_or(|s| s == from) && t.is_none_or(|t| t == with)
+                });
+                let expected = at.map(|at| model.unexpected.remove(at).3);
+                if expected.is_none() {
+                    model.posted.push((context, s, t, id));
+                }
+                assert_eq!(m.post(context, s, t, id), expected, "seed {seed}");
+            } else {
+                let at = model.posted.iter().position(|&(c, s, t, _)| {
+                    c == context && s.is_none_or(|s| s == source) && t.is_none_or(|t| t == tag)
+                });
+                let expected = at.map(|at| model.posted.remove(at).3);
+                assert_eq!(m.arrive(context, source, tag), expected, "seed {seed}");
+                if expected.is_none() {
+                    model.unexpected.push((context, source, tag, id));
+                    m.keep(context, source, tag, id);
+                }
+            }
+        }
+        assert_eq!(m.unexpected(), model.unexpected.len());
+    }
+}

@@ -1,0 +1,141 @@
+//! The caller's buffers: the one place in the engine where addresses become bytes.
+//!
+//! A nonblocking operation outlives the call that began it, so the engine cannot borrow; whoever makes
+//! a buffer here promises that it stays valid until the operation is complete. Everything above uses
+//! the safe methods.
+
+use ranks_shm::remote::Remote;
+use std::io;
+
+/// Memory to send from.
+#[derive(Clone, Copy, Debug)]
+pub struct SendBuf {
+    address: *const u8,
+    len: usize,
+}
+
+/// Memory to receive into.
+#[derive(Clone, Copy, Debug)]
+pub struct RecvBuf {
+    address: *mut u8,
+    len: usize,
+}
+
+// SAFETY: the maker's promise holds for whichever thread runs the engine.
+unsafe impl Send for SendBuf {}
+// SAFETY: as above.
+unsafe impl Send for RecvBuf {}
+
+impl SendBuf {
+    /// No bytes.
+    pub const EMPTY: SendBuf = SendBuf { address: std::ptr::null(), len: 0 };
+
+    /// `len` bytes at `address`.
+    ///
+    /// # Safety
+    /// They must be readable, and not change, until the operation is complete.
+    pub unsafe fn new(address: *const u8, len: usize) -> Self {
+        Self { address, len }
+    }
+
+    /// The bytes of a slice, for an operation that completes before the slice's borrow ends.
+    ///
+    /// # Safety
+    /// As for [`Self::new`].
+    pub unsafe fn of(bytes: &[u8]) -> Self {
+        Self { address: bytes.as_ptr(), len: bytes.len() }
+    }
+
+    /// Number of bytes.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True for no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn address(&self) -> u64 {
+        self.address as u64
+    }
+
+    /// The bytes.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the maker's promise; the slice lives no longer than the engine's use of the buffer.
+        unsafe { std::slice::from_raw_parts(self.address, self.len) }
+    }
+
+    /// Copies the piece `at..at + len` to the peer's `to`.
+    pub(crate) fn push(&self, remote: Remote, at: usize, len: usize, to: u64) -> io::Result<()> {
+        assert!(at + len <= self.len);
+        // SAFETY: inside the buffer by the assertion. `to` is an address that the peer announced for
+        // this message, at least this long, and the claim on this piece is ours alone.
+        unsafe { remote.write(self.address.add(at), to, len) }
+    }
+}
+
+impl RecvBuf {
+    /// No room.
+    pub const EMPTY: RecvBuf = RecvBuf { address: std::ptr::null_mut(), len: 0 };
+
+    /// Room for `len` bytes at `address`.
+    ///
+    /// # Safety
+    /// They must be writable, and used by nobody else, until the operation is complete.
+    pub unsafe fn new(address: *mut u8, len: usize) -> Self {
+        Self { address, len }
+    }
+
+    /// The bytes of a slice, for an operation that completes before the slice's borrow ends.
+    ///
+    /// # Safety
+    /// As for [`Self::new`].
+    pub unsafe fn of(bytes: &mut [u8]) -> Self {
+        Self { address: bytes.as_mut_ptr(), len: bytes.len() }
+    }
+
+    /// Number of bytes.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True for no room.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn address(&self) -> u64 {
+        self.address as u64
+    }
+
+    /// The same memory, to send from (a broadcast passes on what it received).
+    pub fn as_send(&self) -> SendBuf {
+        SendBuf { address: self.address, len: self.len }
+    }
+
+    /// Copies `bytes` to offset `at`; what does not fit is dropped (truncation is reported elsewhere).
+    #[inline(always)]
+    pub(crate) fn write(&self, at: usize, bytes: &[u8]) {
+        let n = bytes.len().min(self.len.saturating_sub(at));
+        if n > 0 {
+            // SAFETY: inside the buffer; the bytes come from a ring or the heap, and a message from a
+            // rank to itself may not overlap (MPI forbids it; `copy` is defined all the same).
+            unsafe { std::ptr::copy(bytes.as_ptr(), self.address.add(at), n) };
+        }
+    }
+
+    /// Copies the piece `at..at + len` from the peer's `from`.
+    pub(crate) fn pull(&self, remote: Remote, at: usize, len: usize, from: u64) -> io::Result<()> {
+        assert!(at + len <= self.len);
+        // SAFETY: inside the buffer by the assertion. `from` is an address that the peer announced for
+        // this message, at least this long, and keeps valid until it is told that the copy is done.
+        unsafe { remote.read(self.address.add(at), from, len) }
+    }
+}

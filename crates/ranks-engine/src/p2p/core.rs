@@ -1,0 +1,347 @@
+//! The state of a rank, and what an arriving message does to it.
+//!
+//! Nothing here touches the transport: an arrival changes requests and queues, and what it makes
+//! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
+
+use super::outbox::{Out, Outbox};
+use super::rendezvous::{Pull, Push, Sharing};
+use super::request::{Request, RequestId, Requests, State, Status};
+use super::wire;
+use crate::bounds;
+use crate::comm::Comms;
+use crate::error::{Class, Error};
+use crate::matching::Matcher;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::transport::{Arrival, Head, Transport, Words};
+use ranks_shm::life::Life;
+
+/// The data of a message that no receive was posted for.
+pub(crate) enum Kept {
+    Small([u8; bounds::SMALL_UNEXPECTED], u8),
+    Heap(Vec<u8>),
+    /// It waits at its sender.
+    Announced {
+        address: u64,
+        request: u64,
+    },
+    /// It is this rank's own, and waits in the request of its send.
+    Own(SendBuf, RequestId),
+}
+
+/// A message that no receive was posted for.
+pub(crate) struct Unexpected {
+    pub source: usize,
+    pub context: u32,
+    pub tag: i32,
+    pub total: u64,
+    /// Bytes that have come (all of an eager message, sooner or later).
+    pub here: u64,
+    /// The sender's request to answer, 0 for none.
+    pub answer: u64,
+    pub kept: Kept,
+    /// Its sender died before all of it came.
+    pub broken: bool,
+    used: bool,
+}
+
+/// Where the rest of the message goes that a source is sending in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    Nowhere,
+    Request(u32),
+    Unexpected(u32),
+}
+
+/// The state of a rank.
+pub(crate) struct Core {
+    pub me: usize,
+    pub ranks: usize,
+    pub eager: usize,
+    pub matcher: Matcher,
+    pub requests: Requests,
+    pub unexpected: Vec<Unexpected>,
+    pub unexpected_free: Vec<u32>,
+    pub incoming: Vec<Incoming>,
+    pub outbox: Outbox,
+    pub pulls: Vec<Pull>,
+    pub pushes: Vec<Push>,
+    pub sharing: Vec<Sharing>,
+    pub comms: Comms,
+    /// Ranks that will send no more, and how they ended.
+    pub gone: Vec<Option<Life>>,
+    pub gone_count: usize,
+    pub epoch: u32,
+    /// The attached buffer of buffered sends: its size and what is in use.
+    pub attached: Option<usize>,
+    pub charged: usize,
+}
+
+impl Core {
+    pub fn new<T: Transport>(transport: &T) -> Self {
+        let (me, ranks) = (transport.me(), transport.segment().ranks());
+        Self {
+            me,
+            ranks,
+            eager: bounds::eager(),
+            matcher: Matcher::new(ranks),
+            requests: Requests::default(),
+            unexpected: Vec::new(),
+            unexpected_free: Vec::new(),
+            incoming: vec![Incoming::Nowhere; ranks],
+            outbox: Outbox::new(ranks),
+            pulls: Vec::new(),
+            pushes: Vec::new(),
+            sharing: Vec::new(),
+            comms: Comms::new(ranks, me),
+            gone: vec![None; ranks],
+            gone_count: 0,
+            // One behind, so that the first progress looks at the lives of all.
+            epoch: transport.segment().epoch().wrapping_sub(1),
+            attached: None,
+            charged: 0,
+        }
+    }
+
+    /// What an arrival from `from` does.
+    #[inline]
+    pub fn arrival(&mut self, from: usize, arrival: Arrival<'_>) {
+        match arrival {
+            Arrival::Inline(head, total, data) => self.message(from, head, total as u64, 0, data),
+            Arrival::More(data) => self.more(from, data),
+            Arrival::Bulk(head, words, data) => self.bulk(from, head, words, data),
+        }
+    }
+
+    fn bulk(&mut self, from: usize, head: Head, words: Words, data: &[u8]) {
+        match head.kind {
+            wire::LONG => self.message(from, head, words[0], words[1], data),
+            wire::CHUNK => self.more(from, data),
+            wire::ANNOUNCE => self.announced(from, head, words),
+            wire::TO_RING => self.wanted_by_ring(from, words),
+            wire::SHARE => self.pushes.push(Push::from_words(from, words)),
+            wire::DATA => self.data(from, words[0], data),
+            wire::DONE => self.answered(from, words),
+            // Versions are checked when attaching; an unknown kind can only be a damaged segment.
+            _ => {}
+        }
+    }
+
+    /// The first part of a message.
+    fn message(&mut self, from: usize, head: Head, total: u64, answer: u64, data: &[u8]) {
+        let here = data.len() as u64;
+        let rest = if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
+            self.begin(index, from, head.tag, total);
+            if answer != 0 {
+                self.answer(from, answer, false);
+            }
+            self.deliver(index, data);
+            Incoming::Request(index)
+        } else {
+            let kept = if total as usize <= bounds::SMALL_UNEXPECTED {
+                let mut small = [0; bounds::SMALL_UNEXPECTED];
+                small[..data.len()].copy_from_slice(data);
+                Kept::Small(small, data.len() as u8)
+            } else {
+                let mut heap = Vec::with_capacity(total as usize);
+                heap.extend_from_slice(data);
+                Kept::Heap(heap)
+            };
+            let id = self.keep(from, head, total, here, answer, kept);
+            Incoming::Unexpected(id)
+        };
+        self.incoming[from] = if here < total { rest } else { Incoming::Nowhere };
+    }
+
+    /// A further part of the message that `from` is sending.
+    fn more(&mut self, from: usize, data: &[u8]) {
+        match self.incoming[from] {
+            Incoming::Nowhere => {}
+            Incoming::Request(index) => {
+                let request = self.requests.at(index);
+                let complete = request.received + data.len() as u64 >= request.total;
+                self.deliver(index, data);
+                if complete {
+                    self.incoming[from] = Incoming::Nowhere;
+                }
+            }
+            Incoming::Unexpected(id) => {
+                let message = &mut self.unexpected[id as usize];
+                message.here += data.len() as u64;
+                match &mut message.kept {
+                    Kept::Heap(heap) => heap.extend_from_slice(data),
+                    Kept::Small(small, len) => {
+                        let at = usize::from(*len);
+                        small[at..at + data.len()].copy_from_slice(data);
+                        *len += data.len() as u8;
+                    }
+                    Kept::Announced { .. } | Kept::Own(..) => {}
+                }
+                if message.here >= message.total {
+                    self.incoming[from] = Incoming::Nowhere;
+                }
+            }
+        }
+    }
+
+    /// A message that waits at its sender.
+    fn announced(&mut self, from: usize, head: Head, words: Words) {
+        let [total, address, request, ..] = words;
+        if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
+            self.begin(index, from, head.tag, total);
+            self.pulls.push(Pull { index, from, total, address, request });
+        } else {
+            self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
+        }
+    }
+
+    /// The receiver cannot copy from memory: it asks for the message through the ring.
+    fn wanted_by_ring(&mut self, from: usize, words: Words) {
+        let Some(id) = RequestId::from_word(words[0]) else { return };
+        let Some(request) = self.requests.get(id) else { return };
+        let len = (words[2] as usize).min(request.send_buf().len());
+        self.outbox.push(from, Out::Data { request: id.index(), theirs: words[1], at: 0, len });
+    }
+
+    /// A piece for a request of ours that asked for it.
+    fn data(&mut self, from: usize, word: u64, data: &[u8]) {
+        let Some(id) = RequestId::from_word(word) else { return };
+        let from_peer = |r: &&mut Request| r.is_recv() && r.state == State::Active && r.peer == Some(from);
+        if self.requests.get(id).filter(from_peer).is_none() {
+            return;
+        }
+        self.deliver(id.index(), data);
+    }
+
+    /// The receiver has begun (a synchronous send), or finished (a long message).
+    fn answered(&mut self, from: usize, words: Words) {
+        let Some(id) = RequestId::from_word(words[0]) else { return };
+        let Some(request) = self.requests.get(id) else { return };
+        if request.is_recv() || request.peer != Some(from) || request.state != State::Active {
+            return;
+        }
+        request.answered = true;
+        if words[1] != 0 {
+            let call = request.call;
+            let error = Error::new(Class::Other, call, self.me, "the receiver could not copy the message");
+            self.fail(id.index(), error);
+        } else {
+            // An answer to a long message says that all of it was copied; one to a synchronous eager
+            // send can come before its last piece has left.
+            if request.send_buf().len() > self.eager || request.pushed {
+                self.finish(id.index());
+            }
+        }
+    }
+
+    /// Puts down an answer to the sender's request.
+    pub fn answer(&mut self, to: usize, request: u64, failed: bool) {
+        let words = [request, failed.into(), 0, 0, 0, 0];
+        self.outbox.push(to, Out::Control { head: Head { kind: wire::DONE, context: 0, tag: 0 }, words });
+    }
+
+    /// Keeps a message that no receive was posted for; returns its id.
+    pub fn keep(&mut self, from: usize, head: Head, total: u64, here: u64, answer: u64, kept: Kept) -> u32 {
+        let (context, tag) = (head.context, head.tag);
+        let message =
+            Unexpected { source: from, context, tag, total, here, answer, kept, broken: false, used: true };
+        let id = match self.unexpected_free.pop() {
+            Some(id) => {
+                self.unexpected[id as usize] = message;
+                id
+            }
+            None => {
+                self.unexpected.push(message);
+                self.unexpected.len() as u32 - 1
+            }
+        };
+        self.matcher.keep(context, from, tag, id);
+        id
+    }
+
+    /// Frees the record of a message that was received.
+    pub fn release(&mut self, id: u32) {
+        let message = &mut self.unexpected[id as usize];
+        message.used = false;
+        message.kept = Kept::Small([0; bounds::SMALL_UNEXPECTED], 0);
+        self.unexpected_free.push(id);
+        // After a flood the memory goes back.
+        if self.unexpected_free.len() == self.unexpected.len() && self.unexpected.len() > 4096 {
+            self.unexpected = Vec::new();
+            self.unexpected_free = Vec::new();
+        }
+    }
+
+    /// The record of a kept message, if it is one.
+    pub fn kept(&self, id: u32) -> Option<&Unexpected> {
+        self.unexpected.get(id as usize).filter(|message| message.used)
+    }
+
+    /// Messages of `source` that are kept and not all here.
+    pub fn break_messages_of(&mut self, source: usize) {
+        for message in self.unexpected.iter_mut().filter(|m| m.used && m.source == source) {
+            let waits = matches!(message.kept, Kept::Announced { .. });
+            message.broken = waits || message.here < message.total;
+        }
+    }
+
+    /// A receive was matched to a message of `total` bytes.
+    #[inline]
+    pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
+        let me = self.me;
+        let request = self.requests.at(index);
+        request.matched = true;
+        request.total = total;
+        request.received = 0;
+        request.peer = Some(from);
+        let source = request.comm.as_ref().map_or(0, |comm| comm.rank_of(from));
+        let room = request.recv_buf().len() as u64;
+        request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
+        if total > room {
+            let detail =
+                format!("message of {total} bytes is longer than the receive buffer of {room} bytes");
+            let error = Error::new(Class::Truncate, request.call, me, detail).peer(source).tag(tag);
+            request.error = Some(error.context(request.context));
+        }
+    }
+
+    /// Data of a matched message; completes the request with the last of it.
+    #[inline]
+    pub fn deliver(&mut self, index: u32, data: &[u8]) {
+        let request = self.requests.at(index);
+        let buf: RecvBuf = request.recv_buf();
+        buf.write(request.received as usize, data);
+        request.received += data.len() as u64;
+        if request.received >= request.total {
+            self.finish(index);
+        }
+    }
+
+    /// An operation is complete.
+    #[inline]
+    pub fn finish(&mut self, index: u32) {
+        let request = self.requests.at(index);
+        request.state = State::Done;
+        self.charged -= std::mem::take(&mut request.charged);
+        request.owned = None;
+        if request.detached {
+            self.requests.remove(index);
+        }
+    }
+
+    /// An operation has failed.
+    pub fn fail(&mut self, index: u32, error: Error) {
+        let request = self.requests.at(index);
+        let (peer, tag, context) = (request.peer_rank(), request.tag, request.context);
+        request.error = Some(error.peer(peer).tag(tag).context(context));
+        self.finish(index);
+    }
+
+    /// What is said of an operation whose peer is gone.
+    pub fn gone_error(&self, call: ranks_shm::blocked::Call, slot: usize) -> Error {
+        let how = match self.gone[slot] {
+            Some(Life::Failed) => "died",
+            _ => "has finished and takes no further part",
+        };
+        Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! What the end of a rank does to the requests of the others.
+//!
+//! A rank that has ended may have left messages in its ring: they are taken in first, and can still be
+//! received. What can never complete then fails, with the name of the rank it waited for.
+
+use super::Engine;
+use super::core::Incoming;
+use crate::ANY_SOURCE;
+use crate::comm::Comm;
+use crate::error::{Class, Error};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use ranks_shm::life::Life;
+
+impl<T: Transport> Engine<T> {
+    /// Looks who has ended since the last time. True when anyone has.
+    #[inline(always)]
+    pub(crate) fn look_at_lives(&mut self) -> bool {
+        let epoch = self.transport.segment().epoch();
+        if epoch == self.core.epoch {
+            return false;
+        }
+        self.look_at_each(epoch)
+    }
+
+    #[cold]
+    fn look_at_each(&mut self, epoch: u32) -> bool {
+        self.core.epoch = epoch;
+        let mut moved = false;
+        for rank in 0..self.core.ranks {
+            let life = self.transport.segment().life(rank);
+            if rank == self.core.me || !matches!(life, Life::Finished | Life::Failed) {
+                continue;
+            }
+            match self.core.gone[rank] {
+                None => {
+                    self.core.gone_count += 1;
+                    self.core.gone[rank] = Some(life);
+                    self.bury(rank);
+                    moved = true;
+                }
+                // Finished first, killed afterwards: nothing new for anyone.
+                Some(_) => self.core.gone[rank] = Some(life),
+            }
+        }
+        moved
+    }
+
+    fn bury(&mut self, rank: usize) {
+        while self.drain(rank) {}
+        let core = &mut self.core;
+        let mut failed = core.drop_sharing_with(rank);
+        if let Incoming::Request(index) = std::mem::replace(&mut core.incoming[rank], Incoming::Nowhere) {
+            failed.push(index);
+        }
+        core.break_messages_of(rank);
+        for out in core.outbox.clear(rank) {
+            failed.extend(out.request());
+        }
+        for index in core.matcher.posted_from(rank) {
+            let request = core.requests.at(index);
+            let (context, peer) = (request.context, request.peer);
+            core.matcher.withdraw(context, peer, index);
+            failed.push(index);
+        }
+        // Sends that wait for its answer, and receives that it was sending through the ring.
+        failed.extend(core.requests.active(|r| {
+            r.peer == Some(rank) && (r.is_recv() && r.matched || !r.is_recv() && (!r.answered || !r.pushed))
+        }));
+        failed.sort_unstable();
+        failed.dedup();
+        for index in failed {
+            let call = core.requests.at(index).call;
+            let error = core.gone_error(call, rank);
+            core.fail(index, error);
+        }
+    }
+
+    /// Why a receive or probe can never be satisfied, if that is so: its source is gone, or every other
+    /// rank of the communicator is, or one that might have been meant has died.
+    pub(crate) fn hopeless(&self, call: Call, source: i32, comm: &Comm) -> Option<Error> {
+        let core = &self.core;
+        if core.gone_count == 0 {
+            return None;
+        }
+        if source != ANY_SOURCE {
+            let slot = comm.slot_of(source)?;
+            return core.gone[slot].is_some().then(|| core.gone_error(call, slot));
+        }
+        let others = || comm.slots().filter(|&slot| slot != core.me);
+        if let Some(dead) = others().find(|&slot| core.gone[slot] == Some(Life::Failed)) {
+            return Some(core.gone_error(call, dead));
+        }
+        if comm.size() > 1 && others().all(|slot| core.gone[slot].is_some()) {
+            let detail = "every other rank has finished and takes no further part";
+            return Some(Error::new(Class::ProcFailed, call, core.me, detail));
+        }
+        None
+    }
+}

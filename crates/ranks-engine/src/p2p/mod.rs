@@ -1,0 +1,132 @@
+//! Point-to-point communication: MPI 5.0 chapter 3.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `core` | the state of a rank and what an arriving message does to it |
+//! | `request` | requests and statuses |
+//! | `send`, `recv` | beginning an operation, and the fast paths |
+//! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `outbox` | what could not be sent at once |
+//! | `probe` | probes and matched probes |
+//! | `wait` | progress, waiting, testing |
+//! | `lives` | what the end of a rank does to the requests of the others |
+
+mod core;
+mod lives;
+mod outbox;
+mod probe;
+mod recv;
+mod rendezvous;
+mod request;
+mod send;
+mod wait;
+mod wire;
+
+pub use probe::MessageId;
+pub use request::{Mode, RequestId, Status};
+pub use wait::WakeHandle;
+
+pub(crate) use self::core::Core;
+pub(crate) use request::{Kind, Request, State};
+pub(crate) use wait::blocked_on;
+
+use crate::comm::CommId;
+use crate::error::{Class, Error, Result};
+use crate::transport::{Transport, shm};
+use ranks_shm::blocked::Call;
+use ranks_shm::life::{Stage, is_forked_child};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// One rank.
+pub struct Engine<T: Transport> {
+    pub(crate) transport: T,
+    pub(crate) core: Core,
+    pub(crate) interrupted: Arc<AtomicBool>,
+    finalized: bool,
+}
+
+impl Engine<shm::Shm> {
+    /// The rank that this process is: of the job it was started in, or of a job of one.
+    pub fn from_environment() -> Result<Self> {
+        Ok(Self::new(shm::Shm::from_environment()?))
+    }
+}
+
+impl<T: Transport> Engine<T> {
+    /// A rank on a transport.
+    pub fn new(transport: T) -> Self {
+        let core = Core::new(&transport);
+        Self { transport, core, interrupted: Arc::new(AtomicBool::new(false)), finalized: false }
+    }
+
+    /// This rank in world.
+    pub fn rank(&self) -> usize {
+        self.core.me
+    }
+
+    /// Ranks in world.
+    pub fn size(&self) -> usize {
+        self.core.ranks
+    }
+
+    /// The transport, for what it shares with the job.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Unexpected messages that are kept.
+    pub fn unexpected(&self) -> usize {
+        self.core.matcher.unexpected()
+    }
+
+    /// An error of this rank in the current call.
+    pub(crate) fn error(&self, class: Class, call: Call, detail: impl Into<String>) -> Error {
+        Error::new(class, call, self.core.me, detail)
+    }
+
+    /// Refuses calls where there is no rank: in a forked child, and after finalising.
+    #[inline(always)]
+    pub(crate) fn enter(&self, call: Call) -> Result<()> {
+        if is_forked_child() {
+            return Err(self.error(
+                Class::Other,
+                call,
+                "called in a forked child of the rank: only the process that initialised may communicate",
+            ));
+        }
+        if self.finalized {
+            return Err(self.error(Class::Other, call, "called after finalising"));
+        }
+        Ok(())
+    }
+
+    /// Ends communication: what was sent is delivered, then the others learn that no more will come.
+    /// It is no barrier. In a forked child it does nothing.
+    pub fn finalize(&mut self) -> Result<()> {
+        if is_forked_child() || self.finalized {
+            return Ok(());
+        }
+        let outcome = self.flush_all(Call::Finalize);
+        self.finalized = true;
+        let segment = self.transport.segment();
+        segment.set_stage(self.core.me, Stage::Finished);
+        outcome
+    }
+
+    /// True after [`Self::finalize`].
+    pub fn is_finalized(&self) -> bool {
+        self.finalized
+    }
+
+    /// Asks for the end of the job with `code`. The caller ends its process next.
+    pub fn request_abort(&mut self, code: i32) {
+        self.transport.segment().request_abort(self.core.me, code);
+    }
+
+    /// Ends the job with `code`: MPI 5.0 section 9.7 (MPI_Abort).
+    pub fn abort(&mut self, _comm: CommId, code: i32) -> ! {
+        self.request_abort(code);
+        std::process::exit(if code == 0 { 1 } else { code })
+    }
+}

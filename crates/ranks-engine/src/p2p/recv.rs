@@ -1,0 +1,255 @@
+//! Receiving: MPI 5.0 sections 3.2, 3.7, 3.9, 3.10.
+
+use super::core::{Core, Incoming, Kept};
+use super::rendezvous::Pull;
+use super::request::{Kind, Request, RequestId, State, Status};
+use super::{Engine, Mode, wire};
+use crate::comm::CommId;
+use crate::error::{Class, Error, Result};
+use crate::memory::{RecvBuf, SendBuf};
+use crate::transport::{Arrival, Transport};
+use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
+use ranks_shm::blocked::Call;
+
+/// Looks at the ring before a blocking receive becomes a request.
+const QUICK_LOOKS: u32 = 200;
+
+impl<T: Transport> Engine<T> {
+    /// Receives, and waits for the message.
+    #[inline]
+    pub fn recv(&mut self, buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status> {
+        self.enter(Call::Recv)?;
+        if let Some((context, from)) = self.core.comms.fast(comm, source)
+            && from != self.core.me
+            && tag >= ANY_TAG
+            && self.core.matcher.idle(context)
+            && let Some(status) = self.recv_quickly(buf, source, from, tag, context)
+        {
+            return Ok(status);
+        }
+        let id = self.irecv_as(Call::Recv, buf, source, tag, comm)?;
+        self.wait_in(Call::Recv, id)
+    }
+
+    /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
+    /// from the line to the buffer without a request.
+    #[inline]
+    fn recv_quickly(
+        &mut self,
+        buf: RecvBuf,
+        source: i32,
+        from: usize,
+        tag: i32,
+        context: u32,
+    ) -> Option<Status> {
+        let looks = if self.transport.fits() { QUICK_LOOKS } else { 1 };
+        let core = &mut self.core;
+        let mut status = None;
+        for _ in 0..looks {
+            let found = self.transport.poll(from, |arrival| match arrival {
+                Arrival::Inline(head, len, data)
+                    if head.kind == wire::EAGER
+                        && head.context == context
+                        && (tag == head.tag || tag == ANY_TAG)
+                        && data.len() == len
+                        && len <= buf.len() =>
+                {
+                    buf.write(0, data);
+                    status = Some(Status { source, tag: head.tag, bytes: len as u64, cancelled: false });
+                }
+                other => core.arrival(from, other),
+            });
+            if found {
+                return status;
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    /// Begins to receive.
+    pub fn irecv(&mut self, buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+        self.enter(Call::Recv)?;
+        self.irecv_as(Call::Recv, buf, source, tag, comm)
+    }
+
+    pub(crate) fn irecv_as(
+        &mut self,
+        call: Call,
+        buf: RecvBuf,
+        source: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Result<RequestId> {
+        let id = self.recv_init_as(call, buf, source, tag, comm)?;
+        self.launch_recv(id.index());
+        Ok(id)
+    }
+
+    /// Makes a persistent receive; [`Self::start`] begins it.
+    pub fn recv_init(&mut self, buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+        self.enter(Call::Recv)?;
+        let id = self.recv_init_as(Call::Recv, buf, source, tag, comm)?;
+        let request = self.core.requests.at(id.index());
+        request.persistent = true;
+        request.state = State::Inactive;
+        Ok(id)
+    }
+
+    fn recv_init_as(
+        &mut self,
+        call: Call,
+        buf: RecvBuf,
+        source: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Result<RequestId> {
+        let comm = self.comm(comm, call)?;
+        if tag < ANY_TAG {
+            let detail = format!("tag {tag} is neither a tag (0 and more) nor MPI_ANY_TAG");
+            return Err(self.error(Class::Tag, call, detail).peer(source).context(comm.context));
+        }
+        let mut request = Request::new(call, Kind::Recv { buf });
+        match source {
+            PROC_NULL => request.nobody = true,
+            ANY_SOURCE => request.wildcard = true,
+            source => request.peer = Some(self.slot_of(&comm, source, call).map_err(|error| error.tag(tag))?),
+        }
+        request.context = comm.context;
+        request.tag = tag;
+        request.comm = Some(comm);
+        Ok(self.core.requests.insert(request))
+    }
+
+    /// Begins the receive that a request describes.
+    pub(crate) fn launch_recv(&mut self, index: u32) {
+        let request = self.core.requests.at(index);
+        request.state = State::Active;
+        request.matched = false;
+        request.received = 0;
+        request.total = 0;
+        request.error = None;
+        if request.wildcard {
+            // A persistent receive forgets whom it had its last message from.
+            request.peer = None;
+        }
+        if request.nobody {
+            request.status = Status::PROC_NULL;
+            self.core.finish(index);
+            return;
+        }
+        let (context, peer, call) = (request.context, request.peer, request.call);
+        let tag = (request.tag != ANY_TAG).then_some(request.tag);
+        if let Some(id) = self.core.matcher.post(context, peer, tag, index) {
+            self.core.receive_kept(index, id);
+            self.settle();
+        } else if let Some(slot) = peer
+            && self.core.gone[slot].is_some()
+        {
+            self.core.matcher.withdraw(context, peer, index);
+            let error = self.core.gone_error(call, slot);
+            self.core.fail(index, error);
+        }
+    }
+
+    /// Starts a persistent request.
+    pub fn start(&mut self, id: RequestId) -> Result<()> {
+        self.enter(Call::Unknown)?;
+        let me = self.core.me;
+        let bad = |detail: &str| Error::new(Class::Request, Call::Unknown, me, detail);
+        let request = self.core.requests.get(id).ok_or_else(|| bad("no such request to start"))?;
+        if !request.persistent || request.state != State::Inactive {
+            return Err(bad("only an inactive persistent request can be started"));
+        }
+        let is_recv = request.is_recv();
+        if is_recv {
+            self.launch_recv(id.index());
+        } else {
+            self.launch_send(id.index(), false);
+        }
+        Ok(())
+    }
+
+    /// Sends and receives at the same time: MPI 5.0 section 3.10.
+    #[allow(clippy::too_many_arguments)]
+    pub fn sendrecv(
+        &mut self,
+        sbuf: SendBuf,
+        dest: i32,
+        stag: i32,
+        rbuf: RecvBuf,
+        source: i32,
+        rtag: i32,
+        comm: CommId,
+    ) -> Result<Status> {
+        self.enter(Call::Sendrecv)?;
+        let receive = self.irecv_as(Call::Sendrecv, rbuf, source, rtag, comm)?;
+        let send = match self.isend(Mode::Standard, sbuf, dest, stag, comm) {
+            Ok(send) => send,
+            Err(error) => {
+                self.cancel(receive)?;
+                self.request_free(receive)?;
+                return Err(error.in_call(Call::Sendrecv));
+            }
+        };
+        let status = self.wait_in(Call::Sendrecv, receive);
+        let sent = self.wait_in(Call::Sendrecv, send);
+        sent.and(status)
+    }
+
+    /// Cancels what can be cancelled without asking the peer: a receive that is not matched. Anything
+    /// else completes as if nothing had been asked, as MPI 5.0 section 3.8.4 allows.
+    pub fn cancel(&mut self, id: RequestId) -> Result<()> {
+        self.enter(Call::Unknown)?;
+        let me = self.core.me;
+        let Some(request) = self.core.requests.get(id) else {
+            return Err(Error::new(Class::Request, Call::Unknown, me, "no such request to cancel"));
+        };
+        if !request.is_recv() || request.matched || request.state != State::Active {
+            return Ok(());
+        }
+        let (context, peer) = (request.context, request.peer);
+        if self.core.matcher.withdraw(context, peer, id.index()) {
+            let request = self.core.requests.at(id.index());
+            request.status = Status { cancelled: true, ..Status::EMPTY };
+            self.core.finish(id.index());
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// A receive takes over a message that has come before it.
+    pub fn receive_kept(&mut self, index: u32, id: u32) {
+        let message = &mut self.unexpected[id as usize];
+        let (from, tag, total, here) = (message.source, message.tag, message.total, message.here);
+        let (answer, broken) = (message.answer, message.broken);
+        let kept = std::mem::replace(&mut message.kept, Kept::Small([0; crate::bounds::SMALL_UNEXPECTED], 0));
+        self.begin(index, from, tag, total);
+        if broken {
+            let call = self.requests.at(index).call;
+            let error = self.gone_error(call, from);
+            self.fail(index, error);
+            self.release(id);
+            return;
+        }
+        if answer != 0 {
+            self.answer(from, answer, false);
+        }
+        match kept {
+            Kept::Small(small, len) => self.deliver(index, &small[..usize::from(len)]),
+            Kept::Heap(heap) => self.deliver(index, &heap),
+            Kept::Announced { address, request } => {
+                self.pulls.push(Pull { index, from, total, address, request });
+            }
+            Kept::Own(buf, send) => {
+                self.deliver(index, buf.bytes());
+                self.finish(send.index());
+            }
+        }
+        if here < total && self.incoming[from] == Incoming::Unexpected(id) {
+            self.incoming[from] = Incoming::Request(index);
+        }
+        self.release(id);
+    }
+}

@@ -1,0 +1,252 @@
+//! Requests: what is under way, and what came of it.
+
+use crate::comm::Comm;
+use crate::error::{Error, Result};
+use crate::memory::{RecvBuf, SendBuf};
+use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+/// Names a request until it is freed. A stale one is recognised by its generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId {
+    index: u32,
+    generation: u32,
+}
+
+impl RequestId {
+    /// A small number, dense and reused.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// As it travels in messages; never 0.
+    pub(crate) fn word(self) -> u64 {
+        u64::from(self.index + 1) << 32 | u64::from(self.generation)
+    }
+
+    pub(crate) fn from_word(word: u64) -> Option<Self> {
+        let index = ((word >> 32) as u32).checked_sub(1)?;
+        Some(Self { index, generation: word as u32 })
+    }
+}
+
+/// How a message is sent: MPI 5.0 section 3.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Complete when the buffer may be used again.
+    Standard,
+    /// Complete when the receiver has begun to receive.
+    Synchronous,
+    /// Complete at once; the message is copied if need be.
+    Buffered,
+    /// As standard; the receive must have been posted, which nobody checks.
+    Ready,
+}
+
+impl Mode {
+    pub(crate) fn call(self) -> Call {
+        match self {
+            Mode::Standard => Call::Send,
+            Mode::Synchronous => Call::Ssend,
+            Mode::Buffered => Call::Bsend,
+            Mode::Ready => Call::Rsend,
+        }
+    }
+}
+
+/// What came of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The sender's rank in the communicator.
+    pub source: i32,
+    /// The message's tag.
+    pub tag: i32,
+    /// Bytes received.
+    pub bytes: u64,
+    /// True when the operation was cancelled.
+    pub cancelled: bool,
+}
+
+impl Status {
+    /// Of a send, and of an inactive or null request.
+    pub const EMPTY: Status = Status { source: ANY_SOURCE, tag: ANY_TAG, bytes: 0, cancelled: false };
+    /// Of a receive from no rank.
+    pub const PROC_NULL: Status = Status { source: PROC_NULL, tag: ANY_TAG, bytes: 0, cancelled: false };
+}
+
+/// What a request does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Send { buf: SendBuf, mode: Mode },
+    Recv { buf: RecvBuf },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Free,
+    /// Persistent, not started.
+    Inactive,
+    Active,
+    Done,
+}
+
+/// One operation.
+pub(crate) struct Request {
+    pub generation: u32,
+    pub state: State,
+    pub persistent: bool,
+    /// Nobody will ask again: free it when it is done.
+    pub detached: bool,
+    pub call: Call,
+    pub kind: Kind,
+    pub comm: Option<Arc<Comm>>,
+    /// The context the messages carry.
+    pub context: u32,
+    /// The peer's slot in the job; `None` is any (or nobody, see `nobody`).
+    pub peer: Option<usize>,
+    /// A receive from any source.
+    pub wildcard: bool,
+    /// The peer is PROC_NULL.
+    pub nobody: bool,
+    /// The tag; ANY_TAG for a receive with any.
+    pub tag: i32,
+    /// The message of a buffered send.
+    pub owned: Option<Vec<u8>>,
+    /// Bytes counted against the attached buffer.
+    pub charged: usize,
+    /// Send: all bytes have left the buffer.
+    pub pushed: bool,
+    /// Send: the receiver has answered, or need not.
+    pub answered: bool,
+    /// Receive: matched to a message.
+    pub matched: bool,
+    /// Receive: bytes of the message, and how many have come.
+    pub total: u64,
+    pub received: u64,
+    pub status: Status,
+    pub error: Option<Error>,
+}
+
+impl Request {
+    pub fn new(call: Call, kind: Kind) -> Self {
+        Self {
+            generation: 0,
+            state: State::Active,
+            persistent: false,
+            detached: false,
+            call,
+            kind,
+            comm: None,
+            context: 0,
+            peer: None,
+            wildcard: false,
+            nobody: false,
+            tag: 0,
+            owned: None,
+            charged: 0,
+            pushed: false,
+            answered: true,
+            matched: false,
+            total: 0,
+            received: 0,
+            status: Status::EMPTY,
+            error: None,
+        }
+    }
+
+    /// The rank of the peer in the request's communicator, for messages to people.
+    pub fn peer_rank(&self) -> i32 {
+        match (self.peer, &self.comm) {
+            (Some(slot), Some(comm)) => comm.rank_of(slot),
+            _ => ANY_SOURCE,
+        }
+    }
+
+    pub fn recv_buf(&self) -> RecvBuf {
+        match self.kind {
+            Kind::Recv { buf } => buf,
+            Kind::Send { .. } => RecvBuf::EMPTY,
+        }
+    }
+
+    pub fn send_buf(&self) -> SendBuf {
+        match self.kind {
+            Kind::Send { buf, .. } => buf,
+            Kind::Recv { .. } => SendBuf::EMPTY,
+        }
+    }
+
+    pub fn is_recv(&self) -> bool {
+        matches!(self.kind, Kind::Recv { .. })
+    }
+}
+
+/// All requests of a rank.
+#[derive(Default)]
+pub(crate) struct Requests {
+    slots: Vec<Request>,
+    free: Vec<u32>,
+}
+
+impl Requests {
+    pub fn insert(&mut self, mut request: Request) -> RequestId {
+        if let Some(index) = self.free.pop() {
+            let slot = &mut self.slots[index as usize];
+            request.generation = slot.generation;
+            *slot = request;
+            return RequestId { index, generation: slot.generation };
+        }
+        let index = self.slots.len() as u32;
+        request.generation = 1;
+        self.slots.push(request);
+        RequestId { index, generation: 1 }
+    }
+
+    /// The request, if the id is not stale.
+    pub fn get(&mut self, id: RequestId) -> Option<&mut Request> {
+        let request = self.slots.get_mut(id.index as usize)?;
+        (request.generation == id.generation && request.state != State::Free).then_some(request)
+    }
+
+    /// A request that the engine itself holds the index of.
+    #[inline(always)]
+    pub fn at(&mut self, index: u32) -> &mut Request {
+        &mut self.slots[index as usize]
+    }
+
+    pub fn id_of(&self, index: u32) -> RequestId {
+        RequestId { index, generation: self.slots[index as usize].generation }
+    }
+
+    pub fn remove(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        slot.state = State::Free;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.comm = None;
+        slot.owned = None;
+        slot.error = None;
+        self.free.push(index);
+    }
+
+    /// Indices of all requests under way that `wanted` picks.
+    pub fn active(&self, wanted: impl Fn(&Request) -> bool) -> Vec<u32> {
+        let picks = |request: &Request| request.state == State::Active && wanted(request);
+        (0..self.slots.len() as u32).filter(|&index| picks(&self.slots[index as usize])).collect()
+    }
+
+    /// What became of a request that is done: taken out, and the request freed or made inactive.
+    pub fn take(&mut self, index: u32) -> Result<Status> {
+        let request = self.at(index);
+        let outcome = match request.error.take() {
+            Some(error) => Err(error),
+            None => Ok(request.status),
+        };
+        if request.persistent {
+            request.state = State::Inactive;
+        } else {
+            self.remove(index);
+        }
+        outcome
+    }
+}

@@ -1,0 +1,267 @@
+//! Sending: MPI 5.0 sections 3.2, 3.4, 3.7, 3.9.
+
+use super::core::{Core, Kept};
+use super::outbox::Out;
+use super::request::{Kind, Mode, Request, RequestId, State, Status};
+use super::{Engine, wire};
+use crate::comm::CommId;
+use crate::error::{Class, Result};
+use crate::memory::SendBuf;
+use crate::transport::{Head, Transport};
+use crate::{PROC_NULL, TAG_UB};
+use ranks_shm::blocked::Call;
+
+/// MPI_BSEND_OVERHEAD of the MPICH ABI: what a buffered message uses beside its data.
+pub const BSEND_OVERHEAD: usize = 96;
+
+impl<T: Transport> Engine<T> {
+    /// Sends, and waits until the buffer may be used again.
+    #[inline]
+    pub fn send(&mut self, mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Result<()> {
+        self.enter(mode.call())?;
+        // The usual case first: a short message, a ring with room.
+        if let Some((context, slot)) = self.core.comms.fast(comm, dest)
+            && mode != Mode::Synchronous
+            && buf.len() <= self.transport.inline_limit()
+            && tag >= 0
+            && self.core.outbox.is_empty(slot)
+            && slot != self.core.me
+            && self.core.gone[slot].is_none()
+            && self.transport.try_inline(slot, Head { kind: wire::EAGER, context, tag }, buf.bytes())
+        {
+            return Ok(());
+        }
+        let id = self.isend_as(mode.call(), mode, buf, dest, tag, comm, true)?;
+        if mode == Mode::Buffered {
+            self.request_free(id)?;
+            return Ok(());
+        }
+        self.wait_in(mode.call(), id).map(|_| ())
+    }
+
+    /// Begins to send.
+    pub fn isend(
+        &mut self,
+        mode: Mode,
+        buf: SendBuf,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Result<RequestId> {
+        self.enter(mode.call())?;
+        self.isend_as(mode.call(), mode, buf, dest, tag, comm, false)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn isend_as(
+        &mut self,
+        call: Call,
+        mode: Mode,
+        buf: SendBuf,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+        blocking: bool,
+    ) -> Result<RequestId> {
+        let id = self.send_init_as(call, mode, buf, dest, tag, comm, false)?;
+        self.launch_send(id.index(), blocking);
+        match self.core.requests.at(id.index()).error.take() {
+            // A call that fails at once reports it at once.
+            Some(error) if self.core.requests.at(id.index()).state == State::Done => {
+                self.core.requests.remove(id.index());
+                Err(error)
+            }
+            error => {
+                self.core.requests.at(id.index()).error = error;
+                Ok(id)
+            }
+        }
+    }
+
+    /// Makes a persistent send; [`Self::start`] begins it.
+    pub fn send_init(
+        &mut self,
+        mode: Mode,
+        buf: SendBuf,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Result<RequestId> {
+        self.enter(mode.call())?;
+        let id = self.send_init_as(mode.call(), mode, buf, dest, tag, comm, true)?;
+        self.core.requests.at(id.index()).state = State::Inactive;
+        Ok(id)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn send_init_as(
+        &mut self,
+        call: Call,
+        mode: Mode,
+        buf: SendBuf,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+        persistent: bool,
+    ) -> Result<RequestId> {
+        let comm = self.comm(comm, call)?;
+        if !(0..=TAG_UB).contains(&tag) {
+            let detail = format!("tag {tag} is not between 0 and {TAG_UB}");
+            return Err(self.error(Class::Tag, call, detail).peer(dest).context(comm.context));
+        }
+        let mut request = Request::new(call, Kind::Send { buf, mode });
+        if dest == PROC_NULL {
+            request.nobody = true;
+        } else {
+            request.peer = Some(self.slot_of(&comm, dest, call).map_err(|error| error.tag(tag))?);
+        }
+        request.context = comm.context;
+        request.tag = tag;
+        request.persistent = persistent;
+        request.comm = Some(comm);
+        Ok(self.core.requests.insert(request))
+    }
+
+    /// Begins the send that a request describes. `blocking`: the caller waits for it next.
+    pub(crate) fn launch_send(&mut self, index: u32, blocking: bool) {
+        let (me, eager) = (self.core.me, self.core.eager);
+        let request = self.core.requests.at(index);
+        request.state = State::Active;
+        request.status = Status::EMPTY;
+        request.error = None;
+        request.pushed = false;
+        request.answered = true;
+        let Kind::Send { buf, mode } = request.kind else { return };
+        let Some(to) = request.peer else {
+            self.core.finish(index);
+            return;
+        };
+        let (context, tag, call) = (request.context, request.tag, request.call);
+        if self.core.gone[to].is_some() {
+            let error = self.core.gone_error(call, to);
+            self.core.fail(index, error);
+            return;
+        }
+        if mode == Mode::Buffered
+            && let Err(error) = self.core.charge(index, buf)
+        {
+            self.core.fail(index, error);
+            return;
+        }
+        if to == me {
+            // A blocking send to oneself could never be received: it is kept whatever its length.
+            self.core.send_to_self(index, if blocking { usize::MAX } else { eager });
+            return;
+        }
+        let len = buf.len();
+        let word = self.core.requests.id_of(index).word();
+        let head = Head { kind: wire::EAGER, context, tag };
+        if len > eager {
+            self.core.own(index, mode);
+            let words = [len as u64, self.core.requests.at(index).send_buf().address(), word, 0, 0, 0];
+            self.core.requests.at(index).answered = false;
+            let head = Head { kind: wire::ANNOUNCE, ..head };
+            self.core.outbox.push(to, Out::Announce { request: index, head, words });
+        } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
+            if self.core.outbox.is_empty(to) && self.transport.try_inline(to, head, buf.bytes()) {
+                self.core.requests.at(index).pushed = true;
+                self.core.finish(index);
+                return;
+            }
+            self.core.own(index, mode);
+            self.core.outbox.push(to, Out::Inline { request: index, head });
+        } else {
+            let answer = if mode == Mode::Synchronous { word } else { 0 };
+            self.core.requests.at(index).answered = answer == 0;
+            self.core.own(index, mode);
+            let head = Head { kind: wire::LONG, ..head };
+            let words = [len as u64, answer, 0, 0, 0, 0];
+            self.core.outbox.push(to, Out::Long { request: index, head, words, at: None });
+        }
+        self.flush();
+    }
+
+    /// Gives the engine a buffer for buffered sends: MPI 5.0 section 3.6. Only its size counts, the
+    /// engine keeps its own memory.
+    pub fn buffer_attach(&mut self, bytes: usize) -> Result<()> {
+        if self.core.attached.is_some() {
+            return Err(self.error(
+                Class::Buffer,
+                Call::Bsend,
+                "a buffer is attached already: detach it first",
+            ));
+        }
+        self.core.attached = Some(bytes);
+        Ok(())
+    }
+
+    /// Takes the buffer back, once the messages in it have left.
+    pub fn buffer_detach(&mut self) -> Result<()> {
+        if self.core.attached.is_none() {
+            return Err(self.error(Class::Buffer, Call::BufferDetach, "no buffer is attached"));
+        }
+        self.wait_quietly(Call::BufferDetach, |engine| (engine.core.charged == 0).then_some(()))?;
+        self.core.attached = None;
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Counts a buffered message against the attached buffer.
+    fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
+        let need = buf.len() + BSEND_OVERHEAD;
+        let room = self.attached.unwrap_or(0).saturating_sub(self.charged);
+        if need > room {
+            let detail = match self.attached {
+                None => format!("{need} bytes needed and no buffer is attached (MPI_Buffer_attach)"),
+                Some(size) => format!("{need} bytes needed, {room} of {size} free in the attached buffer"),
+            };
+            let call = self.requests.at(index).call;
+            return Err(crate::Error::new(Class::Buffer, call, self.me, detail));
+        }
+        self.charged += need;
+        self.requests.at(index).charged = need;
+        Ok(())
+    }
+
+    /// Makes a buffered message the engine's own, so that the caller may use its buffer at once.
+    fn own(&mut self, index: u32, mode: Mode) {
+        if mode != Mode::Buffered {
+            return;
+        }
+        let request = self.requests.at(index);
+        let copy = request.send_buf().bytes().to_vec();
+        request.kind = Kind::Send { buf: lasting(&copy), mode };
+        request.owned = Some(copy);
+    }
+
+    /// A message from this rank to itself.
+    fn send_to_self(&mut self, index: u32, eager: usize) {
+        let me = self.me;
+        let id = self.requests.id_of(index);
+        let request = self.requests.at(index);
+        let Kind::Send { buf, mode } = request.kind else { return };
+        let head = Head { kind: wire::EAGER, context: request.context, tag: request.tag };
+        let total = buf.len() as u64;
+        if let Some(receive) = self.matcher.arrive(head.context, me, head.tag) {
+            self.begin(receive, me, head.tag, total);
+            self.deliver(receive, buf.bytes());
+            self.finish(index);
+            return;
+        }
+        // What is nonblocking and long waits where it is, as it would for another rank.
+        let waits = mode == Mode::Synchronous || buf.len() > eager && mode != Mode::Buffered;
+        let kept = if waits { Kept::Own(buf, id) } else { Kept::Heap(buf.bytes().to_vec()) };
+        self.keep(me, head, total, total, 0, kept);
+        if !waits {
+            self.finish(index);
+        }
+    }
+}
+
+/// A buffer for bytes that the request keeps until it is complete.
+#[allow(unsafe_code)]
+fn lasting(bytes: &[u8]) -> SendBuf {
+    // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until `finish`.
+    unsafe { SendBuf::of(bytes) }
+}

@@ -1,0 +1,23 @@
+//! What the messages between ranks mean: kinds of heads, and their words.
+//!
+//! | kind | words | data |
+//! |---|---|---|
+//! | EAGER | | the whole message, in lines |
+//! | LONG | total, request to answer (or 0) | first piece of the message, in the bulk ring |
+//! | CHUNK | | next piece of the last LONG of this pair |
+//! | ANNOUNCE | total, address, request | none: the message waits at the sender |
+//! | TO_RING | sender's request, receiver's request, bytes wanted | none: send it through the ring |
+//! | SHARE | sender's request, address, bytes, transfer, generation | none: the receiver copies, help it |
+//! | DATA | receiver's request | next piece for that request |
+//! | DONE | sender's request, 0 or 1 for failed | none |
+
+use crate::transport::BULK;
+
+pub const EAGER: u8 = 1;
+pub const LONG: u8 = BULK + 1;
+pub const CHUNK: u8 = BULK + 2;
+pub const ANNOUNCE: u8 = BULK + 3;
+pub const TO_RING: u8 = BULK + 4;
+pub const SHARE: u8 = BULK + 5;
+pub const DATA: u8 = BULK + 6;
+pub const DONE: u8 = BULK + 7;

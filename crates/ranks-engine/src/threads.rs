@@ -1,0 +1,64 @@
+//! Ranks as threads of one process.
+
+use crate::error::{Error, Result};
+use crate::p2p::Engine;
+use crate::transport::Transport;
+use crate::transport::shm::Shm;
+use crate::transport::sim::{Sim, World};
+use ranks_shm::Segment;
+use ranks_shm::layout::Geometry;
+use std::sync::Arc;
+
+/// Runs `f` as `n` ranks, each a thread, on the layout that processes share. The results in order of
+/// rank. A rank that panics or fails counts as dead to the others; its panic goes on in the caller.
+pub fn run<R: Send>(n: usize, f: impl Fn(&mut Engine<Shm>) -> Result<R> + Sync) -> Vec<Result<R>> {
+    run_with(Geometry::new(n), f)
+}
+
+/// The same with rings of another length.
+pub fn run_with<R: Send>(
+    geometry: Geometry,
+    f: impl Fn(&mut Engine<Shm>) -> Result<R> + Sync,
+) -> Vec<Result<R>> {
+    let segment = Arc::new(Segment::private_with(geometry));
+    each(geometry.ranks, |rank| Ok(Engine::new(Shm::thread(segment.clone(), rank)?)), f)
+}
+
+/// The same on the seeded test transport.
+pub fn simulate<R: Send>(
+    n: usize,
+    seed: u64,
+    f: impl Fn(&mut Engine<Sim>) -> Result<R> + Sync,
+) -> Vec<Result<R>> {
+    let world = World::new(n, seed);
+    each(n, |rank| Ok(Engine::new(Sim::new(world.clone(), rank))), f)
+}
+
+fn each<T: Transport, R: Send>(
+    n: usize,
+    make: impl Fn(usize) -> Result<Engine<T>> + Sync,
+    f: impl Fn(&mut Engine<T>) -> Result<R> + Sync,
+) -> Vec<Result<R>> {
+    let one = |rank: usize| -> Result<R> {
+        let mut engine = make(rank)?;
+        let result = f(&mut engine)?;
+        engine.finalize()?;
+        Ok(result)
+    };
+    std::thread::scope(|scope| {
+        let one = &one;
+        let spawn = |rank| {
+            let builder = std::thread::Builder::new().name(format!("rank {rank}"));
+            builder.spawn_scoped(scope, move || one(rank)).map_err(|error| {
+                let detail = format!("cannot start a thread: {error}");
+                Error::new(crate::Class::Other, crate::Call::Init, rank, detail)
+            })
+        };
+        let handles: Vec<_> = (0..n).map(spawn).collect();
+        let join = |handle: Result<std::thread::ScopedJoinHandle<'_, Result<R>>>| match handle?.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        handles.into_iter().map(join).collect()
+    })
+}

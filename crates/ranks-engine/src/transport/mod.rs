@@ -1,0 +1,60 @@
+//! How small messages and pieces of larger ones move between ranks.
+//!
+//! The engine is generic over a [`Transport`]. There are two implementations: [`shm::Shm`], the rings of
+//! a shared segment (between processes, or between threads of one process), and [`sim::Sim`], queues
+//! with seeded delays and refusals. Both share a segment's other parts: lives, contexts, areas, claims.
+
+pub mod shm;
+pub mod sim;
+
+pub use ranks_shm::ring::{Arrival, BULK, HEAD_WORDS, Head};
+
+use ranks_shm::Segment;
+use ranks_shm::remote::Remote;
+use std::sync::Arc;
+
+/// The words of a bulk head.
+pub type Words = [u64; HEAD_WORDS];
+
+/// One rank's means of moving bytes.
+pub trait Transport {
+    /// This rank of the job.
+    fn me(&self) -> usize;
+
+    /// The job's segment.
+    fn segment(&self) -> &Arc<Segment>;
+
+    /// The longest message for [`Self::try_inline`].
+    fn inline_limit(&self) -> usize;
+
+    /// Sends a short message whole, or says that there is no room.
+    fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool;
+
+    /// Sends words and the first part of `data`, at most `piece` bytes; `None` when there is no room,
+    /// else how many bytes were taken.
+    fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize>;
+
+    /// Hands out the next arrival from a rank; false when there is none.
+    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool;
+
+    /// How a peer's memory is reached; `None` when it cannot be.
+    fn remote(&mut self, peer: usize) -> Option<Remote>;
+
+    /// True when every rank has a CPU of its own.
+    fn fits(&self) -> bool;
+
+    /// Wakes a rank after something other than a message was published for it.
+    fn wake(&self, rank: usize);
+
+    /// Announces a sleep: look once more, then [`Self::sleep`] or [`Self::stay_awake`].
+    fn announce(&mut self);
+
+    /// Ends an announcement without sleeping.
+    fn stay_awake(&mut self);
+
+    /// Sleeps until woken; true when only the backstop ended it.
+    fn sleep(&mut self) -> bool;
+
+    /// Counts work that only the backstop found.
+    fn count_lost(&mut self);
+}

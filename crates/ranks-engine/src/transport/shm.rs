@@ -1,0 +1,230 @@
+//! The rings of a shared segment: between the processes of a job, or between threads.
+#![allow(unsafe_code)]
+
+use super::{Arrival, Head, Transport, Words};
+use crate::error::{Class, Error, Result};
+use ranks_shm::Segment;
+use ranks_shm::backoff::{Backoff, Step};
+use ranks_shm::blocked::{Blocked, Call, NOBODY};
+use ranks_shm::job::Job;
+use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
+use ranks_shm::remote::Remote;
+use ranks_shm::ring::{Consumer, Producer};
+use std::sync::Arc;
+
+/// The transport of one rank.
+pub struct Shm {
+    me: usize,
+    // The ends point into the segment; they are dropped first.
+    producers: Vec<Producer>,
+    consumers: Vec<Consumer>,
+    remotes: Vec<Option<Option<Remote>>>,
+    segment: Arc<Segment>,
+    sleeper: Sleeper,
+    fences: bool,
+    fits: bool,
+    inline_limit: usize,
+    // Where it is must not change while other ranks may read it.
+    _probe: Box<u64>,
+}
+
+impl Shm {
+    /// The rank that this process is: of the job it was started in, or of a job of one.
+    pub fn from_environment() -> Result<Shm> {
+        let fail = |detail: String| Error::new(Class::Other, Call::Init, 0, detail);
+        let Some(job) = Job::from_environment().map_err(fail)? else {
+            return Self::attach(Arc::new(Segment::private(1)), 0);
+        };
+        let segment = Segment::attach(&job).map_err(|error| fail(error.to_string()))?;
+        if job.rank >= segment.ranks() {
+            return Err(fail(format!("rank {} of a job of {} ranks", job.rank, segment.ranks())));
+        }
+        match segment.claim(job.rank) {
+            Claim::Ours => Self::attach(Arc::new(segment), job.rank),
+            // A program started inside a rank: it is not that rank, it runs alone.
+            Claim::OtherProcess => Self::attach(Arc::new(Segment::private(1)), 0),
+            Claim::SameProcess => Err(Error::new(
+                Class::Other,
+                Call::Init,
+                job.rank,
+                "this process is a rank already: initialise once, and pass the engine on",
+            )),
+        }
+    }
+
+    /// A rank of a segment that this process holds already (ranks as threads). The caller hands out
+    /// each rank once; a second claim is refused.
+    pub fn thread(segment: Arc<Segment>, rank: usize) -> Result<Shm> {
+        let slot = segment.slot(rank);
+        use std::sync::atomic::Ordering::{AcqRel, Acquire};
+        if slot.claim.compare_exchange(0, std::process::id(), AcqRel, Acquire).is_err() {
+            return Err(Error::new(Class::Other, Call::Init, rank, "this rank is taken by another thread"));
+        }
+        Self::attach(segment, rank)
+    }
+
+    fn attach(segment: Arc<Segment>, me: usize) -> Result<Shm> {
+        watch_forks();
+        segment.publish_cpus();
+        segment.register_for_sleep();
+        let probe = Box::new(segment.nonce().rotate_left(17) ^ me as u64);
+        segment.publish_probe(me, &probe);
+        let ranks = segment.ranks();
+        // SAFETY: the rank was claimed, so these are the only ends of its rings in any process; the
+        // segment is kept by `segment` below, which is dropped after them.
+        let (producers, consumers) = unsafe {
+            (
+                (0..ranks).map(|peer| Producer::new(segment.ring(me, peer))).collect::<Vec<_>>(),
+                (0..ranks).map(|peer| Consumer::new(segment.ring(peer, me))).collect::<Vec<_>>(),
+            )
+        };
+        let inline_limit = producers[me].inline_limit();
+        segment.set_stage(me, Stage::Attached);
+        start_barrier(&segment, me)?;
+        let fences = segment.fences();
+        let fits = ranks <= segment.usable_cpus();
+        Ok(Shm {
+            me,
+            producers,
+            consumers,
+            remotes: vec![None; ranks],
+            segment,
+            sleeper: Sleeper::new(fences),
+            fences,
+            fits,
+            inline_limit,
+            _probe: probe,
+        })
+    }
+}
+
+/// Waits until every rank has attached or ended: then all have registered for sleeping, and all CPUs
+/// are known.
+fn start_barrier(segment: &Segment, me: usize) -> Result<()> {
+    let mut backoff = Backoff::new(false);
+    let slot = segment.slot(me);
+    let mut first = 0;
+    let mut told = false;
+    // Fenced, because who will register is what is still being found out.
+    let mut sleeper = Sleeper::new(true);
+    let mut all_here = || {
+        while first < segment.ranks() && segment.life(first) != Life::Absent {
+            first += 1;
+        }
+        first == segment.ranks()
+    };
+    while !all_here() {
+        if !told && backoff.is_slow() {
+            told = true;
+            slot.blocked.publish(&Blocked {
+                call: Call::Init,
+                peer: NOBODY,
+                tag: NOBODY,
+                context: 0,
+                requests: 0,
+                bytes: 0,
+            });
+        }
+        if backoff.pause() == Step::Sleep {
+            sleeper.announce(slot);
+            if all_here() {
+                sleeper.stay_awake(slot);
+            } else {
+                sleeper.sleep(slot);
+            }
+        }
+    }
+    if told {
+        slot.blocked.clear();
+    }
+    for rank in 0..segment.ranks() {
+        if segment.life(rank) == Life::Failed {
+            let detail = format!("rank {rank} ended before it had started");
+            return Err(Error::new(Class::ProcFailed, Call::Init, me, detail));
+        }
+    }
+    Ok(())
+}
+
+impl Transport for Shm {
+    #[inline(always)]
+    fn me(&self) -> usize {
+        self.me
+    }
+
+    #[inline(always)]
+    fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    #[inline(always)]
+    fn inline_limit(&self) -> usize {
+        self.inline_limit
+    }
+
+    #[inline(always)]
+    fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
+        let sent = self.producers[to].try_inline(head, data);
+        if sent {
+            self.segment.wake(to, self.fences);
+        }
+        sent
+    }
+
+    fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
+        let sent = self.producers[to].try_bulk(head, words, data, piece);
+        if sent.is_some() {
+            self.segment.wake(to, self.fences);
+        }
+        sent
+    }
+
+    #[inline(always)]
+    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool {
+        let (found, told) = self.consumers[from].poll(take);
+        if told {
+            // Credits went back: the producer may sleep until they do.
+            self.segment.wake(from, self.fences);
+        }
+        found
+    }
+
+    fn remote(&mut self, peer: usize) -> Option<Remote> {
+        *self.remotes[peer].get_or_insert_with(|| self.segment.probe(peer))
+    }
+
+    #[inline(always)]
+    fn fits(&self) -> bool {
+        self.fits
+    }
+
+    #[inline(always)]
+    fn wake(&self, rank: usize) {
+        self.segment.wake(rank, self.fences);
+    }
+
+    fn announce(&mut self) {
+        self.sleeper.announce(self.segment.slot(self.me));
+    }
+
+    fn stay_awake(&mut self) {
+        self.sleeper.stay_awake(self.segment.slot(self.me));
+    }
+
+    fn sleep(&mut self) -> bool {
+        self.sleeper.sleep(self.segment.slot(self.me))
+    }
+
+    fn count_lost(&mut self) {
+        self.sleeper.count_lost(self.segment.slot(self.me));
+    }
+}
+
+impl Drop for Shm {
+    fn drop(&mut self) {
+        // Where ranks are threads nobody else would say that this one is gone.
+        if self.segment.is_private() && self.segment.stage(self.me) != Stage::Finished {
+            self.segment.set_end(self.me, End::Failed);
+        }
+    }
+}

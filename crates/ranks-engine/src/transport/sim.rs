@@ -1,0 +1,189 @@
+//! Queues with seeded delays and refusals: the test transport.
+//!
+//! It does what a real transport may do and seldom does: messages of different pairs overtake each
+//! other, rings are full when it hurts, memory cannot be read, only a byte or two fit. What it decides
+//! comes from a seed and a counter a rank, so a failure can be looked for again. Order within a pair is
+//! kept, as MPI needs it.
+
+use super::{Arrival, BULK, Head, Transport, Words};
+use ranks_shm::Segment;
+use ranks_shm::life::{End, Sleeper, Stage};
+use ranks_shm::remote::Remote;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What lies in a queue.
+enum Parcel {
+    Inline(Head, Vec<u8>),
+    Bulk(Head, Words, Vec<u8>),
+}
+
+type Queue = Mutex<VecDeque<Parcel>>;
+
+/// What the ranks of one simulated job share.
+pub struct World {
+    segment: Arc<Segment>,
+    queues: Vec<Queue>,
+    seed: u64,
+    cross_memory: bool,
+}
+
+impl World {
+    /// A job of `ranks` simulated ranks.
+    pub fn new(ranks: usize, seed: u64) -> Arc<World> {
+        let queues = (0..ranks * ranks).map(|_| Queue::default()).collect();
+        // Every other seed tries what happens where memory cannot be read.
+        let cross_memory = seed & 1 == 0;
+        Arc::new(World { segment: Arc::new(Segment::private(ranks)), queues, seed, cross_memory })
+    }
+}
+
+/// The transport of one simulated rank.
+pub struct Sim {
+    world: Arc<World>,
+    me: usize,
+    random: u64,
+    sleeper: Sleeper,
+    /// Bytes of an inline message that were not handed out yet, by source.
+    rest: Vec<VecDeque<u8>>,
+}
+
+const CAPACITY: usize = 6;
+
+impl Sim {
+    /// A rank of a simulated job.
+    pub fn new(world: Arc<World>, me: usize) -> Sim {
+        let ranks = world.segment.ranks();
+        world.segment.register_for_sleep();
+        let random = world.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (me as u64 + 1) << 32 | 1;
+        world.segment.set_stage(me, Stage::Attached);
+        Sim { world, me, random, sleeper: Sleeper::new(true), rest: vec![VecDeque::new(); ranks] }
+    }
+
+    /// True one time in `n`.
+    fn chance(&mut self, n: u64) -> bool {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 11).is_multiple_of(n)
+    }
+
+    fn queue(&self, from: usize, to: usize) -> &Queue {
+        &self.world.queues[from * self.world.segment.ranks() + to]
+    }
+
+    fn put(&mut self, to: usize, parcel: Parcel) -> bool {
+        if self.chance(4) {
+            // The next try may succeed: whoever is about to sleep on this must not.
+            self.world.segment.wake(self.me, true);
+            return false;
+        }
+        let mut queue = self.queue(self.me, to).lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.len() >= CAPACITY {
+            return false;
+        }
+        queue.push_back(parcel);
+        drop(queue);
+        self.world.segment.wake(to, true);
+        true
+    }
+}
+
+impl Transport for Sim {
+    fn me(&self) -> usize {
+        self.me
+    }
+
+    fn segment(&self) -> &Arc<Segment> {
+        &self.world.segment
+    }
+
+    fn inline_limit(&self) -> usize {
+        200
+    }
+
+    fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
+        self.put(to, Parcel::Inline(head, data.to_vec()))
+    }
+
+    fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
+        debug_assert!(head.kind >= BULK);
+        let most = if self.chance(3) { 1 + (self.random % 900) as usize } else { piece };
+        let take = data.len().min(most);
+        self.put(to, Parcel::Bulk(head, words, data[..take].to_vec())).then_some(take)
+    }
+
+    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool {
+        if self.chance(3) {
+            // Delay is not loss: whoever sleeps now must still find it, so a refusal wakes us again.
+            let waits = !self.rest[from].is_empty() || !self.queue(from, self.me).lock().unwrap().is_empty();
+            if waits {
+                self.world.segment.wake(self.me, true);
+            }
+            return false;
+        }
+        if !self.rest[from].is_empty() {
+            let n = self.rest[from].len().min(60);
+            let part: Vec<u8> = self.rest[from].drain(..n).collect();
+            take(Arrival::More(&part));
+            return true;
+        }
+        let parcel = {
+            let mut queue = self.queue(from, self.me).lock().unwrap_or_else(PoisonError::into_inner);
+            let was_full = queue.len() >= CAPACITY;
+            let parcel = queue.pop_front();
+            drop(queue);
+            if was_full {
+                self.world.segment.wake(from, true);
+            }
+            parcel
+        };
+        match parcel {
+            None => return false,
+            Some(Parcel::Inline(head, data)) => {
+                let here = data.len().min(48);
+                self.rest[from].extend(&data[here..]);
+                take(Arrival::Inline(head, data.len(), &data[..here]));
+            }
+            Some(Parcel::Bulk(head, words, data)) => take(Arrival::Bulk(head, words, &data)),
+        }
+        true
+    }
+
+    fn remote(&mut self, _: usize) -> Option<Remote> {
+        self.world.cross_memory.then_some(Remote::Direct)
+    }
+
+    fn fits(&self) -> bool {
+        // Lets both-sided copying be tried, and sleeping too.
+        self.world.seed & 2 == 0
+    }
+
+    fn wake(&self, rank: usize) {
+        self.world.segment.wake(rank, true);
+    }
+
+    fn announce(&mut self) {
+        self.sleeper.announce(self.world.segment.slot(self.me));
+    }
+
+    fn stay_awake(&mut self) {
+        self.sleeper.stay_awake(self.world.segment.slot(self.me));
+    }
+
+    fn sleep(&mut self) -> bool {
+        // A message refused by chance just now would otherwise wait for the backstop.
+        self.sleeper.sleep(self.world.segment.slot(self.me));
+        false
+    }
+
+    fn count_lost(&mut self) {}
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if self.world.segment.stage(self.me) != Stage::Finished {
+            self.world.segment.set_end(self.me, End::Failed);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The conformance cases, written once, over every transport and rank count.
+//!
+//! A case is a function of one rank, generic over the transport; all ranks run it. The same list runs
+//! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
+//! and on real processes, which this test starts by running itself again.
+
+mod comms;
+mod large;
+mod lives;
+mod p2p;
+mod requests;
+mod support;
+
+use ranks_engine::transport::Transport;
+use ranks_engine::{Engine, Result, threads};
+use ranks_shm::layout::Geometry;
+use support::{processes, watchdog};
+
+pub type Case<T> = (&'static str, fn(&mut Engine<T>) -> Result<()>);
+
+/// Every case.
+pub fn cases<T: Transport>() -> Vec<Case<T>> {
+    let mut all = p2p::cases();
+    all.extend(requests::cases());
+    all.extend(comms::cases());
+    all.extend(large::cases());
+    all
+}
+
+pub fn run_all<T: Transport>(engine: &mut Engine<T>) -> Result<()> {
+    for (name, case) in cases::<T>() {
+        support::set_case(name);
+        case(engine)?;
+        engine.barrier(ranks_engine::CommId::WORLD)?;
+        assert_eq!(engine.unexpected(), 0, "{name} left messages behind");
+    }
+    Ok(())
+}
+
+fn check(outcome: Vec<Result<()>>) {
+    for result in outcome {
+        result.unwrap();
+    }
+}
+
+const COUNTS: [usize; 5] = [1, 2, 3, 4, 7];
+
+#[test]
+fn threads_over_the_shared_layout() {
+    for n in COUNTS {
+        let _dog = watchdog(&format!("threads, n = {n}"), 120);
+        check(threads::run(n, run_all));
+    }
+}
+
+#[test]
+fn threads_over_short_rings() {
+    for n in COUNTS {
+        let _dog = watchdog(&format!("short rings, n = {n}"), 240);
+        check(threads::run_with(Geometry { ranks: n, ring_lines: 8, bulk_bytes: 4096 }, run_all));
+    }
+}
+
+#[test]
+fn the_seeded_simulation() {
+    let seeds: u64 = std::env::var("RANKS_SEEDS").map_or(6, |text| text.parse().expect("a number"));
+    for seed in 0..seeds {
+        let n = [1, 2, 3, 4, 7][seed as usize % 5];
+        let _dog = watchdog(&format!("simulation, n = {n}, seed {seed}"), 240);
+        check(threads::simulate(n, seed, run_all));
+    }
+}
+
+#[test]
+fn processes_by_memory_and_by_ring() {
+    for (n, settings) in [
+        (1, vec![]),
+        (2, vec![]),
+        (3, vec![]),
+        (4, vec![]),
+        (7, vec![]),
+        (2, vec![("RANKS_NO_CMA", "1")]),
+        (4, vec![("RANKS_NO_CMA", "1")]),
+        (3, vec![("RANKS_FENCES", "1")]),
+        (2, vec![("RANKS_CPUS", "1")]),
+    ] {
+        let _dog = watchdog(&format!("processes, n = {n}, {settings:?}"), 240);
+        processes(n, "process_entry", &settings);
+    }
+}
+
+/// Not a test of its own: what the processes above run.
+#[test]
+fn process_entry() {
+    if std::env::var_os("RANKS_JOB").is_none() {
+        return;
+    }
+    let mut engine = ranks_engine::ShmEngine::from_environment().unwrap();
+    run_all(&mut engine).unwrap();
+    engine.finalize().unwrap();
+}

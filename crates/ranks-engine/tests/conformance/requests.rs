@@ -1,0 +1,208 @@
+//! Requests: waiting and testing in all forms, persistence, cancelling, freeing, interrupting.
+
+use crate::Case;
+use crate::support::*;
+use ranks_engine::transport::Transport;
+use ranks_engine::{ANY_SOURCE, Class, Engine, Mode, RecvBuf, Result, SendBuf, Status};
+
+pub fn cases<T: Transport>() -> Vec<Case<T>> {
+    vec![
+        ("wait all, in any order", wait_all),
+        ("wait any", wait_any),
+        ("wait some, test some", wait_some),
+        ("test until done", test),
+        ("a failure among several", failure_among_several),
+        ("persistent requests", persistent),
+        ("cancel", cancel),
+        ("free a request under way", request_free),
+        ("stale requests", stale),
+        ("interrupts", interrupts),
+    ]
+}
+
+fn wait_all<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    let lens = [0usize, 8, 300, 3_000, 30_000, 300_000];
+    let data: Vec<_> = lens.iter().map(|&len| pattern(len, me, len as i32)).collect();
+    let mut got: Vec<_> = lens.iter().map(|&len| vec![0; len]).collect();
+    let mut requests = Vec::new();
+    for (buffer, &len) in got.iter_mut().zip(&lens).rev() {
+        requests.push(irecv(e, buffer, previous, len as i32)?);
+    }
+    for (part, &len) in data.iter().zip(&lens) {
+        requests.push(isend(e, Mode::Standard, part, next, len as i32)?);
+    }
+    for outcome in e.wait_all(&requests)? {
+        outcome?;
+    }
+    for (buffer, &len) in got.iter().zip(&lens) {
+        assert_eq!(*buffer, pattern(len, previous, len as i32));
+    }
+    assert!(e.wait_all(&[])?.is_empty());
+    Ok(())
+}
+
+fn wait_any<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    if me > 0 {
+        return send(e, Mode::Standard, &[me as u8], 0, 1);
+    }
+    let mut got = vec![[0u8; 1]; n as usize - 1];
+    let mut requests = Vec::new();
+    for (at, buffer) in got.iter_mut().enumerate() {
+        requests.push(irecv(e, buffer, at as i32 + 1, 1)?);
+    }
+    let mut positions: Vec<usize> = (0..requests.len()).collect();
+    while let Some((at, outcome)) = e.wait_any(&requests)? {
+        assert_eq!(outcome?.source, positions[at] as i32 + 1);
+        requests.remove(at);
+        positions.remove(at);
+    }
+    assert!(requests.is_empty());
+    assert!(got.iter().enumerate().all(|(at, byte)| byte[0] == at as u8 + 1));
+    Ok(())
+}
+
+fn wait_some<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    let mut got = [[0u8; 4]; 10];
+    let mut requests = Vec::new();
+    for (tag, buffer) in got.iter_mut().enumerate() {
+        requests.push(irecv(e, buffer, previous, tag as i32)?);
+    }
+    for tag in 0..10 {
+        send(e, Mode::Standard, &pattern(4, me, tag), next, tag)?;
+    }
+    let mut turn = 0;
+    while !requests.is_empty() {
+        turn += 1;
+        let done = if turn % 2 == 0 { e.wait_some(&requests)? } else { e.test_some(&requests)? };
+        for (at, outcome) in done.into_iter().rev() {
+            outcome?;
+            requests.remove(at);
+        }
+    }
+    for (tag, buffer) in got.iter().enumerate() {
+        assert_eq!(buffer[..], pattern(4, previous, tag as i32));
+    }
+    Ok(())
+}
+
+fn test<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    let mut got = vec![0; 50_000];
+    let receive = irecv(e, &mut got, previous, 1)?;
+    assert!(e.is_active(receive));
+    assert_eq!(e.status_of(receive)?, None);
+    e.barrier(WORLD)?;
+    let data = pattern(50_000, me, 1);
+    let sending = isend(e, Mode::Standard, &data, next, 1)?;
+    while e.status_of(receive)?.is_none() {}
+    while e.test_all(&[receive, sending])?.is_none() {}
+    assert!(!e.is_active(receive));
+    assert_eq!(got, pattern(50_000, previous, 1));
+    assert!(matches!(e.test_any(&[])?, Some(None)));
+    Ok(())
+}
+
+fn failure_among_several<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    let (mut a, mut b) = ([0u8; 4], [0u8; 100]);
+    let requests = [irecv(e, &mut a, previous, 1)?, irecv(e, &mut b, previous, 2)?];
+    send(e, Mode::Standard, &pattern(50, me, 1), next, 1)?;
+    send(e, Mode::Standard, &pattern(50, me, 2), next, 2)?;
+    let outcomes = e.wait_all(&requests)?;
+    assert_eq!(outcomes[0].as_ref().unwrap_err().class(), Class::Truncate);
+    assert_eq!(outcomes[1].as_ref().unwrap().bytes, 50);
+    Ok(())
+}
+
+fn persistent<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    for len in [8usize, 3_000, 100_000] {
+        let mut data = vec![0; len];
+        let mut got = vec![0; len];
+        // SAFETY: both are written only while no request is under way, and outlive the requests.
+        let (s, r) = unsafe { (SendBuf::of(&data), RecvBuf::of(&mut got)) };
+        let sending = e.send_init(Mode::Standard, s, next, 7, WORLD)?;
+        let receive = e.recv_init(r, ANY_SOURCE, 7, WORLD)?;
+        assert_eq!(e.test(receive)?, Some(Status::EMPTY), "inactive counts as done");
+        for round in 0..5 {
+            data.copy_from_slice(&pattern(len, me, round));
+            e.start(receive)?;
+            assert_eq!(e.start(receive).unwrap_err().class(), Class::Request, "it is under way");
+            e.start(sending)?;
+            e.wait(sending)?;
+            assert_eq!(e.wait(receive)?.source, previous);
+            assert!(e.is_persistent(receive) && !e.is_active(receive));
+            assert_eq!(got, pattern(len, previous, round));
+            e.barrier(WORLD)?;
+        }
+        e.request_free(sending)?;
+        e.request_free(receive)?;
+    }
+    Ok(())
+}
+
+fn cancel<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let mut got = [0; 8];
+    let receive = irecv(e, &mut got, ANY_SOURCE, 77)?;
+    e.cancel(receive)?;
+    assert!(e.wait(receive)?.cancelled);
+    let me = e.rank() as i32;
+    let receive = irecv(e, &mut got, me, 77)?;
+    send(e, Mode::Standard, &[1; 8], me, 77)?;
+    e.cancel(receive)?;
+    assert!(!e.wait(receive)?.cancelled, "it was matched before");
+    assert_eq!(got, [1; 8]);
+    Ok(())
+}
+
+fn request_free<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    let data = pattern(40_000, me, 1);
+    let mut got = vec![0; 40_000];
+    let receive = irecv(e, &mut got, previous, 1)?;
+    let sending = isend(e, Mode::Standard, &data, next, 1)?;
+    e.request_free(sending)?;
+    e.wait(receive)?;
+    assert_eq!(got, pattern(40_000, previous, 1));
+    // The freed send may still be copied from until everyone has received.
+    e.barrier(WORLD)
+}
+
+fn stale<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let me = e.rank() as i32;
+    let request = isend(e, Mode::Standard, &[1], me, 1)?;
+    recv(e, &mut [0], me, 1)?;
+    e.wait(request)?;
+    let again = isend(e, Mode::Standard, &[1], me, 1)?;
+    assert_eq!(again.index(), request.index(), "the place is used again");
+    assert_eq!(e.wait(request).unwrap_err().class(), Class::Request);
+    recv(e, &mut [0], me, 1)?;
+    e.wait(again)?;
+    assert_eq!(e.request_free(again).unwrap_err().class(), Class::Request);
+    Ok(())
+}
+
+fn interrupts<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let me = e.rank() as i32;
+    let mut got = [0; 1];
+    let receive = irecv(e, &mut got, me, 1)?;
+    let handle = e.wake_handle();
+    handle.interrupt();
+    assert!(!e.wait_interruptible(&[receive], true)?, "an earlier interrupt is not lost");
+    std::thread::scope(|scope| -> Result<()> {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            handle.interrupt();
+        });
+        assert_eq!(e.probe_interruptible(me, 2, WORLD)?, None);
+        Ok(())
+    })?;
+    send(e, Mode::Standard, &[5], me, 1)?;
+    assert!(e.wait_interruptible(&[receive], true)?);
+    e.wait(receive)?;
+    assert_eq!(got, [5]);
+    Ok(())
+}

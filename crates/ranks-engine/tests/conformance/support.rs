@@ -1,0 +1,105 @@
+//! What the cases share: buffers as slices, a watchdog, and ranks that are processes.
+
+use ranks_engine::transport::Transport;
+use ranks_engine::{CommId, Engine, Mode, RecvBuf, RequestId, Result, SendBuf, Status};
+use ranks_shm::Segment;
+use ranks_shm::job::{Job, VARIABLE};
+use ranks_shm::life::End;
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command};
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+pub const WORLD: CommId = CommId::WORLD;
+
+static CASE: Mutex<&str> = Mutex::new("");
+
+/// For the watchdog's report.
+pub fn set_case(name: &'static str) {
+    *CASE.lock().unwrap() = name;
+}
+
+/// Ends the whole test with a report when it is not dropped within `seconds`.
+pub fn watchdog(what: &str, seconds: u64) -> Sender<()> {
+    let (alive, dead) = channel();
+    let what = what.to_owned();
+    std::thread::spawn(move || {
+        if dead.recv_timeout(Duration::from_secs(seconds)) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("watchdog: {what} hangs in case '{}' after {seconds} s", CASE.lock().unwrap());
+            std::process::abort();
+        }
+    });
+    alive
+}
+
+/// Starts this test binary as `n` ranks, each running the test `entry`, and waits for all.
+pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) {
+    let (segment, fd) = Segment::create(n).unwrap();
+    let start = |rank| {
+        let job =
+            Job { launcher: std::process::id(), descriptor: fd.as_raw_fd(), nonce: segment.nonce(), rank };
+        Command::new(std::env::current_exe().unwrap())
+            .args([entry, "--exact", "--nocapture", "--test-threads=1"])
+            .envs(settings.iter().copied())
+            .env(VARIABLE, job.to_string())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut children: Vec<Option<Child>> = (0..n).map(|rank| Some(start(rank))).collect();
+    while children.iter().any(Option::is_some) {
+        for (rank, slot) in children.iter_mut().enumerate() {
+            let Some(child) = slot else { continue };
+            if let Some(status) = child.try_wait().unwrap() {
+                segment.set_end(rank, if status.success() { End::Ended } else { End::Failed });
+                *slot = None;
+                assert!(status.success(), "rank {rank} of {n}: {status}, {settings:?}");
+            }
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for rank in 0..n {
+        let lost = segment.slot(rank).backstops.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(lost, 0, "rank {rank} found work only by the backstop");
+    }
+}
+
+pub fn send<T: Transport>(e: &mut Engine<T>, mode: Mode, data: &[u8], to: i32, tag: i32) -> Result<()> {
+    // SAFETY: a blocking send is over when it returns.
+    e.send(mode, unsafe { SendBuf::of(data) }, to, tag, WORLD)
+}
+
+pub fn recv<T: Transport>(e: &mut Engine<T>, data: &mut [u8], from: i32, tag: i32) -> Result<Status> {
+    // SAFETY: a blocking receive is over when it returns.
+    e.recv(unsafe { RecvBuf::of(data) }, from, tag, WORLD)
+}
+
+/// The caller keeps `data` until the request is complete.
+pub fn isend<T: Transport>(
+    e: &mut Engine<T>,
+    mode: Mode,
+    data: &[u8],
+    to: i32,
+    tag: i32,
+) -> Result<RequestId> {
+    // SAFETY: every case completes its requests before its buffers go.
+    e.isend(mode, unsafe { SendBuf::of(data) }, to, tag, WORLD)
+}
+
+/// The caller keeps `data` until the request is complete.
+pub fn irecv<T: Transport>(e: &mut Engine<T>, data: &mut [u8], from: i32, tag: i32) -> Result<RequestId> {
+    // SAFETY: every case completes its requests before its buffers go.
+    e.irecv(unsafe { RecvBuf::of(data) }, from, tag, WORLD)
+}
+
+/// Bytes that tell who sent them, with which tag.
+pub fn pattern(len: usize, rank: i32, tag: i32) -> Vec<u8> {
+    let seed = (rank as usize).wrapping_mul(131).wrapping_add((tag as usize).wrapping_mul(17));
+    (0..len).map(|i| (i ^ (i >> 8)).wrapping_mul(7).wrapping_add(seed) as u8).collect()
+}
+
+pub fn ring<T: Transport>(e: &Engine<T>) -> (i32, i32, i32, i32) {
+    let (me, n) = (e.rank() as i32, e.size() as i32);
+    (me, n, (me + 1) % n, (me + n - 1) % n)
+}
