@@ -83,7 +83,17 @@ pub enum Keyval {
     Invalid,
 }
 
-/// The multi-completion arguments `MPI_STATUS_IGNORE` and `MPI_STATUSES_IGNORE` are told by address.
+/// `MPI_Comm_c2f`, `MPI_Comm_toint` and the like.
+pub fn to_int<H: Handle>(handle: H) -> c_int {
+    handle.to_int()
+}
+
+/// `MPI_Comm_f2c`, `MPI_Comm_fromint` and the like.
+pub fn from_int<H: Handle>(value: c_int) -> H {
+    H::from_int(value)
+}
+
+/// An ABI of MPI.
 pub trait Abi: Copy + 'static {
     /// `MPI_Comm`.
     type Comm: Handle;

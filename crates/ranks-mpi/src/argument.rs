@@ -5,7 +5,7 @@
 //! keeps it: [`In`] and [`Out`] read and write only what the standard says is there.
 
 use crate::failure::{Failure, Result, class};
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 /// `MPI_MAX_OBJECT_NAME`, the same in every ABI.
 pub const MAX_OBJECT_NAME: usize = 128;
@@ -29,12 +29,24 @@ pub trait Argument {
 }
 
 /// What a C program gives to be read; null is possible.
-#[derive(Clone, Copy)]
 pub struct In<T>(*const T);
 
 /// What a C program gives to be written (and perhaps read before); null is possible.
-#[derive(Clone, Copy)]
 pub struct Out<T>(*mut T);
+
+// Not derived: what they point to need not be `Copy`.
+impl<T> Clone for In<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for In<T> {}
+impl<T> Clone for Out<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Out<T> {}
 
 impl<T> Argument for *const T {
     type Safe = In<T>;
@@ -176,6 +188,13 @@ impl<T> Out<T> {
     /// True if there is nothing to write to.
     pub fn is_null(self) -> bool {
         self.0.is_null()
+    }
+}
+
+impl Out<c_void> {
+    /// For arguments that C declares as `void *` and that are the address of a pointer.
+    pub fn pointer(self) -> Out<usize> {
+        Out(self.0.cast())
     }
 }
 

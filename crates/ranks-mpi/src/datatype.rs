@@ -174,6 +174,13 @@ pub fn recv_buffer<A: Abi>(address: *mut c_void, count: impl Count, datatype: A:
     Ok(unsafe { RecvBuf::new(address.cast(), bytes) })
 }
 
+/// A copy of what a buffer holds.
+pub fn copy_of(buf: RecvBuf) -> Vec<u8> {
+    let mut copy = vec![0; buf.len()];
+    buf.as_send().copy_to(&mut copy);
+    copy
+}
+
 /// `MPI_Type_size`, `MPI_Type_size_x`.
 pub fn size<A: Abi>(_: &Call<A>, datatype: A::Datatype, size: Out<impl Count>) -> Result<()> {
     size.put(find::<A>(datatype)?.size as i64)

@@ -110,24 +110,31 @@ const REMEMBERED: usize = 64;
 pub struct Failure {
     /// The class, or a code that the program itself made.
     pub class: c_int,
-    /// What happened. From the engine with rank and call in front, else without.
+    /// What happened.
     pub text: String,
-    /// True if the text names rank and call.
-    pub complete: bool,
+    /// The other rank, in the communicator, or `MPI_ANY_SOURCE` as the engine has it.
+    pub peer: Option<c_int>,
+    /// The tag, or `MPI_ANY_TAG` as the engine has it.
+    pub tag: Option<c_int>,
 }
 
 impl Failure {
     /// An error of `class`.
     #[cold]
     pub fn new(class: c_int, text: impl Into<String>) -> Self {
-        Self { class, text: text.into(), complete: false }
+        Self { class, text: text.into(), peer: None, tag: None }
     }
 }
 
 impl From<Error> for Failure {
     #[cold]
     fn from(error: Error) -> Self {
-        Self { class: error.class().code(), text: error.to_string(), complete: true }
+        Self {
+            class: error.class().code(),
+            text: error.detail().into(),
+            peer: error.peer_rank(),
+            tag: error.tag_value(),
+        }
     }
 }
 

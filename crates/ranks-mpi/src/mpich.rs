@@ -13,7 +13,6 @@ use std::ffi::{c_int, c_void};
 #[derive(Clone, Copy, Debug)]
 pub struct Mpich;
 
-const PREDEFINED: u32 = 1 << 30;
 const DIRECT: u32 = 2 << 30;
 const INDIRECT: u32 = 3 << 30;
 /// The bits that are the object.

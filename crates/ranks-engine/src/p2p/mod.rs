@@ -9,6 +9,7 @@
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
+//! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
 mod core;
@@ -19,6 +20,7 @@ mod recv;
 mod rendezvous;
 mod request;
 mod send;
+mod steps;
 mod wait;
 mod wire;
 

@@ -23,7 +23,7 @@ impl<T: Transport> Engine<T> {
             && from != self.core.me
             && tag >= ANY_TAG
             && self.core.matcher.idle(context)
-            && let Some(status) = self.recv_quickly(buf, source, from, tag, context)
+            && let Some(status) = self.recv_quickly(self.looks(), buf, source, from, tag, context)
         {
             return Ok(status);
         }
@@ -31,18 +31,24 @@ impl<T: Transport> Engine<T> {
         self.wait_in(Call::Recv, id)
     }
 
+    /// How often to look before a receive becomes a request.
+    #[inline(always)]
+    pub(super) fn looks(&self) -> u32 {
+        if self.transport.fits() { QUICK_LOOKS } else { 1 }
+    }
+
     /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
     /// from the line to the buffer without a request.
     #[inline]
-    fn recv_quickly(
+    pub(super) fn recv_quickly(
         &mut self,
+        looks: u32,
         buf: RecvBuf,
         source: i32,
         from: usize,
         tag: i32,
         context: u32,
     ) -> Option<Status> {
-        let looks = if self.transport.fits() { QUICK_LOOKS } else { 1 };
         let core = &mut self.core;
         let mut status = None;
         for _ in 0..looks {
