@@ -1,4 +1,63 @@
 //! The `ranks` command: argument parsing and help, nothing else.
+//!
+//! `ranks run` has a parser of its own (`ranks_launch::parse`): no general one knows `:` between programs and
+//! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod info;
+mod own_ranks;
+
+use clap::{Parser, Subcommand};
+use ranks_launch::command;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Message passing for Rust and Python: N processes that send messages to each other by number.
+#[derive(Parser)]
+#[command(name = "ranks", version, after_help = TASKS, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+const TASKS: &str = "\
+What to type for what:
+  run a program on 4 ranks           ranks run -n 4 python hello.py
+  the same under another name        mpiexec -n 4 python hello.py
+  build with cargo, then run         ranks run -n 4 --example pi
+  see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
+  see what this machine allows       ranks info
+
+ranks COMMAND --help says more.";
+
+/// What there is to do. A new task is a variant here, a line in `TASKS` and an arm in `main`.
+#[derive(Subcommand)]
+enum Task {
+    /// Start N ranks of a program and watch over them
+    #[command(disable_help_flag = true)]
+    Run {
+        /// Options, program, its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// Show version, CPUs, and what this machine allows ranks to do
+    Info(info::Options),
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args_os();
+    let name = words.next().unwrap_or_default();
+    if let Some(launcher) = command::launcher_name(Path::new(&name)) {
+        return own_ranks::exit_code(command::main(launcher, words));
+    }
+    // Before clap: it would take `--` and `:` apart.
+    let words: Vec<OsString> = words.collect();
+    if words.first().is_some_and(|word| word == "run") {
+        return own_ranks::exit_code(command::main("ranks run", words.into_iter().skip(1)));
+    }
+    match Arguments::parse().task {
+        Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
+        Task::Info(options) => info::run(&options),
+    }
+}

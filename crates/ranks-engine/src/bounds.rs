@@ -9,6 +9,10 @@ pub const EAGER: usize = 16 << 10;
 /// enough that a flood from one rank does not hold up the others.
 pub const LINES_A_LOOK: usize = 64;
 
+/// Looks at one ring before a blocking receive becomes a request: a few microseconds, the time in
+/// which an answer comes that is on its way.
+pub const QUICK_LOOKS: u32 = 200;
+
 /// Data of an unexpected message up to this length lies in its record, not on the heap: a flood of
 /// small messages costs one allocation for many.
 pub const SMALL_UNEXPECTED: usize = 48;

@@ -5,9 +5,10 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`comm`] | making and freeing communicators |
 //! | [`collective`] | barrier, broadcast: algorithms over point-to-point and shared areas |
-//! | [`comm`] | communicators: groups of ranks with a context of their own |
 //! | [`p2p`] | sends, receives, probes, requests, waiting: MPI 5.0 chapter 3 |
+//! | `group` | groups of ranks and their contexts |
 //! | [`matching`] | which message goes to which receive: a pure state machine |
 //! | [`transport`] | how bytes and small control messages move between ranks |
 //! | [`memory`] | the caller's buffers |
@@ -21,6 +22,7 @@ pub mod bounds;
 pub mod collective;
 pub mod comm;
 pub mod error;
+mod group;
 pub mod matching;
 #[allow(unsafe_code)]
 pub mod memory;
@@ -28,8 +30,8 @@ pub mod p2p;
 pub mod threads;
 pub mod transport;
 
-pub use comm::CommId;
 pub use error::{Class, Error, Result};
+pub use group::CommId;
 pub use memory::{RecvBuf, SendBuf};
 pub use p2p::{Engine, MessageId, Mode, RequestId, Status, WakeHandle};
 pub use ranks_shm::blocked::Call;

@@ -1,1 +1,41 @@
 //! Starts ranks, forwards their output, reports their ends.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`launch`] | a job to be started, for programs that start ranks: [`Launch`] |
+//! | [`command`] | `ranks run`, `mpiexec` and `mpirun`: words in, exit code out |
+//! | [`parse`] | the command line |
+//! | `program`, `cargo`, `hosts`, `environment` | what the words refer to: files, targets, machines, variables |
+//! | `start` | pipes, segment, keeper, processes |
+//! | `run` | the one loop that watches over a started job |
+//! | `ends` | what the end of a rank means |
+//! | `report` | what is said about it: who waits where |
+//! | [`examine`] | what this machine allows ranks to do |
+//! | `output`, `input` | forwarding, in whole lines |
+//! | `keeper` | the process that ends the ranks of a killed launcher |
+//! | `fork`, `sys` | system calls; the only unsafe code |
+//!
+//! It knows the segment (`ranks-shm`) and not the engine: a rank is a process with a slot.
+#![deny(unsafe_code)]
+
+mod cargo;
+pub mod command;
+mod ends;
+mod environment;
+pub mod examine;
+mod fork;
+mod hosts;
+mod input;
+mod keeper;
+pub mod launch;
+mod output;
+pub mod parse;
+mod program;
+mod report;
+mod run;
+mod start;
+mod sys;
+
+pub use environment::{TERMINAL, inside_job, library};
+pub use launch::{Cause, Failure, Launch, Outcome, StartError};
+pub use parse::Stdin;

@@ -92,7 +92,8 @@ fn line(name: &str, place: Option<&str>, failure: &Failure) -> String {
     if let Some(place) = place {
         let _ = write!(line, " on {place}");
     }
-    let sends = name.contains("send") && !name.contains("sendrecv");
+    let lower = name.to_ascii_lowercase();
+    let sends = lower.contains("send") && !lower.contains("sendrecv");
     let preposition = if sends { "to" } else { "from" };
     let mut comma = "";
     match failure.peer {

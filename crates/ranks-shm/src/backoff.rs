@@ -16,9 +16,26 @@ pub enum Step {
     Sleep,
 }
 
+/// What is known of the machine and the job when waiting begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Every rank has a CPU of its own.
+    pub fits: bool,
+    /// Idle time before a sleep, in microseconds; 0 sleeps at once, which tests of sleeping want.
+    pub sleep_after: u64,
+}
+
+impl Policy {
+    /// The usual policy; `RANKS_SLEEP_AFTER` (microseconds) changes it.
+    pub fn new(fits: bool) -> Self {
+        let set = std::env::var("RANKS_SLEEP_AFTER").ok().and_then(|text| text.parse().ok());
+        Self { fits, sleep_after: set.unwrap_or(SLEEP_AFTER_MICROS) }
+    }
+}
+
 /// The state of one wait.
 pub struct Backoff {
-    fits: bool,
+    policy: Policy,
     looks: u32,
     began: u64,
 }
@@ -27,10 +44,10 @@ pub struct Backoff {
 const FREE_LOOKS: u32 = 64;
 
 impl Backoff {
-    /// `fits`: every rank has a CPU of its own.
+    /// A wait that has just begun.
     #[inline(always)]
-    pub fn new(fits: bool) -> Self {
-        Self { fits, looks: 0, began: 0 }
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, looks: 0, began: 0 }
     }
 
     /// Found something: the next idle phase starts afresh.
@@ -48,7 +65,7 @@ impl Backoff {
     #[inline(always)]
     pub fn pause(&mut self) -> Step {
         self.looks += 1;
-        if self.fits && self.looks <= FREE_LOOKS {
+        if self.policy.fits && self.looks <= FREE_LOOKS && self.policy.sleep_after > 0 {
             std::hint::spin_loop();
             return Step::Look;
         }
@@ -58,7 +75,10 @@ impl Backoff {
     #[cold]
     #[inline(never)]
     fn pause_slowly(&mut self) -> Step {
-        if !self.fits && self.looks <= FREE_LOOKS {
+        if self.policy.sleep_after == 0 {
+            return Step::Sleep;
+        }
+        if !self.policy.fits && self.looks <= FREE_LOOKS {
             if self.looks == 1 {
                 self.began = 0;
             }
@@ -70,10 +90,10 @@ impl Backoff {
             self.began = now;
         }
         let idle = (now - self.began) / 1000;
-        if idle >= SLEEP_AFTER_MICROS {
+        if idle >= self.policy.sleep_after {
             return Step::Sleep;
         }
-        if self.fits && idle < SPIN_MICROS {
+        if self.policy.fits && idle < SPIN_MICROS {
             std::hint::spin_loop();
         } else {
             sys::yield_now();
@@ -89,7 +109,7 @@ mod tests {
     #[test]
     fn an_idle_wait_comes_to_sleep() {
         for fits in [true, false] {
-            let mut backoff = Backoff::new(fits);
+            let mut backoff = Backoff::new(Policy { fits, sleep_after: SLEEP_AFTER_MICROS });
             let mut steps = 0u64;
             while backoff.pause() == Step::Look {
                 steps += 1;

@@ -1,8 +1,8 @@
 //! Barrier: MPI 5.0 section 6.3.
 
 use super::tags;
-use crate::comm::{Comm, CommId};
 use crate::error::Result;
+use crate::group::{Comm, CommId};
 use crate::p2p::Engine;
 use crate::transport::Transport;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};

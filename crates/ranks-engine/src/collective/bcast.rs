@@ -1,8 +1,10 @@
 //! Broadcast: MPI 5.0 section 6.4.
 
+#![allow(unsafe_code)]
+
 use super::tags;
-use crate::comm::{Comm, CommId};
 use crate::error::Result;
+use crate::group::{Comm, CommId};
 use crate::memory::RecvBuf;
 use crate::p2p::Engine;
 use crate::transport::Transport;

@@ -1,182 +1,19 @@
-//! Communicators: groups of ranks with a context of their own. MPI 5.0 chapter 7.
+//! Making and freeing communicators: MPI 5.0 section 7.4.
 //!
-//! A context id is even; the odd one after it carries the communicator's collectives, so that no
-//! receive with wildcards can take their messages. Ids come from a counter of the job, taken by one
-//! rank and told to the others.
+//! Context ids come from a counter of the job, taken by one rank and told to the others.
 
+use crate::UNDEFINED;
 use crate::collective::tags;
-use crate::error::{Class, Error, Result};
-use crate::p2p::{Core, Engine};
+use crate::error::{Class, Result};
+use crate::group::{Comm, CommId};
+use crate::p2p::Engine;
 use crate::transport::Transport;
-use crate::{ROOT, UNDEFINED};
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
-
-/// Names a communicator until it is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CommId(u32);
-
-impl CommId {
-    /// All ranks of the job.
-    pub const WORLD: CommId = CommId(0);
-    /// This rank alone.
-    pub const SELF: CommId = CommId(1);
-
-    /// A small number, dense and reused.
-    pub fn index(self) -> u32 {
-        self.0
-    }
-
-    /// The communicator of an index; one that does not exist is refused where it is used.
-    pub fn from_index(index: u32) -> Self {
-        Self(index)
-    }
-}
-
-/// A communicator.
-#[derive(Debug)]
-pub(crate) struct Comm {
-    /// The context of its point-to-point messages.
-    pub context: u32,
-    /// Its ranks, as slots of the job.
-    slots: Vec<u32>,
-    /// The reverse; -1 for slots outside.
-    ranks: Vec<i32>,
-    /// This rank's number in it.
-    pub me: i32,
-    /// Its shared area, if there was one left.
-    pub area: Option<usize>,
-}
-
-impl Comm {
-    fn new(context: u32, slots: Vec<u32>, of_job: usize, my_slot: usize, area: Option<usize>) -> Self {
-        let mut ranks = vec![-1; of_job];
-        for (rank, &slot) in slots.iter().enumerate() {
-            ranks[slot as usize] = rank as i32;
-        }
-        Self { context, me: ranks[my_slot], slots, ranks, area }
-    }
-
-    #[inline(always)]
-    pub fn size(&self) -> i32 {
-        self.slots.len() as i32
-    }
-
-    #[inline(always)]
-    pub fn rank_of(&self, slot: usize) -> i32 {
-        self.ranks[slot]
-    }
-
-    #[inline(always)]
-    pub fn slot_of(&self, rank: i32) -> Option<usize> {
-        self.slots.get(usize::try_from(rank).ok()?).map(|&slot| slot as usize)
-    }
-
-    pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        self.slots.iter().map(|&slot| slot as usize)
-    }
-}
-
-/// All communicators of a rank.
-pub(crate) struct Comms {
-    list: Vec<Option<Arc<Comm>>>,
-}
-
-impl Comms {
-    pub fn new(ranks: usize, me: usize) -> Self {
-        let world = Comm::new(0, (0..ranks as u32).collect(), ranks, me, Some(0));
-        let own = Comm::new(2, vec![me as u32], ranks, me, None);
-        Self { list: vec![Some(Arc::new(world)), Some(Arc::new(own))] }
-    }
-
-    /// Context and slot of a rank that is one; for the fast paths, which leave the rest to the slow ones.
-    #[inline(always)]
-    pub fn fast(&self, id: CommId, rank: i32) -> Option<(u32, usize)> {
-        let comm = self.list.get(id.0 as usize)?.as_ref()?;
-        Some((comm.context, comm.slot_of(rank)?))
-    }
-
-    pub fn of_context(&self, context: u32) -> Option<Arc<Comm>> {
-        self.list.iter().flatten().find(|comm| comm.context == context).cloned()
-    }
-
-    fn insert(&mut self, comm: Comm) -> CommId {
-        let comm = Some(Arc::new(comm));
-        // World and self stay, so their places are never free.
-        match self.list.iter().position(Option::is_none) {
-            Some(at) => {
-                self.list[at] = comm;
-                CommId(at as u32)
-            }
-            None => {
-                self.list.push(comm);
-                CommId(self.list.len() as u32 - 1)
-            }
-        }
-    }
-}
-
-impl Core {
-    fn comm(&self, id: CommId) -> Option<&Arc<Comm>> {
-        self.comms.list.get(id.0 as usize)?.as_ref()
-    }
-}
 
 /// What the first rank of a communicator tells the members of a new one.
 const NO_AREA: u32 = u32::MAX;
 
 impl<T: Transport> Engine<T> {
-    pub(crate) fn comm(&self, id: CommId, call: Call) -> Result<Arc<Comm>> {
-        match self.core.comm(id) {
-            Some(comm) => Ok(comm.clone()),
-            None => Err(self.error(Class::Comm, call, "no such communicator: it was freed, or never made")),
-        }
-    }
-
-    /// The slot of a rank, or an error that says which ranks there are.
-    pub(crate) fn slot_of(&self, comm: &Comm, rank: i32, call: Call) -> Result<usize> {
-        comm.slot_of(rank).ok_or_else(|| {
-            let size = comm.size();
-            let detail = match size {
-                1 => format!("rank {rank} does not exist: the communicator has one rank, 0"),
-                _ => format!(
-                    "rank {rank} does not exist: the communicator has {size} ranks, 0 to {}",
-                    size - 1
-                ),
-            };
-            Error::new(Class::Rank, call, self.core.me, detail).peer(rank).context(comm.context)
-        })
-    }
-
-    /// Checks a root.
-    pub(crate) fn root_of(&self, comm: &Comm, root: i32, call: Call) -> Result<usize> {
-        comm.slot_of(root).filter(|_| root != ROOT).ok_or_else(|| {
-            let detail = format!("root {root} is not a rank of the communicator (0 to {})", comm.size() - 1);
-            self.error(Class::Root, call, detail).context(comm.context)
-        })
-    }
-
-    /// This rank in a communicator.
-    pub fn comm_rank(&self, id: CommId) -> Result<i32> {
-        self.comm(id, Call::Unknown).map(|comm| comm.me)
-    }
-
-    /// Ranks of a communicator.
-    pub fn comm_size(&self, id: CommId) -> Result<i32> {
-        self.comm(id, Call::Unknown).map(|comm| comm.size())
-    }
-
-    /// The rank in world of a communicator's rank.
-    pub fn comm_world_rank_of(&self, id: CommId, rank: i32) -> Result<i32> {
-        let comm = self.comm(id, Call::Unknown)?;
-        self.slot_of(&comm, rank, Call::Unknown).map(|slot| slot as i32)
-    }
-
-    /// The context id of a communicator: the same at all its ranks, and no other's in the job.
-    pub fn comm_context(&self, id: CommId) -> Result<u32> {
-        self.comm(id, Call::Unknown).map(|comm| comm.context)
-    }
-
     /// A communicator of the same ranks with a context of its own: MPI 5.0 section 7.4.2. Collective.
     pub fn comm_dup(&mut self, id: CommId) -> Result<CommId> {
         let call = Call::CommDup;
@@ -249,7 +86,7 @@ impl<T: Transport> Engine<T> {
         if let Some(area) = comm.area {
             self.transport.segment().leave_area(area);
         }
-        self.core.comms.list[id.0 as usize] = None;
+        self.core.comms.remove(id);
         self.core.matcher.forget(comm.context);
         self.core.matcher.forget(comm.context + 1);
         Ok(())

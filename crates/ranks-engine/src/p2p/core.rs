@@ -5,14 +5,15 @@
 
 use super::outbox::{Out, Outbox};
 use super::rendezvous::{Pull, Push, Sharing};
-use super::request::{Request, RequestId, Requests, State, Status};
+use super::request::{Kind, Request, RequestId, Requests, State, Status};
 use super::wire;
 use crate::bounds;
-use crate::comm::Comms;
 use crate::error::{Class, Error};
+use crate::group::Comms;
 use crate::matching::Matcher;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::{Arrival, Head, Transport, Words};
+use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
 
 /// The data of a message that no receive was posted for.
@@ -41,6 +42,8 @@ pub(crate) struct Unexpected {
     pub kept: Kept,
     /// Its sender died before all of it came.
     pub broken: bool,
+    /// A matched probe took it out of its queue.
+    pub taken: bool,
     used: bool,
 }
 
@@ -57,6 +60,10 @@ pub(crate) struct Core {
     pub me: usize,
     pub ranks: usize,
     pub eager: usize,
+    pub policy: Policy,
+    /// Looks at the ring before a blocking receive becomes a request: one where looking keeps the
+    /// sender off its CPU.
+    pub quick_looks: u32,
     pub matcher: Matcher,
     pub requests: Requests,
     pub unexpected: Vec<Unexpected>,
@@ -79,10 +86,14 @@ pub(crate) struct Core {
 impl Core {
     pub fn new<T: Transport>(transport: &T) -> Self {
         let (me, ranks) = (transport.me(), transport.segment().ranks());
+        let policy = Policy::new(transport.fits());
+        let spins = policy.fits && policy.sleep_after > 0;
         Self {
             me,
             ranks,
             eager: bounds::eager(),
+            policy,
+            quick_looks: if spins { bounds::QUICK_LOOKS } else { 1 },
             matcher: Matcher::new(ranks),
             requests: Requests::default(),
             unexpected: Vec::new(),
@@ -242,8 +253,18 @@ impl Core {
     /// Keeps a message that no receive was posted for; returns its id.
     pub fn keep(&mut self, from: usize, head: Head, total: u64, here: u64, answer: u64, kept: Kept) -> u32 {
         let (context, tag) = (head.context, head.tag);
-        let message =
-            Unexpected { source: from, context, tag, total, here, answer, kept, broken: false, used: true };
+        let message = Unexpected {
+            source: from,
+            context,
+            tag,
+            total,
+            here,
+            answer,
+            kept,
+            broken: false,
+            taken: false,
+            used: true,
+        };
         let id = match self.unexpected_free.pop() {
             Some(id) => {
                 self.unexpected[id as usize] = message;
@@ -289,6 +310,11 @@ impl Core {
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
         let me = self.me;
         let request = self.requests.at(index);
+        if request.grows {
+            let mut room = vec![0; total as usize];
+            request.kind = Kind::Recv { buf: own_room(&mut room) };
+            request.owned = Some(room);
+        }
         request.matched = true;
         request.total = total;
         request.received = 0;
@@ -322,7 +348,10 @@ impl Core {
         let request = self.requests.at(index);
         request.state = State::Done;
         self.charged -= std::mem::take(&mut request.charged);
-        request.owned = None;
+        request.keep = None;
+        if !request.grows {
+            request.owned = None;
+        }
         if request.detached {
             self.requests.remove(index);
         }
@@ -344,4 +373,12 @@ impl Core {
         };
         Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
     }
+}
+
+/// Room that the request keeps until its outcome is taken.
+#[allow(unsafe_code)]
+fn own_room(room: &mut [u8]) -> RecvBuf {
+    // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until the
+    // outcome is taken, and nobody else uses it before.
+    unsafe { RecvBuf::of(room) }
 }

@@ -6,8 +6,8 @@
 use super::Engine;
 use super::core::Incoming;
 use crate::ANY_SOURCE;
-use crate::comm::Comm;
 use crate::error::{Class, Error};
+use crate::group::Comm;
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use ranks_shm::life::Life;

@@ -10,10 +10,13 @@
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
+//! | `lookup` | from ids and ranks to communicators and slots |
+//! | `within` | messages of the engine's own, within a collective |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
 mod core;
 mod lives;
+mod lookup;
 mod outbox;
 mod probe;
 mod recv;
@@ -23,17 +26,16 @@ mod send;
 mod steps;
 mod wait;
 mod wire;
+mod within;
 
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
-pub(crate) use request::{Kind, Request, State};
-pub(crate) use wait::blocked_on;
 
-use crate::comm::CommId;
 use crate::error::{Class, Error, Result};
+use crate::group::CommId;
 use crate::transport::{Transport, shm};
 use ranks_shm::blocked::Call;
 use ranks_shm::life::{Stage, is_forked_child};

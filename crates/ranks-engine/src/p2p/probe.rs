@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::request::{Kind, Request, RequestId, Status};
-use crate::comm::CommId;
 use crate::error::{Class, Error, Result};
+use crate::group::CommId;
 use crate::memory::RecvBuf;
 use crate::transport::Transport;
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
@@ -107,7 +107,7 @@ impl<T: Transport> Engine<T> {
             self.core.finish(id.index());
             return Ok(id);
         }
-        let Some(kept) = self.core.kept(message.0) else {
+        let Some(kept) = self.core.kept(message.0).filter(|kept| kept.taken) else {
             return Err(Error::new(
                 Class::Request,
                 call,
@@ -126,7 +126,9 @@ impl<T: Transport> Engine<T> {
     }
 
     fn take_out(&mut self, (id, from, status): Found) -> (MessageId, Status) {
-        let context = self.core.unexpected[id as usize].context;
+        let message = &mut self.core.unexpected[id as usize];
+        message.taken = true;
+        let context = message.context;
         self.core.matcher.remove(context, from, id);
         (MessageId(id), status)
     }

@@ -4,15 +4,12 @@ use super::core::{Core, Incoming, Kept};
 use super::rendezvous::Pull;
 use super::request::{Kind, Request, RequestId, State, Status};
 use super::{Engine, Mode, wire};
-use crate::comm::CommId;
 use crate::error::{Class, Error, Result};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::{Arrival, Transport};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use ranks_shm::blocked::Call;
-
-/// Looks at the ring before a blocking receive becomes a request.
-const QUICK_LOOKS: u32 = 200;
 
 impl<T: Transport> Engine<T> {
     /// Receives, and waits for the message.
@@ -23,7 +20,7 @@ impl<T: Transport> Engine<T> {
             && from != self.core.me
             && tag >= ANY_TAG
             && self.core.matcher.idle(context)
-            && let Some(status) = self.recv_quickly(self.looks(), buf, source, from, tag, context)
+            && let Some(status) = self.recv_quickly(buf, source, from, tag, context)
         {
             return Ok(status);
         }
@@ -31,18 +28,11 @@ impl<T: Transport> Engine<T> {
         self.wait_in(Call::Recv, id)
     }
 
-    /// How often to look before a receive becomes a request.
-    #[inline(always)]
-    pub(super) fn looks(&self) -> u32 {
-        if self.transport.fits() { QUICK_LOOKS } else { 1 }
-    }
-
     /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
     /// from the line to the buffer without a request.
     #[inline]
     pub(super) fn recv_quickly(
         &mut self,
-        looks: u32,
         buf: RecvBuf,
         source: i32,
         from: usize,
@@ -51,7 +41,7 @@ impl<T: Transport> Engine<T> {
     ) -> Option<Status> {
         let core = &mut self.core;
         let mut status = None;
-        for _ in 0..looks {
+        for _ in 0..core.quick_looks {
             let found = self.transport.poll(from, |arrival| match arrival {
                 Arrival::Inline(head, len, data)
                     if head.kind == wire::EAGER
@@ -77,6 +67,50 @@ impl<T: Transport> Engine<T> {
     pub fn irecv(&mut self, buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
         self.enter(Call::Recv)?;
         self.irecv_as(Call::Recv, buf, source, tag, comm)
+    }
+
+    /// Begins to receive a message of any length; [`Self::wait_data`] gives its bytes.
+    pub fn irecv_data(&mut self, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+        self.enter(Call::Recv)?;
+        let id = self.recv_init_as(Call::Recv, RecvBuf::EMPTY, source, tag, comm)?;
+        self.core.requests.at(id.index()).grows = true;
+        self.launch_recv(id.index());
+        Ok(id)
+    }
+
+    /// Waits for what [`Self::irecv_data`] began.
+    pub fn wait_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
+        self.enter(Call::Recv)?;
+        self.wait_for(&[id], true, false)?;
+        self.take_data(id)
+    }
+
+    /// Completes what [`Self::irecv_data`] began if it is done; does not wait.
+    pub fn test_data(&mut self, id: RequestId) -> Result<Option<(Vec<u8>, Status)>> {
+        self.enter(Call::Recv)?;
+        match self.status_of(id)? {
+            None => Ok(None),
+            Some(_) => self.take_data(id).map(Some),
+        }
+    }
+
+    fn take_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
+        let data = self.core.requests.get(id).and_then(|request| request.owned.take());
+        let status = self.wait_in(Call::Recv, id)?;
+        Ok((data.unwrap_or_default(), status))
+    }
+
+    /// Frees a request and leaves its buffer to it for as long as it is under way. A receive that is not
+    /// matched is withdrawn first, so no message is lost with it.
+    pub fn abandon(&mut self, id: RequestId, buffer: Box<dyn std::any::Any + Send>) {
+        // After finalising nothing is under way any more that could use the buffer, or the process ends.
+        let _ = self.cancel(id);
+        if let Some(request) = self.core.requests.get(id) {
+            request.keep = Some(buffer);
+            let _ = self.request_free(id);
+        } else {
+            drop(buffer);
+        }
     }
 
     pub(crate) fn irecv_as(

@@ -1,10 +1,11 @@
 //! Requests: what is under way, and what came of it.
 
-use crate::comm::Comm;
 use crate::error::{Error, Result};
+use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use ranks_shm::blocked::Call;
+use std::any::Any;
 use std::sync::Arc;
 
 /// Names a request until it is freed. A stale one is recognised by its generation.
@@ -111,8 +112,12 @@ pub(crate) struct Request {
     pub nobody: bool,
     /// The tag; ANY_TAG for a receive with any.
     pub tag: i32,
-    /// The message of a buffered send.
+    /// The message of a buffered send, or what a receive that makes its own room has received.
     pub owned: Option<Vec<u8>>,
+    /// A receive that makes room for whatever matches.
+    pub grows: bool,
+    /// A buffer that whoever began the operation has left to it.
+    pub keep: Option<Box<dyn Any + Send>>,
     /// Bytes counted against the attached buffer.
     pub charged: usize,
     /// Send: all bytes have left the buffer.
@@ -144,6 +149,8 @@ impl Request {
             nobody: false,
             tag: 0,
             owned: None,
+            grows: false,
+            keep: None,
             charged: 0,
             pushed: false,
             answered: true,
@@ -225,6 +232,7 @@ impl Requests {
         slot.generation = slot.generation.wrapping_add(1);
         slot.comm = None;
         slot.owned = None;
+        slot.keep = None;
         slot.error = None;
         self.free.push(index);
     }

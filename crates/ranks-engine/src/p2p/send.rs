@@ -4,8 +4,8 @@ use super::core::{Core, Kept};
 use super::outbox::Out;
 use super::request::{Kind, Mode, Request, RequestId, State, Status};
 use super::{Engine, wire};
-use crate::comm::CommId;
 use crate::error::{Class, Result};
+use crate::group::CommId;
 use crate::memory::SendBuf;
 use crate::transport::{Head, Transport};
 use crate::{PROC_NULL, TAG_UB};
@@ -41,7 +41,7 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> bool {
         if let Some((context, slot)) = self.core.comms.fast(comm, dest)
-            && mode != Mode::Synchronous
+            && matches!(mode, Mode::Standard | Mode::Ready)
             && buf.len() <= self.transport.inline_limit()
             && tag >= 0
             && self.core.outbox.is_empty(slot)

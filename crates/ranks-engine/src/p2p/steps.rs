@@ -4,7 +4,7 @@
 use super::wait::blocked_on_several;
 use super::{Engine, Mode, RequestId, Status};
 use crate::ANY_TAG;
-use crate::comm::CommId;
+use crate::group::CommId;
 use crate::error::Result;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::Transport;
@@ -39,7 +39,7 @@ impl<T: Transport> Engine<T> {
             Some((context, from))
                 if from != self.core.me && tag >= ANY_TAG && self.core.matcher.idle(context) =>
             {
-                Ok(self.recv_quickly(self.looks(), buf, source, from, tag, context))
+                Ok(self.recv_quickly(buf, source, from, tag, context))
             }
             _ => Ok(None),
         }

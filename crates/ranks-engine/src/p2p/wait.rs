@@ -7,8 +7,8 @@ use super::Engine;
 use super::request::{RequestId, State, Status};
 use crate::ANY_SOURCE;
 use crate::bounds::LINES_A_LOOK;
-use crate::comm::Comm;
 use crate::error::{Class, Error, Result};
+use crate::group::Comm;
 use crate::transport::Transport;
 use ranks_shm::Segment;
 use ranks_shm::backoff::{Backoff, Step};
@@ -78,7 +78,7 @@ impl<T: Transport> Engine<T> {
         interruptible: bool,
         mut check: impl FnMut(&mut Self) -> Option<R>,
     ) -> Result<R> {
-        let mut backoff = Backoff::new(self.transport.fits());
+        let mut backoff = Backoff::new(self.core.policy);
         let mut told = false;
         let outcome = loop {
             let moved = self.progress();
@@ -314,7 +314,7 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
+    pub(crate) fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
         let call = if all { Call::Waitall } else { Call::Waitany };
         if self.condition(ids, all)? {
             return Ok(());

@@ -4,7 +4,7 @@
 use super::{Arrival, Head, Transport, Words};
 use crate::error::{Class, Error, Result};
 use ranks_shm::Segment;
-use ranks_shm::backoff::{Backoff, Step};
+use ranks_shm::backoff::{Backoff, Policy, Step};
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::job::Job;
 use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
@@ -101,7 +101,7 @@ impl Shm {
 /// Waits until every rank has attached or ended: then all have registered for sleeping, and all CPUs
 /// are known.
 fn start_barrier(segment: &Segment, me: usize) -> Result<()> {
-    let mut backoff = Backoff::new(false);
+    let mut backoff = Backoff::new(Policy::new(false));
     let slot = segment.slot(me);
     let mut first = 0;
     let mut told = false;

@@ -16,10 +16,11 @@ use ranks_engine::{Engine, Result, threads};
 use ranks_shm::layout::Geometry;
 use support::{processes, watchdog};
 
+/// A name, and what each rank does.
 pub type Case<T> = (&'static str, fn(&mut Engine<T>) -> Result<()>);
 
 /// Every case.
-pub fn cases<T: Transport>() -> Vec<Case<T>> {
+fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(comms::cases());
@@ -27,12 +28,14 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
     all
 }
 
-pub fn run_all<T: Transport>(engine: &mut Engine<T>) -> Result<()> {
+fn run_all<T: Transport>(engine: &mut Engine<T>) -> Result<()> {
     for (name, case) in cases::<T>() {
         support::set_case(name);
         case(engine)?;
         engine.barrier(ranks_engine::CommId::WORLD)?;
         assert_eq!(engine.unexpected(), 0, "{name} left messages behind");
+        // Nobody begins the next case, whose messages would count, before all have looked.
+        engine.barrier(ranks_engine::CommId::WORLD)?;
     }
     Ok(())
 }

@@ -192,7 +192,7 @@ fn truncation<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             assert_eq!(error.class(), Class::Truncate);
             let text = error.to_string();
             assert!(text.contains(&format!("message of {len} bytes")), "{text}");
-            assert!(text.contains(&format!("from rank {previous}, tag 6, on world")), "{text}");
+            assert!(text.contains(&format!("from rank {previous}, tag 6 on world")), "{text}");
             assert!(got[room..].iter().all(|&byte| byte == 0), "nothing beyond the buffer");
             e.wait(request)?;
         }
@@ -205,7 +205,7 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let text = |outcome: Result<()>| outcome.unwrap_err().to_string();
     let me = e.rank();
     let shown = text(send(e, Mode::Standard, &[1], n + 5, 2));
-    assert!(shown.starts_with(&format!("rank {me}: MPI_Send to rank {}, tag 2, on world", n + 5)), "{shown}");
+    assert!(shown.starts_with(&format!("rank {me}: MPI_Send to rank {}, tag 2 on world", n + 5)), "{shown}");
     assert!(shown.ends_with("(MPI_ERR_RANK)"), "{shown}");
     assert!(text(send(e, Mode::Standard, &[1], 0, -5)).contains("MPI_ERR_TAG"));
     assert!(text(recv(e, &mut [0], -7, 0).map(|_| ())).contains("MPI_ERR_RANK"));

@@ -33,8 +33,9 @@ pub fn watchdog(what: &str, seconds: u64) -> Sender<()> {
     alive
 }
 
-/// Starts this test binary as `n` ranks, each running the test `entry`, and waits for all.
-pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) {
+/// Starts this test binary as `n` ranks, each running the test `entry`, and waits for all. Returns
+/// how often they slept; a wake-up that was lost fails the test.
+pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) -> u64 {
     let (segment, fd) = Segment::create(n).unwrap();
     let start = |rank| {
         let job =
@@ -59,10 +60,12 @@ pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+    use std::sync::atomic::Ordering::Relaxed;
     for rank in 0..n {
-        let lost = segment.slot(rank).backstops.load(std::sync::atomic::Ordering::Relaxed);
+        let lost = segment.slot(rank).backstops.load(Relaxed);
         assert_eq!(lost, 0, "rank {rank} found work only by the backstop");
     }
+    (0..n).map(|rank| segment.slot(rank).sleeps.load(Relaxed)).sum()
 }
 
 pub fn send<T: Transport>(e: &mut Engine<T>, mode: Mode, data: &[u8], to: i32, tag: i32) -> Result<()> {

@@ -1,0 +1,31 @@
+//! Commands that are rank programs themselves: `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
+
+use ranks_launch::{Launch, StartError};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Starts this very command line on `ranks` ranks, when a number is given and this is not one of them yet;
+/// returns how that ended. `None`: carry on here, as a rank of the job or as a job of one.
+#[allow(dead_code, reason = "for the commands that are rank programs")]
+pub fn started(ranks: Option<usize>, name: &str) -> Option<ExitCode> {
+    let ranks = ranks.filter(|_| !ranks_launch::inside_job())?;
+    let run = || -> Result<i32, StartError> {
+        let program = std::env::current_exe().unwrap_or_else(|_| "ranks".into());
+        let words = std::env::args_os().skip(1);
+        Ok(Launch::new(ranks).name(name).program(program).args(words).take_signals().run()?.code)
+    };
+    Some(exit_code(run().unwrap_or_else(|error| {
+        complain(name, &error);
+        error.code
+    })))
+}
+
+/// As a process gives it back.
+pub fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// One line on standard error, if anyone reads it.
+pub fn complain(name: &str, error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{name}: {error}");
+}

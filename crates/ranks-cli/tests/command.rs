@@ -1,0 +1,124 @@
+//! The `ranks` command as users call it. `timeout` is the watchdog: a hang is exit code 124.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn command(program: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(program).args(words);
+    for variable in ["RANKS_JOB", "RANKS_RANK", "RANKS_SIZE", "MPI4PY_LIBMPI", "LD_LIBRARY_PATH"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn ranks(words: &[&str]) -> Output {
+    command(Path::new(env!("CARGO_BIN_EXE_ranks")), words).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder that is removed with its content.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("command-test-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn run_and_its_other_names() {
+    let folder = Folder::new("names");
+    for name in ["mpiexec", "mpirun", "mpirun.openmpi"] {
+        let link = folder.0.join(name);
+        symlink(env!("CARGO_BIN_EXE_ranks"), &link).unwrap();
+        let output = command(&link, &["-n", "3", "echo", "a", "-n", "4"]).output().unwrap();
+        assert_eq!(out(&output), "a -n 4\n".repeat(3), "{name}: {output:?}");
+        let output = command(&link, &["-n", "0", "true"]).output().unwrap();
+        assert!(error(&output).starts_with(name.split('.').next().unwrap()), "{output:?}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+    let output = ranks(&["run", "-n", "2", "echo", "a", ":", "-n", "1", "echo", "a"]);
+    assert_eq!((output.status.code(), out(&output)), (Some(0), "a\n".repeat(3)));
+    assert_eq!(ranks(&["run", "-n", "2", "sh", "-c", "exit 9"]).status.code(), Some(9));
+}
+
+#[test]
+fn help_leads_from_tasks_to_commands() {
+    let help = out(&ranks(&["--help"]));
+    assert!(help.contains("ranks run -n 4 python hello.py") && help.contains("ranks info"), "{help}");
+    let help = out(&ranks(&["run", "--help"]));
+    assert!(help.contains("--timeout SECONDS") && help.contains("Exit code:"), "{help}");
+    assert!(out(&ranks(&["--version"])).contains(env!("CARGO_PKG_VERSION")));
+    assert!(out(&ranks(&["run", "--version"])).contains(env!("CARGO_PKG_VERSION")));
+    let wrong = ranks(&["rum"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(error(&wrong).contains("run"), "{wrong:?}");
+}
+
+#[test]
+fn info_finds_out_what_is_allowed() {
+    let output = ranks(&["info"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for name in ["version", "usable CPUs", "cross-memory attach", "membarrier", "libmpi.so.12"] {
+        assert!(out(&output).contains(name), "{output:?}");
+    }
+    let mut refused = command(Path::new(env!("CARGO_BIN_EXE_ranks")), &["info"]);
+    let output = refused.env("RANKS_NO_CMA", "1").env("RANKS_FENCES", "1").output().unwrap();
+    assert_eq!(out(&output).matches("refused").count(), 2, "{output:?}");
+}
+
+#[test]
+fn ranks_find_the_library_of_an_installation() {
+    let folder = Folder::new("library");
+    let (bin, lib) = (folder.0.join("bin"), folder.0.join("lib"));
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::create_dir_all(&lib).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_ranks"), bin.join("ranks")).unwrap();
+    std::fs::write(lib.join("libmpi.so.12"), "").unwrap();
+    let words = ["run", "-n", "1", "sh", "-c", "echo $LD_LIBRARY_PATH $MPI4PY_LIBMPI"];
+    let lib = lib.canonicalize().unwrap();
+    let output = command(&bin.join("ranks"), &words).env("LD_LIBRARY_PATH", "/other").output().unwrap();
+    assert_eq!(out(&output), format!("{0}:/other {0}/libmpi.so.12\n", lib.display()), "{output:?}");
+    let output = command(&bin.join("ranks"), &words).env("MPI4PY_LIBMPI", "mine").output().unwrap();
+    assert_eq!(out(&output), format!("{} mine\n", lib.display()), "{output:?}");
+}
+
+#[test]
+fn cargo_builds_first() {
+    let folder = Folder::new("cargo");
+    std::fs::create_dir_all(folder.0.join("examples")).unwrap();
+    std::fs::create_dir_all(folder.0.join("src")).unwrap();
+    std::fs::write(folder.0.join("Cargo.toml"), "[package]\nname = \"p\"\nedition = \"2021\"\n[workspace]\n")
+        .unwrap();
+    std::fs::write(folder.0.join("src/main.rs"), "fn main() { println!(\"bin\") }").unwrap();
+    let example = "fn main() { println!(\"{:?}\", std::env::args().nth(1)) }";
+    std::fs::write(folder.0.join("examples/e.rs"), example).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = command(Path::new(env!("CARGO_BIN_EXE_ranks")), words);
+        command.current_dir(&folder.0).env("CARGO_TARGET_DIR", folder.0.join("target")).output().unwrap()
+    };
+    let output = run(&["run", "-n", "2", "--example", "e", "x"]);
+    assert_eq!(out(&output), "Some(\"x\")\n".repeat(2), "{output:?}");
+    let output = run(&["run", "-n", "2", "--bin", "p"]);
+    assert_eq!(out(&output), "bin\n".repeat(2), "{output:?}");
+    let output = run(&["run", "-n", "2", "--example", "none"]);
+    assert_ne!(output.status.code(), Some(0));
+    assert!(error(&output).contains("ranks run: cargo could not build --example none"), "{output:?}");
+}

@@ -1,0 +1,62 @@
+//! From ids and ranks to communicators and slots, or to an error that says what there is.
+
+use super::Engine;
+use crate::ROOT;
+use crate::error::{Class, Error, Result};
+use crate::group::{Comm, CommId};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+impl<T: Transport> Engine<T> {
+    pub(crate) fn comm(&self, id: CommId, call: Call) -> Result<Arc<Comm>> {
+        match self.core.comms.get(id) {
+            Some(comm) => Ok(comm.clone()),
+            None => Err(self.error(Class::Comm, call, "no such communicator: it was freed, or never made")),
+        }
+    }
+
+    /// The slot of a rank, or an error that says which ranks there are.
+    pub(crate) fn slot_of(&self, comm: &Comm, rank: i32, call: Call) -> Result<usize> {
+        comm.slot_of(rank).ok_or_else(|| {
+            let size = comm.size();
+            let detail = match size {
+                1 => format!("rank {rank} does not exist: the communicator has one rank, 0"),
+                _ => format!(
+                    "rank {rank} does not exist: the communicator has {size} ranks, 0 to {}",
+                    size - 1
+                ),
+            };
+            Error::new(Class::Rank, call, self.core.me, detail).peer(rank).context(comm.context)
+        })
+    }
+
+    /// Checks a root.
+    pub(crate) fn root_of(&self, comm: &Comm, root: i32, call: Call) -> Result<usize> {
+        comm.slot_of(root).filter(|_| root != ROOT).ok_or_else(|| {
+            let detail = format!("root {root} is not a rank of the communicator (0 to {})", comm.size() - 1);
+            self.error(Class::Root, call, detail).context(comm.context)
+        })
+    }
+
+    /// This rank in a communicator.
+    pub fn comm_rank(&self, id: CommId) -> Result<i32> {
+        self.comm(id, Call::Unknown).map(|comm| comm.me)
+    }
+
+    /// Ranks of a communicator.
+    pub fn comm_size(&self, id: CommId) -> Result<i32> {
+        self.comm(id, Call::Unknown).map(|comm| comm.size())
+    }
+
+    /// The rank in world of a communicator's rank.
+    pub fn comm_world_rank_of(&self, id: CommId, rank: i32) -> Result<i32> {
+        let comm = self.comm(id, Call::Unknown)?;
+        self.slot_of(&comm, rank, Call::Unknown).map(|slot| slot as i32)
+    }
+
+    /// The context id of a communicator: the same at all its ranks, and no other's in the job.
+    pub fn comm_context(&self, id: CommId) -> Result<u32> {
+        self.comm(id, Call::Unknown).map(|comm| comm.context)
+    }
+}

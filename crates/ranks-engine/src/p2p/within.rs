@@ -1,0 +1,112 @@
+//! Messages within a collective: in the communicator's odd context, with errors in the name of the call
+//! that the user made.
+#![allow(unsafe_code)]
+
+use super::Engine;
+use super::request::{Kind, Mode, Request, RequestId, State, Status};
+use crate::error::{Class, Result};
+use crate::group::Comm;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+impl<T: Transport> Engine<T> {
+    fn request_on(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        peer: i32,
+        tag: i32,
+        kind: Kind,
+    ) -> Result<RequestId> {
+        let mut request = Request::new(call, kind);
+        request.context = comm.context + 1;
+        request.peer = Some(self.slot_of(comm, peer, call)?);
+        request.tag = tag;
+        request.comm = Some(comm.clone());
+        request.state = State::Active;
+        Ok(self.core.requests.insert(request))
+    }
+
+    /// Begins to send within a collective; the bytes must stay until the request is complete.
+    pub(crate) fn isend_on(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        to: i32,
+        tag: i32,
+        buf: SendBuf,
+    ) -> Result<RequestId> {
+        let id = self.request_on(call, comm, to, tag, Kind::Send { buf, mode: Mode::Standard })?;
+        self.launch_send(id.index(), false);
+        Ok(id)
+    }
+
+    /// Begins to receive within a collective.
+    pub(crate) fn irecv_on(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        from: i32,
+        tag: i32,
+        buf: RecvBuf,
+    ) -> Result<RequestId> {
+        let id = self.request_on(call, comm, from, tag, Kind::Recv { buf })?;
+        self.launch_recv(id.index());
+        Ok(id)
+    }
+
+    /// Sends bytes within a collective.
+    pub(crate) fn send_on(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        to: i32,
+        tag: i32,
+        bytes: &[u8],
+    ) -> Result<()> {
+        // SAFETY: the borrow lasts until the wait below is over.
+        let buf = unsafe { SendBuf::of(bytes) };
+        let id = self.isend_on(call, comm, to, tag, buf)?;
+        self.wait_in(call, id).map(|_| ())
+    }
+
+    /// Receives bytes of a length not known before, within a collective.
+    pub(crate) fn recv_on(&mut self, call: Call, comm: &Arc<Comm>, from: i32, tag: i32) -> Result<Vec<u8>> {
+        let slot = self.slot_of(comm, from, call)?;
+        let context = comm.context + 1;
+        let mut what = super::wait::blocked_on(call, comm, from, tag);
+        what.context = context;
+        let len = self.wait_until(what, false, |engine| {
+            if let Some((_, id)) = engine.core.matcher.find(context, Some(slot), Some(tag)) {
+                return Some(Ok(engine.core.unexpected[id as usize].total));
+            }
+            engine.hopeless(call, from, comm).map(Err)
+        })??;
+        let mut bytes = vec![0; len as usize];
+        self.recv_into(call, comm, from, tag, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Receives bytes of a known length within a collective.
+    pub(crate) fn recv_into(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        from: i32,
+        tag: i32,
+        bytes: &mut [u8],
+    ) -> Result<Status> {
+        // SAFETY: the borrow lasts until the wait below is over.
+        let buf = unsafe { RecvBuf::of(bytes) };
+        let id = self.irecv_on(call, comm, from, tag, buf)?;
+        let status = self.wait_in(call, id)?;
+        if status.bytes as usize == bytes.len() {
+            return Ok(status);
+        }
+        let detail =
+            format!("rank {from} sent {} bytes where this rank expects {}", status.bytes, bytes.len());
+        Err(self.error(Class::Truncate, call, detail).context(comm.context))
+    }
+}

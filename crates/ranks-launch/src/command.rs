@@ -1,0 +1,153 @@
+//! `ranks run`, `mpiexec` and `mpirun` as commands: words in, exit code out.
+
+use crate::launch::{Launch, StartError};
+use crate::parse::{self, Command, HELP_GROUPS, OPTIONS, Request, Takes};
+use crate::{cargo, hosts};
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// The name to run as, when a program called so is a launcher: `mpiexec`, `mpirun`, and with a suffix
+/// (`mpirun.openmpi`), as distributions call them.
+pub fn launcher_name(program: &Path) -> Option<&'static str> {
+    let name = program.file_name()?.to_str()?;
+    ["mpiexec", "mpirun"]
+        .into_iter()
+        .find(|known| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+/// Runs the command called `name` with the words after it; returns its exit code. Errors go to standard
+/// error, one line each.
+pub fn main(name: &str, words: impl IntoIterator<Item = OsString>) -> i32 {
+    let complain = |error: StartError| {
+        say_error(&format!("{name}: {error}"));
+        error.code
+    };
+    match parse::parse(words) {
+        Err(error) => complain(StartError::usage(error.0)),
+        Ok(Request::Help) => say(&help(name)),
+        Ok(Request::Version) => say(&format!("{name} {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Request::Run(command)) => match plan(name, &command).and_then(Launch::run) {
+            Ok(outcome) => outcome.code,
+            Err(error) => complain(error),
+        },
+    }
+}
+
+fn say(text: &str) -> i32 {
+    use std::io::Write as _;
+    // `--help | head` is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    0
+}
+
+fn say_error(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The job that a command line asks for.
+pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
+    hosts::check(&command.hosts, &command.host_files)?;
+    let several = command.programs.len() > 1;
+    let mut launch: Option<Launch> = None;
+    for program in &command.programs {
+        // One program fills the machine unless told otherwise; of several, each runs once.
+        let ranks = program.ranks.unwrap_or_else(|| if several { 1 } else { usable_cpus() });
+        let mut words = program.words.iter();
+        let file = match &program.cargo.target {
+            Some((target, name)) => cargo::build(&program.cargo, *target, name)?.into_os_string(),
+            None => words.next().cloned().unwrap_or_default(),
+        };
+        let job = match launch {
+            None => Launch::new(ranks),
+            Some(job) => job.and(ranks),
+        };
+        let job = job.program(file).args(words.cloned()).program_environment(program.environment.clone());
+        launch = Some(match &program.folder {
+            Some(folder) => job.folder(folder),
+            None => job,
+        });
+    }
+    let launch = launch.ok_or_else(|| StartError::usage("no program given"))?;
+    let launch = launch
+        .name(name)
+        .environment(command.environment.clone())
+        .tag_output(command.tag_output)
+        .quiet(command.quiet)
+        .stdin(command.stdin)
+        .take_signals();
+    Ok(match command.timeout.map_or_else(timeout_from_environment, |limit| Ok(Some(limit)))? {
+        Some(limit) => launch.timeout(limit),
+        None => launch,
+    })
+}
+
+fn timeout_from_environment() -> Result<Option<Duration>, StartError> {
+    let Some(text) = std::env::var_os("MPIEXEC_TIMEOUT") else { return Ok(None) };
+    let text = text.to_string_lossy();
+    parse::time_limit(&text)
+        .ok_or_else(|| StartError::usage(format!("MPIEXEC_TIMEOUT={text}: not a number of seconds")))
+}
+
+/// CPUs that this process may use: affinity and cgroup quota counted.
+pub fn usable_cpus() -> usize {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cpus.min(ranks_shm::bounds::MAX_RANKS)
+}
+
+/// The text of `--help`.
+pub fn help(name: &str) -> String {
+    let mut text = format!(
+        "Starts N ranks of a program on this machine and watches over them.\n\n\
+         {name} [OPTIONS] PROGRAM [ARGUMENTS] [: [OPTIONS] PROGRAM [ARGUMENTS]]...\n\n  \
+         {name} -n 4 python hello.py\n  \
+         {name} -n 4 --example pi                   cargo builds it first\n  \
+         {name} -n 1 ./master : -n 3 ./worker       several programs, one job\n  \
+         {name} -n 4 --timeout 60 ./solver          who waits where, should it hang\n"
+    );
+    for (heading, names) in HELP_GROUPS {
+        let _ = writeln!(text, "\n{heading}");
+        for spec in names.iter().filter_map(|name| OPTIONS.iter().find(|spec| spec.names[0] == *name)) {
+            let mut left: Vec<String> = spec.names.iter().map(|name| parse::written(name)).collect();
+            left.truncate(4);
+            let mut left = left.join(", ");
+            if spec.takes != Takes::Nothing {
+                let _ = write!(left, " {}", spec.value);
+            }
+            let _ = writeln!(text, "  {left:<38} {}", spec.help);
+        }
+    }
+    text.push_str(
+        "\nAll options are accepted with one dash or two. What other launchers need and this one does not\n\
+         (--oversubscribe, --allow-run-as-root, --bind-to, --map-by, --mca and the like) is accepted and unused.\n\n\
+         Exit code: that of the first rank that fails, 128 + number for a signal; 110 after --timeout;\n\
+         141 when the reader of the output goes away; 2 for a mistake in the command line, 126 and 127 for a\n\
+         program that cannot be run or found.\n\
+         Ctrl-C ends the job, a second one at once; Ctrl-\\ shows who waits where, and the job goes on.\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_launchers() {
+        assert_eq!(launcher_name(Path::new("/usr/bin/mpiexec")), Some("mpiexec"));
+        assert_eq!(launcher_name(Path::new("mpirun.openmpi")), Some("mpirun"));
+        assert_eq!(launcher_name(Path::new("mpirunner")), None);
+        assert_eq!(launcher_name(Path::new("ranks")), None);
+    }
+
+    #[test]
+    fn help_lists_every_option_that_has_a_line() {
+        let text = help("ranks run");
+        for spec in OPTIONS.iter().filter(|spec| !spec.help.is_empty()) {
+            assert!(text.contains(spec.help), "{}", spec.names[0]);
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+    }
+}

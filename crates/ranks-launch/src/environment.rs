@@ -1,0 +1,112 @@
+//! The environment of a rank.
+
+use crate::parse::{Environment, Pass};
+use ranks_shm::job::{self, Job};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Variables by name.
+pub type Variables = BTreeMap<OsString, OsString>;
+
+/// The name of the library for programs of the MPICH ABI.
+const LIBRARY: &str = "libmpi.so.12";
+
+/// What the ranks of one program have in common. What is said for a program goes before what is said for all.
+pub fn assemble(all: &Environment, program: &Environment, library: Option<&Path>) -> Variables {
+    let own = || std::env::vars_os().filter(|(name, _)| !is_of_a_job(name));
+    let pass = if program.pass == Pass::Unsaid { &all.pass } else { &program.pass };
+    let mut variables: Variables = match pass {
+        Pass::Unsaid | Pass::All => own().collect(),
+        Pass::None => Variables::new(),
+        Pass::List(names) => own().filter(|(name, _)| names.contains(name)).collect(),
+    };
+    for (name, value) in all.set.iter().chain(&program.set) {
+        match value.clone().or_else(|| std::env::var_os(name)) {
+            Some(value) => drop(variables.insert(name.clone(), value)),
+            None => drop(variables.remove(name)),
+        }
+    }
+    if let Some(library) = library {
+        name_library(&mut variables, library);
+    }
+    variables
+}
+
+/// Says which of the launcher's standard streams are terminals, as in `out,error`: a rank's own are pipes, and
+/// a program that draws progress or tables wants to know.
+pub const TERMINAL: &str = "RANKS_TERMINAL";
+
+/// The same with what only one rank is told.
+pub fn for_rank(common: &Variables, job: &Job, size: usize) -> Variables {
+    let mut variables = common.clone();
+    let told = [job.to_string(), job.rank.to_string(), size.to_string()];
+    for (name, value) in job::JOB_VARIABLES.into_iter().zip(told) {
+        variables.insert(name.into(), value.into());
+    }
+    variables
+}
+
+/// True in a rank of a job, and in what a rank has started.
+pub fn inside_job() -> bool {
+    std::env::var_os(job::VARIABLE).is_some()
+}
+
+fn is_of_a_job(name: &OsStr) -> bool {
+    job::JOB_VARIABLES.iter().any(|variable| name == *variable)
+}
+
+/// Lets programs and Python's mpi4py find our library before any other. Both variables are needed: mpi4py
+/// asks the loader only after it has looked into its own environment.
+fn name_library(variables: &mut Variables, library: &Path) {
+    let Some(folder) = library.parent() else { return };
+    let path = variables.entry("LD_LIBRARY_PATH".into()).or_default();
+    let mut folders: Vec<PathBuf> =
+        std::env::split_paths(&*path).filter(|p| !p.as_os_str().is_empty()).collect();
+    if folders.first().map(PathBuf::as_path) != Some(folder) {
+        folders.insert(0, folder.to_owned());
+        if let Ok(joined) = std::env::join_paths(folders) {
+            *path = joined;
+        }
+    }
+    variables.entry("MPI4PY_LIBMPI".into()).or_insert_with(|| library.into());
+}
+
+/// Where `libmpi.so.12` is: `lib` beside this program (a build) or beside its folder (an installation).
+pub fn library() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let folder = program.parent()?;
+    let candidates = [Some(folder.join("lib")), folder.parent().map(|prefix| prefix.join("lib"))];
+    candidates.into_iter().flatten().map(|folder| folder.join(LIBRARY)).find(|file| file.exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_last_counts_and_jobs_do_not_nest() {
+        let set = |name: &str, value: &str| (OsString::from(name), Some(OsString::from(value)));
+        let all = Environment { pass: Pass::None, set: vec![set("A", "1"), set("B", "2")] };
+        let program = Environment { pass: Pass::Unsaid, set: vec![set("B", "3")] };
+        let variables = assemble(&all, &program, None);
+        assert_eq!(variables.len(), 2);
+        assert_eq!(variables[OsStr::new("B")], "3");
+        assert!(is_of_a_job(OsStr::new("RANKS_JOB")) && !is_of_a_job(OsStr::new("RANKS_CPUS")));
+        let job = Job { launcher: 7, descriptor: 3, nonce: 1, rank: 2 };
+        let told = for_rank(&variables, &job, 4);
+        assert_eq!(told[OsStr::new("RANKS_SIZE")], "4");
+        assert_eq!(told[OsStr::new("RANKS_JOB")], "1:7:3:1:2");
+    }
+
+    #[test]
+    fn the_library_is_named_once() {
+        let mut variables = Variables::new();
+        variables.insert("LD_LIBRARY_PATH".into(), "/other".into());
+        for _ in 0..2 {
+            name_library(&mut variables, Path::new("/p/lib/libmpi.so.12"));
+        }
+        assert_eq!(variables[OsStr::new("LD_LIBRARY_PATH")], "/p/lib:/other");
+        assert_eq!(variables[OsStr::new("MPI4PY_LIBMPI")], "/p/lib/libmpi.so.12");
+    }
+}

@@ -1,0 +1,228 @@
+//! A job to be started, for programs that start ranks themselves.
+
+use crate::parse::{Environment, Stdin};
+use crate::run;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A job to be started: programs, each with a number of ranks, and what holds for all.
+///
+/// ```no_run
+/// let outcome = ranks_launch::Launch::new(4).program("hostname").run()?;
+/// assert_eq!(outcome.code, 0);
+/// # Ok::<(), ranks_launch::StartError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Launch {
+    pub(crate) name: String,
+    pub(crate) programs: Vec<Program>,
+    pub(crate) environment: Environment,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) tag_output: bool,
+    pub(crate) quiet: bool,
+    pub(crate) stdin: Stdin,
+    pub(crate) capture: bool,
+    pub(crate) signals: bool,
+}
+
+/// One program of a job.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    pub ranks: usize,
+    pub file: OsString,
+    pub arguments: Vec<OsString>,
+    pub folder: Option<PathBuf>,
+    pub environment: Environment,
+}
+
+impl Launch {
+    /// A job of `ranks` ranks, of a program still to be named.
+    pub fn new(ranks: usize) -> Self {
+        Self {
+            name: "ranks".into(),
+            programs: vec![Program { ranks, ..Program::default() }],
+            environment: Environment::default(),
+            timeout: None,
+            tag_output: false,
+            quiet: false,
+            stdin: Stdin::default(),
+            capture: false,
+            signals: false,
+        }
+    }
+
+    /// What the job is called in reports; `ranks` if nothing is said.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Further ranks, of another program still to be named. What follows is said of that program.
+    pub fn and(mut self, ranks: usize) -> Self {
+        self.programs.push(Program { ranks, ..Program::default() });
+        self
+    }
+
+    fn last(&mut self) -> &mut Program {
+        self.programs.last_mut().expect("a job has a program from the start")
+    }
+
+    /// The program: a path, or a name to be looked for in PATH.
+    pub fn program(mut self, file: impl Into<OsString>) -> Self {
+        self.last().file = file.into();
+        self
+    }
+
+    /// An argument of the program.
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.last().arguments.push(argument.into());
+        self
+    }
+
+    /// Arguments of the program.
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.last().arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// A variable of the program's environment; the rest is this process's own.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.last().environment.set.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// The folder the program runs in.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.last().folder = Some(folder.into());
+        self
+    }
+
+    pub(crate) fn program_environment(mut self, environment: Environment) -> Self {
+        self.last().environment = environment;
+        self
+    }
+
+    pub(crate) fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Ends the job after this time, with a roll-call and exit code 110.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Begins each line of output with its rank.
+    pub fn tag_output(mut self, tag: bool) -> Self {
+        self.tag_output = tag;
+        self
+    }
+
+    /// No reports.
+    pub fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
+    }
+
+    /// Which rank reads this process's standard input; rank 0 if nothing is said.
+    pub fn stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// Keeps output and reports for [`Outcome`] instead of forwarding them.
+    pub fn capture(mut self) -> Self {
+        self.capture = true;
+        self
+    }
+
+    /// Lets the signals of a terminal and of `kill` end the job in good order, for a process whose one
+    /// purpose the job is. Its calling thread blocks these signals from then on; it must be the only one.
+    pub fn take_signals(mut self) -> Self {
+        self.signals = true;
+        self
+    }
+
+    /// Runs the job to its end.
+    pub fn run(self) -> Result<Outcome, StartError> {
+        run::run(&self)
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The exit code: 0, or the first failing rank's (128 + signal for a signal), or 110 after a time-out.
+    pub code: i32,
+    /// The first rank that failed.
+    pub failure: Option<Failure>,
+    /// The time limit ended it.
+    pub timed_out: bool,
+    /// Standard output of all ranks, when it was captured.
+    pub stdout: Vec<u8>,
+    /// Standard error of all ranks and the reports, when they were captured.
+    pub stderr: Vec<u8>,
+}
+
+/// How the first rank failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Which rank.
+    pub rank: usize,
+    /// Its process.
+    pub pid: u32,
+    /// How.
+    pub cause: Cause,
+}
+
+/// Ways to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It could not be started: the operating system's error number, for the folder or for the program.
+    NotStarted {
+        /// The number.
+        error: i32,
+        /// It is the folder that could not be entered.
+        folder: bool,
+    },
+    /// It asked for the end of the job.
+    Abort(i32),
+    /// It exited with a code other than 0.
+    Exit(i32),
+    /// A signal killed it.
+    Signal(i32),
+    /// It took part in the job and exited with code 0 without finalising.
+    NotFinalised,
+}
+
+/// Why a job could not be started: one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// The exit code that fits: 2 for a mistake in what was asked for, 126 and 127 as shells use them.
+    pub code: i32,
+    text: String,
+}
+
+impl StartError {
+    pub(crate) fn new(code: i32, text: String) -> Self {
+        Self { code, text }
+    }
+
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self::new(2, text.into())
+    }
+
+    pub(crate) fn system(what: &str, error: &std::io::Error) -> Self {
+        Self::new(1, format!("{what}: {}", crate::program::reason(error)))
+    }
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,288 @@
+//! Forwarding what the ranks write, in whole lines.
+//!
+//! A line goes out when its end has come, so lines of different ranks never mix. A line without an end goes
+//! out when its stream closes, when it has grown past [`LONG_LINE`], or when it has stood idle, as a prompt
+//! does. If another rank writes after such a piece, a newline comes between.
+
+mod sink;
+
+use crate::sys::{self, Kind, PollFd};
+use sink::Sink;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// A line that is longer is forwarded in pieces.
+const LONG_LINE: usize = 1 << 20;
+
+/// Bytes read at a time.
+const CHUNK: usize = 64 << 10;
+
+/// A prompt on a terminal appears after this time.
+const IDLE_TERMINAL: Duration = Duration::from_millis(60);
+
+/// A prompt that a program reads appears after this time: longer, because a line written in pieces should
+/// rather stay whole.
+const IDLE_PIPE: Duration = Duration::from_millis(500);
+
+/// Which of the two streams of a rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Error,
+}
+
+struct Stream {
+    rank: usize,
+    sink: usize,
+    pipe: Option<OwnedFd>,
+    /// What was read and not yet forwarded.
+    held: Vec<u8>,
+    last_read: Instant,
+}
+
+/// All streams of a job and where they go.
+pub struct Outputs {
+    sinks: Vec<Sink>,
+    /// After which time an unfinished line is shown, by sink.
+    idle: Vec<Option<Duration>>,
+    streams: Vec<Stream>,
+    tag: bool,
+    chunk: Box<[u8]>,
+}
+
+impl Outputs {
+    /// Forwarding to our own standard output and error.
+    pub fn to_own(tag: bool) -> io::Result<Self> {
+        let (out, error) = (io::stdout(), io::stderr());
+        let (kind_out, file_out) = sys::describe(out.as_fd());
+        let (kind_error, file_error) = sys::describe(error.as_fd());
+        let mut sinks = vec![Sink::to(out.as_fd())?];
+        let mut idle = vec![idle_time(kind_out)];
+        if file_out != file_error {
+            sinks.push(Sink::to(error.as_fd())?);
+            idle.push(idle_time(kind_error));
+        }
+        Ok(Self::new(sinks, idle, tag))
+    }
+
+    /// Keeping everything.
+    pub fn to_memory(tag: bool) -> Self {
+        Self::new(vec![Sink::memory(), Sink::memory()], vec![None, None], tag)
+    }
+
+    fn new(sinks: Vec<Sink>, idle: Vec<Option<Duration>>, tag: bool) -> Self {
+        Self { sinks, idle, streams: Vec::new(), tag, chunk: vec![0; CHUNK].into() }
+    }
+
+    /// Takes over the reading end of a rank's pipe.
+    pub fn add(&mut self, rank: usize, which: Which, pipe: OwnedFd) -> io::Result<()> {
+        sys::set_nonblocking(&pipe)?;
+        let sink = self.sink_of(which);
+        self.streams.push(Stream {
+            rank,
+            sink,
+            pipe: Some(pipe),
+            held: Vec::new(),
+            last_read: Instant::now(),
+        });
+        Ok(())
+    }
+
+    fn sink_of(&self, which: Which) -> usize {
+        if which == Which::Error { self.sinks.len() - 1 } else { 0 }
+    }
+
+    /// Adds what is to be waited for; `handle` wants the same slice back.
+    pub fn wait_for(&self, fds: &mut Vec<PollFd>) {
+        for stream in &self.streams {
+            // -1: not waited for, but the places stay the same.
+            let open = stream.pipe.as_ref().filter(|_| !self.sinks[stream.sink].is_full());
+            fds.push(sys::readable(open.map_or(-1, AsRawFd::as_raw_fd)));
+        }
+        for sink in &self.sinks {
+            fds.push(sys::writable(sink.waits_for().unwrap_or(-1)));
+        }
+    }
+
+    /// Reads and writes what is ready.
+    pub fn handle(&mut self, fds: &[PollFd], now: Instant) {
+        for (index, fd) in fds.iter().take(self.streams.len()).enumerate() {
+            if fd.revents != 0 {
+                self.read(index, now);
+                self.forward(index, now);
+            }
+        }
+        self.tick(now);
+    }
+
+    /// Forwards what only time holds back, and writes.
+    pub fn tick(&mut self, now: Instant) {
+        for index in 0..self.streams.len() {
+            if !self.streams[index].held.is_empty() {
+                self.forward(index, now);
+            }
+        }
+        for sink in &mut self.sinks {
+            sink.flush();
+        }
+    }
+
+    /// When `tick` has something to do even if nothing happens.
+    pub fn deadline(&self) -> Option<Instant> {
+        let due =
+            self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
+                let sink = &self.sinks[s.sink];
+                let held = sink.held_until(index);
+                if s.pipe.is_none() || s.held.contains(&b'\n') {
+                    return held;
+                }
+                // Bytes that wait for our reader come first; when it is slow, the rank is not idle, we are.
+                let idle = s.last_read + self.idle[s.sink].filter(|_| sink.is_empty())?;
+                Some(held.map_or(idle, |held| held.max(idle)))
+            });
+        due.min()
+    }
+
+    /// Reads once from a stream; false when there was nothing.
+    fn read(&mut self, index: usize, now: Instant) -> bool {
+        let stream = &mut self.streams[index];
+        let Some(pipe) = &stream.pipe else { return false };
+        match sys::read(pipe.as_fd(), &mut self.chunk) {
+            Ok(n) if n > 0 => {
+                stream.held.extend_from_slice(&self.chunk[..n]);
+                stream.last_read = now;
+                true
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+            Ok(_) | Err(_) => {
+                stream.pipe = None;
+                false
+            }
+        }
+    }
+
+    /// Forwards what may go out of a stream now.
+    fn forward(&mut self, index: usize, now: Instant) {
+        let stream = &mut self.streams[index];
+        let sink = &mut self.sinks[stream.sink];
+        if sink.held_until(index).is_some_and(|until| until > now) {
+            return;
+        }
+        let whole = stream.held.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let closed = stream.pipe.is_none();
+        let rest = stream.held.len() - whole;
+        let all = rest > 0
+            && (closed
+                || rest >= LONG_LINE
+                || (whole == 0 && sink.is_inside_line_of(index))
+                || (self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle)
+                    && sink.is_empty()
+                    && stream.pipe.as_ref().is_none_or(|pipe| sys::bytes_waiting(pipe) == 0)));
+        let upto = if all { stream.held.len() } else { whole };
+        if self.tag {
+            let tag = format!("[{}] ", stream.rank);
+            let mut tagged = Vec::with_capacity(upto + upto / 4 + tag.len());
+            for (at, line) in stream.held[..upto].split_inclusive(|&b| b == b'\n').enumerate() {
+                if at > 0 || !sink.is_inside_line_of(index) {
+                    tagged.extend_from_slice(tag.as_bytes());
+                }
+                tagged.extend_from_slice(line);
+            }
+            sink.add(index, &tagged, now);
+        } else {
+            sink.add(index, &stream.held[..upto], now);
+        }
+        stream.held.drain(..upto);
+        if closed {
+            sink.release(index, now);
+        }
+    }
+
+    /// Reads what a rank that has ended left in its pipes, whether or not our reader is slow: a pipe holds
+    /// little, and the report must come behind it.
+    pub fn collect(&mut self, rank: usize, now: Instant) {
+        for index in 0..self.streams.len() {
+            if self.streams[index].rank == rank {
+                self.collect_stream(index, now);
+            }
+        }
+    }
+
+    fn collect_stream(&mut self, index: usize, now: Instant) {
+        // Up to the end, or what is there now and no more: a daemon may go on writing.
+        let waiting = self.streams[index].pipe.as_ref().map_or(0, sys::bytes_waiting);
+        let enough = self.streams[index].held.len() + waiting;
+        while self.streams[index].held.len() <= enough && self.read(index, now) {}
+        self.forward(index, now);
+    }
+
+    /// True when every stream has closed.
+    pub fn all_closed(&self) -> bool {
+        self.streams.iter().all(|stream| stream.pipe.is_none())
+    }
+
+    /// Takes what is in the pipes and closes them; daemons may still hold the other ends.
+    pub fn close(&mut self, now: Instant) {
+        for index in 0..self.streams.len() {
+            self.collect_stream(index, now);
+            self.streams[index].pipe = None;
+        }
+        // Closed now: nobody's unfinished line is waited for, so this forwards everything.
+        for sink in 0..self.sinks.len() {
+            for index in 0..self.streams.len() {
+                self.sinks[sink].release(index, now);
+            }
+            for index in (0..self.streams.len()).filter(|&i| self.streams[i].sink == sink).collect::<Vec<_>>()
+            {
+                self.forward(index, now);
+                self.sinks[sink].release(index, now);
+            }
+        }
+        self.tick(now);
+    }
+
+    /// Writes what can be written; true when something was.
+    pub fn flush(&mut self) -> bool {
+        let mut progress = false;
+        for sink in &mut self.sinks {
+            progress |= sink.flush();
+        }
+        progress
+    }
+
+    /// True when nothing is left to be written.
+    pub fn is_written(&self) -> bool {
+        self.sinks.iter().all(Sink::is_empty)
+    }
+
+    /// Why our standard output takes nothing more, if so.
+    pub fn output_broken(&self) -> Option<&io::Error> {
+        self.sinks[0].broken()
+    }
+
+    /// Says something of our own on standard error.
+    pub fn say(&mut self, text: &str) {
+        let sink = self.sink_of(Which::Error);
+        self.sinks[sink].say(text);
+        self.sinks[sink].flush();
+    }
+
+    /// What was kept: standard output and standard error.
+    pub fn into_memory(self) -> (Vec<u8>, Vec<u8>) {
+        let mut sinks = self.sinks.into_iter().map(Sink::into_memory);
+        (sinks.next().unwrap_or_default(), sinks.next().unwrap_or_default())
+    }
+}
+
+fn idle_time(kind: Kind) -> Option<Duration> {
+    match kind {
+        Kind::Terminal => Some(IDLE_TERMINAL),
+        Kind::Pipe | Kind::Socket => Some(IDLE_PIPE),
+        // Nobody waits at the other end of a file.
+        Kind::Other => None,
+    }
+}

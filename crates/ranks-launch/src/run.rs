@@ -1,0 +1,396 @@
+//! Watching over a job: one thread, one wait for everything that can happen.
+
+use crate::ends;
+use crate::fork::{START_ERROR, STEP_FOLDER};
+use crate::input::Input;
+use crate::launch::{Failure, Launch, Outcome, StartError};
+use crate::output::Outputs;
+use crate::report;
+use crate::start;
+use crate::sys::{self, Death, Pid};
+use ranks_shm::Segment;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// From the request to end to the end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long pipes are read after the last rank has ended: daemons may hold them for ever.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// An abort is asked for in shared memory, which no wait can watch. Usually its process ends at once, which
+/// ends the wait; this is for those whose process lives on (a shell around it).
+const LOOK_FOR_ABORT: Duration = Duration::from_millis(200);
+
+/// The same where the kernel has no pidfds.
+const LOOK_FOR_ENDS: Duration = Duration::from_millis(10);
+
+/// After a failure nobody waits longer than this for a reader that takes nothing.
+const STUCK: Duration = Duration::from_secs(2);
+
+/// The exit code after `--timeout`.
+const TIMED_OUT: i32 = 110;
+
+/// The exit code when the reader of our output has gone, as a program has that SIGPIPE ends.
+const NO_READER: i32 = 128 + libc::SIGPIPE;
+
+/// A started job.
+pub struct Job<'a> {
+    pub launch: &'a Launch,
+    pub segment: Segment,
+    /// Kept open for as long as ranks may attach through our `/proc` entry.
+    segment_fd: Option<OwnedFd>,
+    pub ranks: Vec<Rank>,
+    keeper: Option<Pid>,
+    pub outputs: Outputs,
+    pub input: Option<Input>,
+    signals: Option<OwnedFd>,
+    errors: OwnedFd,
+    pub deadline: Option<Instant>,
+    ending: Option<Ending>,
+    last_end: Option<Instant>,
+    code: Option<i32>,
+    failure: Option<Failure>,
+    timed_out: bool,
+}
+
+/// A rank as the launcher knows it. Its process stays a zombie until the job ends, so that neither its
+/// number nor that of its group can mean anyone else.
+pub struct Rank {
+    pub pid: Pid,
+    pub watch: Option<OwnedFd>,
+    pub death: Option<Death>,
+    pub program: usize,
+}
+
+/// The job is being ended before all ranks have.
+struct Ending {
+    kill_at: Instant,
+    killed_at: Option<Instant>,
+}
+
+/// Runs a job to its end.
+pub fn run(launch: &Launch) -> Result<Outcome, StartError> {
+    let mut job = start::start(launch)?;
+    job.watch();
+    job.write_the_rest();
+    Ok(job.outcome())
+}
+
+impl<'a> Job<'a> {
+    pub fn new(
+        launch: &'a Launch,
+        segment: Segment,
+        keeper: Pid,
+        outputs: Outputs,
+        signals: Option<OwnedFd>,
+        errors: OwnedFd,
+    ) -> Self {
+        Self {
+            launch,
+            segment,
+            segment_fd: None,
+            ranks: Vec::new(),
+            keeper: Some(keeper),
+            outputs,
+            input: None,
+            signals,
+            errors,
+            deadline: None,
+            ending: None,
+            last_end: None,
+            code: None,
+            failure: None,
+            timed_out: false,
+        }
+    }
+
+    pub fn keep_open(&mut self, segment_fd: OwnedFd) {
+        self.segment_fd = Some(segment_fd);
+    }
+
+    fn watch(&mut self) {
+        let mut fds = Vec::new();
+        while !self.is_over(Instant::now()) {
+            fds.clear();
+            fds.push(sys::readable(self.signals.as_ref().map_or(-1, AsRawFd::as_raw_fd)));
+            fds.push(self.input.as_ref().map_or(sys::readable(-1), Input::waits_for));
+            for rank in &self.ranks {
+                let watch = rank.watch.as_ref().filter(|_| rank.death.is_none());
+                fds.push(sys::readable(watch.map_or(-1, AsRawFd::as_raw_fd)));
+            }
+            let (first_rank, first_output) = (2, fds.len());
+            self.outputs.wait_for(&mut fds);
+            sys::poll(&mut fds, Some(self.patience(Instant::now())));
+
+            let now = Instant::now();
+            self.outputs.handle(&fds[first_output..], now);
+            if let Some(input) = &mut self.input {
+                input.handle(fds[1].revents != 0, now);
+            }
+            while let Some(signal) = self.signals.as_ref().and_then(sys::next_signal) {
+                self.on_signal(signal, now);
+            }
+            let mut ended = Vec::new();
+            for (index, rank) in self.ranks.iter_mut().enumerate() {
+                let looked_for = rank.watch.is_none() || fds[first_rank + index].revents != 0;
+                if rank.death.is_none() && looked_for {
+                    rank.death = sys::look_at_end(rank.pid);
+                    ended.extend(rank.death.map(|_| index));
+                }
+            }
+            self.on_ends(&ended, now);
+            self.on_time(now);
+        }
+        self.outputs.close(Instant::now());
+    }
+
+    /// For how long nothing needs to be looked at.
+    fn patience(&self, now: Instant) -> Duration {
+        let alive = self.ranks.iter().any(|rank| rank.death.is_none());
+        let blind = self.ranks.iter().any(|rank| rank.death.is_none() && rank.watch.is_none());
+        let look = match (&self.ending, alive) {
+            (_, true) if blind => Some(now + LOOK_FOR_ENDS),
+            (None, true) => Some(now + LOOK_FOR_ABORT),
+            _ => None,
+        };
+        let ending = self.ending.as_ref().map(|ending| match ending.killed_at {
+            Some(killed) => killed + DRAIN,
+            None => ending.kill_at,
+        });
+        let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
+        let input = self.input.as_ref().and_then(Input::deadline);
+        let timeout = self.deadline.filter(|_| self.ending.is_none());
+        let all = [look, ending, drained, input, timeout, self.outputs.deadline()];
+        let next = all.into_iter().flatten().min();
+        next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
+    }
+
+    /// True when nothing is left to be watched.
+    fn is_over(&mut self, now: Instant) -> bool {
+        if self.ranks.iter().any(|rank| rank.death.is_none()) {
+            return false;
+        }
+        let last_end = *self.last_end.get_or_insert(now);
+        match &self.ending {
+            None => self.outputs.all_closed() || now >= last_end + DRAIN,
+            Some(ending) => {
+                // What the ranks have left in their groups ends too: it has had its TERM, and whatever
+                // still needs a moment for it holds a pipe.
+                if self.outputs.all_closed() {
+                    self.signal_all(libc::SIGKILL);
+                    return true;
+                }
+                ending.killed_at.is_some_and(|killed| now >= killed + DRAIN)
+            }
+        }
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        match &mut self.ending {
+            Some(ending) if ending.killed_at.is_none() && now >= ending.kill_at => {
+                ending.killed_at = Some(now);
+                self.signal_all(libc::SIGKILL);
+            }
+            Some(_) => {}
+            None => {
+                if self.ranks.iter().all(|rank| rank.death.is_some()) {
+                    return;
+                }
+                if self.segment.abort().is_some() {
+                    self.on_failure(&[], now);
+                } else if let Some(error) = self.outputs.output_broken() {
+                    let code = lost_output(error);
+                    let text = format!("standard output: {}", crate::program::reason(error));
+                    if code != NO_READER {
+                        self.say(&text, "");
+                    }
+                    self.end(code, now);
+                } else if self.deadline.is_some_and(|deadline| now >= deadline) {
+                    self.timed_out = true;
+                    let limit = self.launch.timeout.unwrap_or_default();
+                    let heading = format!("the time limit of {} has passed", report::seconds(limit));
+                    self.roll_call(&heading);
+                    self.end(TIMED_OUT, now);
+                }
+            }
+        }
+    }
+
+    fn on_signal(&mut self, signal: i32, now: Instant) {
+        match signal {
+            libc::SIGUSR1 | libc::SIGUSR2 => self.signal_all(signal),
+            libc::SIGQUIT => self.roll_call("who waits where"),
+            libc::SIGTSTP => {
+                self.signal_all(signal);
+                sys::stop_self();
+                self.signal_all(libc::SIGCONT);
+            }
+            _ => match &mut self.ending {
+                // The second one: at once.
+                Some(ending) => {
+                    if ending.killed_at.is_none() {
+                        ending.kill_at = now;
+                    }
+                }
+                None => {
+                    let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
+                    let heading = format!("signal {}: ending the job", report::describe_signal(signal));
+                    self.say(&heading, &report::describe(&scene, report::Style::Failure));
+                    self.end(128 + signal, now);
+                }
+            },
+        }
+    }
+
+    /// Ranks have ended, in the order of their numbers.
+    fn on_ends(&mut self, ended: &[usize], now: Instant) {
+        if ended.is_empty() {
+            return;
+        }
+        let failed =
+            ended.iter().any(|&rank| ends::cause(&self.segment, rank, self.ranks[rank].death).is_some());
+        if failed && self.ending.is_none() {
+            self.on_failure(ended, now);
+        }
+        for &rank in ended {
+            self.publish_end(rank);
+            self.outputs.collect(rank, now);
+        }
+    }
+
+    fn publish_end(&self, rank: usize) {
+        ends::publish(&self.segment, rank, self.ranks[rank].death);
+    }
+
+    /// The first failure: among ranks that have just ended, or an abort. Reports it and ends the job.
+    fn on_failure(&mut self, ended: &[usize], now: Instant) {
+        // A look at the others before they learn of it, which moves them.
+        let mut scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
+        let deaths = ended.iter().map(|&rank| (rank, self.ranks[rank].death));
+        let Some((rank, cause)) = ends::culprit(&self.segment, deaths) else { return };
+        scene[rank] = report::Doing::Ended;
+        self.publish_end(rank);
+        self.outputs.collect(rank, now);
+        let pid = self.ranks[rank].pid;
+        let program = &self.launch.programs[self.ranks[rank].program].file;
+        let cause = self.start_error(rank).unwrap_or(cause);
+        let code = ends::exit_code(cause);
+        self.failure = Some(Failure { rank, pid: pid as u32, cause });
+        let program = report::program_name(program);
+        let text = report::describe_failure(rank, pid, &program, cause);
+        self.say(&text, &report::describe(&scene, report::Style::Failure));
+        self.end(code, now);
+    }
+
+    /// What a rank said when it could not become its program.
+    fn start_error(&self, rank: usize) -> Option<crate::launch::Cause> {
+        if self.ranks[rank].death != Some(Death::Exit(127)) {
+            return None;
+        }
+        let mut record = [0; START_ERROR];
+        loop {
+            match sys::read(self.errors.as_fd(), &mut record) {
+                Ok(START_ERROR) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                _ => return None,
+            }
+            let word = |at: usize| record[4 * at..4 * at + 4].try_into().map(u32::from_ne_bytes).unwrap_or(0);
+            if word(0) as usize == rank {
+                let folder = word(1) == STEP_FOLDER;
+                return Some(crate::launch::Cause::NotStarted { error: word(2) as i32, folder });
+            }
+        }
+    }
+
+    /// Ends the job: TERM now, KILL after the grace.
+    fn end(&mut self, code: i32, now: Instant) {
+        self.code.get_or_insert(code);
+        self.ending = Some(Ending { kill_at: now + GRACE, killed_at: None });
+        self.signal_all(libc::SIGTERM);
+        // Stopped processes hear nothing else.
+        self.signal_all(libc::SIGCONT);
+    }
+
+    /// Sends a signal to what every rank has started, those included that have ended themselves.
+    fn signal_all(&self, signal: i32) {
+        for rank in &self.ranks {
+            // A rank that has moved to another group is still ours.
+            if !sys::kill_group(rank.pid, signal) {
+                sys::kill(rank.pid, signal);
+            }
+        }
+    }
+
+    fn roll_call(&mut self, heading: &str) {
+        let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
+        self.say(heading, &report::describe(&scene, report::Style::RollCall));
+    }
+
+    /// Says something on standard error, in one piece.
+    fn say(&mut self, heading: &str, rest: &str) {
+        if !self.launch.quiet {
+            self.outputs.say(&format!("{}: {heading}\n{rest}", self.launch.name));
+        }
+    }
+
+    /// Writes what a slow reader has not taken yet.
+    fn write_the_rest(&mut self) {
+        let mut progress = Instant::now();
+        let mut fds = Vec::new();
+        while !self.outputs.is_written() {
+            fds.clear();
+            fds.push(sys::readable(self.signals.as_ref().map_or(-1, AsRawFd::as_raw_fd)));
+            self.outputs.wait_for(&mut fds);
+            sys::poll(&mut fds, self.ending.as_ref().map(|_| STUCK));
+            if self.outputs.flush() {
+                progress = Instant::now();
+            } else if self.ending.is_some() && progress.elapsed() >= STUCK {
+                return;
+            }
+            while let Some(signal) = self.signals.as_ref().and_then(sys::next_signal) {
+                if matches!(signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP) {
+                    self.code.get_or_insert(128 + signal);
+                    return;
+                }
+            }
+        }
+        if self.code.is_none() {
+            self.code = self.outputs.output_broken().map(lost_output);
+        }
+    }
+
+    fn outcome(mut self) -> Outcome {
+        self.take_everything_away();
+        let outputs = std::mem::replace(&mut self.outputs, Outputs::to_memory(false));
+        let (stdout, stderr) = outputs.into_memory();
+        let (code, failure, timed_out) = (self.code.unwrap_or(0), self.failure, self.timed_out);
+        Outcome { code, failure, timed_out, stdout, stderr }
+    }
+
+    fn take_everything_away(&mut self) {
+        // The keeper before the zombies: it must not know a number that is free again.
+        if let Some(keeper) = self.keeper.take() {
+            sys::kill(keeper, libc::SIGKILL);
+            sys::reap(keeper);
+        }
+        for rank in self.ranks.drain(..) {
+            sys::reap(rank.pid);
+        }
+    }
+}
+
+impl Drop for Job<'_> {
+    /// A start that failed half-way leaves nothing either.
+    fn drop(&mut self) {
+        self.signal_all(libc::SIGKILL);
+        self.take_everything_away();
+    }
+}
+
+fn lost_output(error: &io::Error) -> i32 {
+    // EIO: the terminal has hung up.
+    let gone = error.kind() == ErrorKind::BrokenPipe || error.raw_os_error() == Some(libc::EIO);
+    if gone { NO_READER } else { 1 }
+}

@@ -1,0 +1,226 @@
+//! Ends: exit codes, reports, signals, time limits.
+
+mod common;
+use common::{command, processes, run, signal, stand_in, start, wait_for, wait_until_gone};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(2);
+
+fn part(error: &str, part: &str) {
+    assert!(error.contains(part), "no {part:?} in:\n{error}");
+}
+
+#[test]
+fn the_first_failing_rank_gives_the_exit_code() {
+    let done = run(&["-n", "4", "false"]);
+    assert_eq!(done.code, 1);
+    assert_eq!(done.error.lines().count(), 1, "{}", done.error);
+
+    let done = run(&["-n", "4", "sh", "-c", "test $RANKS_RANK = 2 && exit 7; exec sleep 30"]);
+    assert_eq!(done.code, 7);
+    part(&done.error, "ranks run: rank 2 (sh, process ");
+    part(&done.error, " exited with code 7\n");
+    assert!(done.took < SOON, "{done:?}");
+}
+
+#[test]
+fn a_signal_gives_128_and_its_number() {
+    for (name, number) in [("KILL", 137), ("SEGV", 139), ("TERM", 143)] {
+        let text = format!("test $RANKS_RANK = 1 && kill -{name} $$; exec sleep 30");
+        let done = run(&["-n", "3", "sh", "-c", &text]);
+        assert_eq!(done.code, number, "{done:?}");
+        part(&done.error, &format!("was killed by signal {} (SIG{name}", number - 128));
+    }
+}
+
+#[test]
+fn one_report_says_what_the_others_waited_for() {
+    let s = stand_in();
+    let waits =
+        ["attach", "except:1", "receive:1:5", "only:1", "until-waiting:3", "crash", "all", "sleep:30000"];
+    let done = run(&[&["-n", "4", &s][..], &waits].concat());
+    assert_eq!(done.code, 134);
+    part(&done.error, "rank 1 (stand_in, process ");
+    part(&done.error, "was killed by signal 6 (SIGABRT");
+    part(&done.error, "  ranks 0, 2 and 3 wait in MPI_Recv from rank 1, tag 5 on world, for ");
+    assert_eq!(done.error.matches("ranks run: ").count(), 1, "{}", done.error);
+    assert!(done.took < SOON, "{done:?}");
+
+    let quiet = run(&[&["-q", "-n", "4", &s][..], &waits].concat());
+    assert_eq!((quiet.code, quiet.error.as_str()), (134, ""));
+}
+
+#[test]
+fn who_attached_must_finalise() {
+    let s = stand_in();
+    let done = run(&["-n", "3", &s, "attach", "only:2", "exit:0", "all", "sleep:30000"]);
+    assert_eq!(done.code, 1, "{done:?}");
+    part(&done.error, "rank 2 (stand_in, process ");
+    part(&done.error, "exited without finalising");
+    part(&done.error, "ranks 0 and 1 are computing (not in any call)");
+    assert_eq!(run(&["-n", "3", &s, "attach", "finalise"]).code, 0);
+    // After finalising an exit code still counts.
+    assert_eq!(run(&["-n", "3", &s, "attach", "finalise", "only:1", "exit:9"]).code, 9);
+}
+
+#[test]
+fn an_abort_names_who_asked_even_if_its_process_lives_on() {
+    let s = stand_in();
+    let done = run(&["-n", "3", &s, "attach", "only:1", "abort:42", "all", "sleep:30000"]);
+    assert_eq!(done.code, 42, "{done:?}");
+    part(&done.error, "rank 1 (stand_in, process ");
+    part(&done.error, "aborted the job with code 42");
+    assert!(done.took < SOON, "{done:?}");
+    assert_eq!(run(&["-n", "2", &s, "attach", "only:1", "abort:0", "exit:0"]).code, 1);
+}
+
+#[test]
+fn late_words_of_the_others_are_forwarded() {
+    let text = "if test $RANKS_RANK = 0; then sleep 0.2; exit 3; fi
+        trap 'echo ending $RANKS_RANK >&2; exit 1' TERM; sleep 30 & wait";
+    let done = run(&["-n", "3", "sh", "-c", text]);
+    assert_eq!(done.code, 3);
+    part(&done.error, "ending 1\n");
+    part(&done.error, "ending 2\n");
+    assert_eq!(done.error.matches("ranks run: ").count(), 1, "{}", done.error);
+}
+
+#[test]
+fn who_ignores_term_is_killed_a_second_later() {
+    let text = "trap '' TERM; test $RANKS_RANK = 0 && { sleep 0.2; exit 3; }; while :; do sleep 30; done";
+    let done = run(&["-n", "3", "sh", "-c", text]);
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.took > Duration::from_millis(900) && done.took < Duration::from_secs(4), "{done:?}");
+}
+
+#[test]
+fn a_time_limit_shows_a_roll_call() {
+    let s = stand_in();
+    let done =
+        run(&["--timeout", "0.5", "-n", "4", &s, "attach", "except:2", "barrier", "all", "sleep:30000"]);
+    assert_eq!(done.code, 110, "{done:?}");
+    part(&done.error, "ranks run: the time limit of 0.5 s has passed\n");
+    part(&done.error, "  3 of 4 ranks wait in MPI_Barrier on world, for 0.");
+    part(&done.error, ": ranks 0, 1 and 3\n");
+    part(&done.error, "  rank 2 is computing (not in any call)\n");
+
+    let mut by_variable = command(&["-n", "2", "sleep", "30"]);
+    by_variable.env("MPIEXEC_TIMEOUT", "0.3");
+    let done = start(by_variable).finish();
+    assert_eq!(done.code, 110);
+    part(&done.error, "2 of 2 ranks run and have not attached to the job\n");
+}
+
+#[test]
+fn signals_end_the_job() {
+    for (name, number) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let launched = start(command(&["-n", "3", "sh", "-c", "sleep 30 & echo up; wait"]));
+        wait_for("three ranks, three children, keeper, launcher", || processes(&launched.mark).len() >= 8);
+        launched.signal(name);
+        let mark = launched.mark.clone();
+        let done = launched.finish();
+        assert_eq!(done.code, number, "{done:?}");
+        wait_until_gone(&mark, SOON);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let text = "trap '' TERM; echo up; while :; do sleep 30; done";
+    let launched = start(command(&["-n", "2", "sh", "-c", text]));
+    wait_for("ranks that ignore TERM", || processes(&launched.mark).len() >= 6);
+    launched.signal("INT");
+    std::thread::sleep(Duration::from_millis(100));
+    let began = std::time::Instant::now();
+    launched.signal("INT");
+    let done = launched.finish();
+    assert_eq!(done.code, 130, "{done:?}");
+    assert!(began.elapsed() < Duration::from_millis(700), "{done:?}");
+}
+
+#[test]
+fn quit_shows_a_roll_call_and_the_job_goes_on() {
+    let s = stand_in();
+    let launched = start(command(&[
+        "-n",
+        "2",
+        &s,
+        "attach",
+        "barrier",
+        "until-waiting:2",
+        "sleep:600",
+        "clear",
+        "finalise",
+    ]));
+    std::thread::sleep(Duration::from_millis(300));
+    launched.signal("QUIT");
+    let done = launched.finish();
+    assert_eq!(done.code, 0, "{done:?}");
+    part(&done.error, "2 of 2 ranks wait in MPI_Barrier on world, for ");
+}
+
+#[test]
+fn user_signals_reach_the_ranks() {
+    let text = "trap 'echo got $RANKS_RANK; exit 0' USR1; echo up; while :; do sleep 0.05; done";
+    let launched = start(command(&["-n", "2", "sh", "-c", text]));
+    std::thread::sleep(Duration::from_millis(500));
+    launched.signal("USR1");
+    let done = launched.finish();
+    part(&done.out, "got 0\n");
+    part(&done.out, "got 1\n");
+}
+
+#[test]
+fn a_stopped_rank_ends_with_the_job() {
+    let text = "test $RANKS_RANK = 1 && kill -STOP $$; sleep 0.3; exit 4";
+    let done = run(&["-n", "2", "sh", "-c", text]);
+    assert_eq!(done.code, 4, "{done:?}");
+    assert!(done.took < SOON, "{done:?}");
+}
+
+#[test]
+fn an_ordinary_end_leaves_daemons_alone() {
+    let launched = start(command(&["-n", "2", "sh", "-c", "sleep 3 & echo up"]));
+    let mark = launched.mark.clone();
+    let done = launched.finish();
+    assert_eq!((done.code, done.out.as_str()), (0, "up\nup\n"));
+    assert!(done.took < SOON, "{done:?}");
+    let left = processes(&mark);
+    assert_eq!(left.len(), 2, "{left:?}");
+    for process in left {
+        assert_eq!(process.name, "sleep");
+        signal(process.pid, "KILL");
+    }
+}
+
+#[test]
+fn a_nested_job_ends_with_its_rank() {
+    let text =
+        "if test $RANKS_RANK = 1; then sleep 0.7; exit 6; fi; exec \"$0\" -n 2 sh -c 'sleep 60 & sleep 60'";
+    let launched = start(command(&["-n", "2", "sh", "-c", text, &common::launcher()]));
+    let mark = launched.mark.clone();
+    let done = launched.finish();
+    assert_eq!(done.code, 6, "{done:?}");
+    wait_until_gone(&mark, SOON);
+}
+
+#[test]
+fn stop_and_continue() {
+    let text = "for i in 1 2 3 4 5 6 7 8; do sleep 0.05; done; echo done";
+    let launched = start(command(&["-n", "2", "sh", "-c", text]));
+    let state = |pid: u32| -> char {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('?')
+    };
+    wait_for("ranks", || processes(&launched.mark).len() >= 4);
+    launched.signal("TSTP");
+    wait_for("a stopped launcher", || state(launched.pid()) == 'T');
+    let ranks: Vec<_> =
+        processes(&launched.mark).into_iter().filter(|p| p.parent == launched.pid()).collect();
+    wait_for("stopped ranks", || {
+        ranks.iter().all(|process| process.name == "ranks-keeper" || state(process.pid) == 'T')
+    });
+    launched.signal("CONT");
+    let done = launched.finish();
+    assert_eq!((done.code, done.out.as_str()), (0, "done\ndone\n"), "{done:?}");
+}

@@ -1,0 +1,201 @@
+//! Communicators: groups of ranks that talk apart from others.
+
+use crate::{Error, Result};
+use ranks_engine::{Call, Class, CommId, ShmEngine, UNDEFINED};
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+
+/// A receive from any rank.
+pub const ANY_SOURCE: Source = Source(ranks_engine::ANY_SOURCE);
+
+/// A receive with any tag.
+pub const ANY_TAG: Tag = Tag(ranks_engine::ANY_TAG);
+
+/// Whom to receive from: a rank, or [`ANY_SOURCE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source(pub(crate) i32);
+
+/// Which messages to receive: those with a tag, or with [`ANY_TAG`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(pub(crate) i32);
+
+/// A number that no communicator has as a rank; the engine refuses it by name.
+const NO_RANK: i32 = i32::MAX;
+
+impl From<usize> for Source {
+    fn from(rank: usize) -> Self {
+        Self(i32::try_from(rank).unwrap_or(NO_RANK))
+    }
+}
+
+impl From<i32> for Source {
+    /// A negative number is no rank, and no wildcard either: those have names.
+    fn from(rank: i32) -> Self {
+        Self(if rank < 0 { NO_RANK } else { rank })
+    }
+}
+
+impl From<i32> for Tag {
+    /// A negative number is no tag, and no wildcard either.
+    fn from(tag: i32) -> Self {
+        Self(if tag < 0 { i32::MIN } else { tag })
+    }
+}
+
+/// What a receive or a probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The sender's rank in the communicator.
+    pub source: usize,
+    /// The message's tag.
+    pub tag: i32,
+    /// Bytes of the message.
+    pub bytes: usize,
+}
+
+impl From<ranks_engine::Status> for Status {
+    fn from(status: ranks_engine::Status) -> Self {
+        // There is no way in this interface to receive from PROC_NULL, the only negative source.
+        Self { source: status.source.max(0) as usize, tag: status.tag, bytes: status.bytes as usize }
+    }
+}
+
+/// A group of ranks with a context of its own: what is sent in one communicator is never received in
+/// another. Section 7.1.
+///
+/// A communicator keeps its rank's engine: finalising happens when the last one is dropped, so none can
+/// outlive it. It stays on its thread:
+///
+/// ```compile_fail
+/// let world = ranks::init().unwrap();
+/// std::thread::spawn(move || world.rank());
+/// ```
+pub struct Communicator {
+    pub(crate) engine: Rc<Shared>,
+    pub(crate) id: CommId,
+    rank: usize,
+    size: usize,
+    /// Made by `duplicate` or `split`: freed when dropped.
+    owned: bool,
+}
+
+/// The engine of a rank, finalised when the last communicator goes.
+pub(crate) struct Shared(RefCell<ShmEngine>);
+
+impl Shared {
+    pub fn new(engine: ShmEngine) -> Rc<Self> {
+        Rc::new(Self(RefCell::new(engine)))
+    }
+
+    /// The engine, for one call. No user code runs while it is borrowed.
+    pub fn engine(&self) -> RefMut<'_, ShmEngine> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A rank that unwinds has not finished its part: it must not look as if it had.
+        if !std::thread::panicking()
+            && let Err(error) = self.0.get_mut().finalize()
+        {
+            eprintln!("ranks: {error}");
+        }
+    }
+}
+
+impl Communicator {
+    pub(crate) fn world(engine: Rc<Shared>) -> Self {
+        let (rank, size) = {
+            let engine = engine.engine();
+            (engine.rank(), engine.size())
+        };
+        Self { engine, id: CommId::WORLD, rank, size, owned: false }
+    }
+
+    fn made(&self, id: CommId) -> Result<Self> {
+        let engine = self.engine.engine();
+        let (rank, size) = (engine.comm_rank(id)? as usize, engine.comm_size(id)? as usize);
+        drop(engine);
+        Ok(Self { engine: self.engine.clone(), id, rank, size, owned: true })
+    }
+
+    /// This rank's number in the communicator, from 0.
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// The number of ranks in the communicator.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// A destination as the engine numbers it.
+    pub(crate) fn to(dest: usize) -> i32 {
+        i32::try_from(dest).unwrap_or(NO_RANK)
+    }
+
+    pub(crate) fn error(&self, class: Class, call: Call, detail: impl Into<String>) -> Error {
+        Error::new(class, call, self.engine.engine().rank(), detail)
+    }
+
+    /// Waits until all ranks of the communicator have called. Section 6.3.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| world.barrier())?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn barrier(&self) -> Result<()> {
+        self.engine.engine().barrier(self.id)
+    }
+
+    /// A communicator of the same ranks with a context of its own, for a library that must not meet its
+    /// caller's messages. Collective. Section 7.4.2.
+    pub fn duplicate(&self) -> Result<Communicator> {
+        let id = self.engine.engine().comm_dup(self.id)?;
+        self.made(id)
+    }
+
+    /// Communicators of the ranks that give the same colour, ordered by key, then by rank; none for a
+    /// rank without a colour. Collective. Section 7.4.2.
+    ///
+    /// ```
+    /// ranks::threads(4, |world| {
+    ///     let half = world.split(Some(world.rank() as u32 / 2), 0)?.expect("it gave a colour");
+    ///     assert_eq!((half.size(), half.rank()), (2, world.rank() % 2));
+    ///     half.barrier()
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn split(&self, color: Option<u32>, key: i32) -> Result<Option<Communicator>> {
+        let color = match color.map(i32::try_from) {
+            None => UNDEFINED,
+            Some(Ok(color)) => color,
+            Some(Err(_)) => {
+                return Err(self.error(Class::Arg, Call::CommSplit, "a colour is at most 2147483647"));
+            }
+        };
+        let id = self.engine.engine().comm_split(self.id, color, key)?;
+        id.map(|id| self.made(id)).transpose()
+    }
+
+    /// Ends all ranks of the job, with `code` as the exit code. Section 9.7.
+    pub fn abort(&self, code: i32) -> ! {
+        self.engine.engine().abort(self.id, code)
+    }
+}
+
+impl Drop for Communicator {
+    fn drop(&mut self) {
+        if self.owned && !std::thread::panicking() {
+            // It exists, so freeing it cannot fail but after finalising, which it would have delayed.
+            let _ = self.engine.engine().comm_free(self.id);
+        }
+    }
+}
+
+impl std::fmt::Debug for Communicator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Communicator(rank {} of {})", self.rank, self.size)
+    }
+}

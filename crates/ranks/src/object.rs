@@ -1,0 +1,101 @@
+//! Objects: anything that serde serialises, sent as postcard.
+
+use crate::communicator::{Communicator, Source, Status, Tag};
+use crate::{Class, Result};
+use ranks_engine::{Call, Mode, SendBuf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl Communicator {
+    pub(crate) fn encode<T: Serialize + ?Sized>(&self, call: Call, value: &T) -> Result<Vec<u8>> {
+        let type_name = std::any::type_name::<T>();
+        postcard::to_stdvec(value)
+            .map_err(|error| self.error(Class::Type, call, format!("a {type_name} cannot be sent: {error}")))
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], status: Status) -> Result<T> {
+        postcard::from_bytes(bytes).map_err(|error| {
+            let detail = format!(
+                "a message of {} bytes is not a {}: {error}",
+                bytes.len(),
+                std::any::type_name::<T>()
+            );
+            self.error(Class::Type, call, detail).peer(status.source as i32).tag(status.tag)
+        })
+    }
+
+    /// Sends an object; returns when it is on its way (a long one: when it was received). Section 3.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     if world.rank() == 0 {
+    ///         world.send(&("answer", 42), 1, 0)
+    ///     } else {
+    ///         let ((word, number), _) = world.receive::<(String, i32)>(0, 0)?;
+    ///         assert_eq!((word.as_str(), number), ("answer", 42));
+    ///         Ok(())
+    ///     }
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
+        self.send_bytes(Mode::Standard, &self.encode(Call::Send, value)?, dest, tag)
+    }
+
+    /// As [`Self::send`], but returns only when the receiver has begun to receive. Section 3.4.
+    pub fn synchronous_send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
+        self.send_bytes(Mode::Synchronous, &self.encode(Call::Ssend, value)?, dest, tag)
+    }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn send_bytes(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
+        // SAFETY: a blocking send is over when it returns.
+        let buf = unsafe { SendBuf::of(bytes) };
+        self.engine.engine().send(mode, buf, Self::to(dest), tag, self.id)
+    }
+
+    /// Receives an object. Section 3.2.
+    pub fn receive<T: DeserializeOwned>(
+        &self,
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<(T, Status)> {
+        let (bytes, status) = {
+            let mut engine = self.engine.engine();
+            let id = engine.irecv_data(source.into().0, tag.into().0, self.id)?;
+            engine.wait_data(id)?
+        };
+        let status = Status::from(status);
+        Ok((self.decode(Call::Recv, &bytes, status)?, status))
+    }
+
+    /// Gives the root's object to all ranks: the root passes `Some`, the others `None`. Section 6.4.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let word = world.broadcast((world.rank() == 1).then(|| "all".to_owned()), 1)?;
+    ///     assert_eq!(word, "all");
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn broadcast<T: Serialize + DeserializeOwned>(&self, value: Option<T>, root: usize) -> Result<T> {
+        if self.rank() != root {
+            let bytes = self.broadcast_bytes(Vec::new(), root)?;
+            return self.decode(Call::Bcast, &bytes, Status { source: root, tag: 0, bytes: bytes.len() });
+        }
+        let Some(value) = value else {
+            return Err(self.error(Class::Arg, Call::Bcast, "the root has no value to broadcast: pass Some"));
+        };
+        self.broadcast_bytes(self.encode(Call::Bcast, &value)?, root)?;
+        Ok(value)
+    }
+
+    fn broadcast_bytes(&self, mut bytes: Vec<u8>, root: usize) -> Result<Vec<u8>> {
+        let mut len = [bytes.len() as u64];
+        self.broadcast_into(&mut len, root)?;
+        bytes.resize(len[0] as usize, 0);
+        self.broadcast_into(&mut bytes, root)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,70 @@
+//! Starting: a rank's world.
+
+use crate::communicator::{Communicator, Shared};
+use crate::{Class, Error, Result};
+use ranks_engine::transport::shm::Shm;
+use ranks_engine::{Call, Engine, ShmEngine};
+use ranks_shm::Segment;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// All ranks of the job, and the right to talk to them. A [`Communicator`] in every respect; finalises
+/// when it and every communicator made from it are dropped.
+#[derive(Debug)]
+pub struct World(Communicator);
+
+impl Deref for World {
+    type Target = Communicator;
+
+    fn deref(&self) -> &Communicator {
+        &self.0
+    }
+}
+
+impl World {
+    fn of(engine: ShmEngine) -> Self {
+        Self(Communicator::world(Shared::new(engine)))
+    }
+}
+
+/// Joins the job that this process was started in by `ranks run` (or `mpiexec`); a program started
+/// otherwise is a job of one rank. Once a process. Section 11.2.
+///
+/// ```no_run
+/// let world = ranks::init()?;
+/// println!("rank {} of {}", world.rank(), world.size());
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn init() -> Result<World> {
+    Ok(World::of(ShmEngine::from_environment()?))
+}
+
+/// Runs `f` as `n` ranks that are threads of this process: for tests, examples and small programs. The
+/// results in order of rank, or the first rank's error.
+///
+/// ```
+/// let ranks = ranks::threads(3, |world| Ok(world.rank()))?;
+/// assert_eq!(ranks, [0, 1, 2]);
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let most = ranks_shm::bounds::MAX_RANKS;
+    if !(1..=most).contains(&n) {
+        return Err(Error::new(Class::Arg, Call::Init, 0, format!("{n} ranks: there can be 1 to {most}")));
+    }
+    let segment = Arc::new(Segment::private(n));
+    let one = |rank: usize| -> Result<R> {
+        let world = World::of(Engine::new(Shm::thread(segment.clone(), rank)?));
+        f(&world)
+    };
+    let results: Vec<Result<R>> = std::thread::scope(|scope| {
+        let one = &one;
+        let handles: Vec<_> = (0..n).map(|rank| scope.spawn(move || one(rank))).collect();
+        let join = |handle: std::thread::ScopedJoinHandle<'_, Result<R>>| match handle.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        handles.into_iter().map(join).collect()
+    });
+    results.into_iter().collect()
+}
