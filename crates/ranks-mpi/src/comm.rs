@@ -35,6 +35,13 @@ pub fn test_inter<A: Abi>(call: &Call<A>, comm: A::Comm, flag: Out<c_int>) -> Re
     flag.set(0)
 }
 
+/// `MPI_Topo_test`: there are no topologies yet.
+pub fn topology<A: Abi>(call: &Call<A>, comm: A::Comm, status: Out<c_int>) -> Result<()> {
+    let comm = call.comm(comm)?;
+    global::with(|process| process.engine.comm_size(comm))?;
+    status.set(UNDEFINED)
+}
+
 fn no_inter<A: Abi>(call: &Call<A>, comm: A::Comm) -> Failure {
     match call.comm(comm) {
         Ok(_) => Failure::new(class::COMM, "the communicator is not an intercommunicator"),

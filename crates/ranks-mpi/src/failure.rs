@@ -153,7 +153,8 @@ pub struct Recent {
 impl Recent {
     /// The code that stands for this error from now on.
     pub fn code(&mut self, class: c_int, text: String) -> c_int {
-        if class & ADDED != 0 {
+        // A code that the program made, or one that has been through here already.
+        if class >> CLASS_BITS != 0 {
             return class;
         }
         // 22 bits of serial, never 0: a code that is a bare class has no story.

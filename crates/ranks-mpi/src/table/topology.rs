@@ -7,7 +7,9 @@ macro_rules! topology_functions {
     ($with:ident) => {
         $with! {
             anytime {}
-            running {}
+            running {
+                one  Topo_test(comm: Comm, status: *mut c_int) = comm::topology;
+            }
             plain {}
             unsupported {
                 Cart_coords(comm: Comm, rank: c_int, maxdims: c_int, coords: *mut c_int);
@@ -39,7 +41,6 @@ macro_rules! topology_functions {
                 Neighbor_alltoall(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm);
                 Neighbor_alltoallv(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const c_int, recvtype: Datatype, comm: Comm);
                 Neighbor_alltoallw(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm);
-                Topo_test(comm: Comm, status: *mut c_int);
             }
         }
     };
