@@ -1,1 +1,73 @@
 //! libmpi.so.12: the library that programs built for the MPICH ABI load.
+//!
+//! Nothing happens here but exporting: `ranks-mpi` has the functions, its table says which there are.
+
+use ranks_mpi::attribute::{CopyFunction, DeleteFunction};
+use ranks_mpi::errhandler::Function as HandlerFunction;
+use ranks_mpi::mpich::{
+    Comm, Datatype, Errhandler, Group, Info, Message, Mpich as Abi, Op, Request, Session, Status, Win,
+};
+use std::ffi::{c_char, c_int, c_void};
+
+/// `MPI_Aint`.
+type Aint = i64;
+/// `MPI_Offset`.
+type Offset = i64;
+/// `MPI_Count`.
+type LargeCount = i64;
+/// `MPI_File`: a pointer, in this ABI alone among the handles.
+type File = *mut c_void;
+/// A callback of a function that is not supported yet.
+type Callback = unsafe extern "C" fn();
+
+use ranks_mpi::{int_entries, large_entries};
+ranks_mpi::exports!();
+
+/// Data that C programs refer to by name.
+mod data {
+    use super::*;
+
+    /// An address that means something by itself; what it points to is never looked at.
+    #[repr(transparent)]
+    pub struct Mark(*const c_int);
+
+    // SAFETY: the address is only compared.
+    unsafe impl Sync for Mark {}
+
+    static UNWEIGHTED: c_int = 0;
+    static WEIGHTS_EMPTY: c_int = 0;
+
+    /// `MPI_UNWEIGHTED`.
+    #[unsafe(no_mangle)]
+    pub static MPI_UNWEIGHTED: Mark = Mark(&UNWEIGHTED);
+    /// `MPI_WEIGHTS_EMPTY`.
+    #[unsafe(no_mangle)]
+    pub static MPI_WEIGHTS_EMPTY: Mark = Mark(&WEIGHTS_EMPTY);
+    /// `MPI_F_STATUS_IGNORE`.
+    #[unsafe(no_mangle)]
+    pub static MPI_F_STATUS_IGNORE: Mark = Mark(std::ptr::without_provenance(1));
+    /// `MPI_F_STATUSES_IGNORE`.
+    #[unsafe(no_mangle)]
+    pub static MPI_F_STATUSES_IGNORE: Mark = Mark(std::ptr::without_provenance(1));
+
+    /// `MPI_DUP_FN`: the copy callback that copies the pointer.
+    ///
+    /// # Safety
+    /// As for every copy callback: `out` is a place for a pointer, `flag` one for an int.
+    #[unsafe(no_mangle)]
+    pub unsafe extern "C" fn MPIR_Dup_fn(
+        _: Comm,
+        _: c_int,
+        _: *mut c_void,
+        value: *mut c_void,
+        out: *mut c_void,
+        flag: *mut c_int,
+    ) -> c_int {
+        // SAFETY: as the function's contract says.
+        unsafe {
+            out.cast::<*mut c_void>().write(value);
+            flag.write(1);
+        }
+        0
+    }
+}

@@ -61,6 +61,12 @@ impl SendBuf {
         self.address as u64
     }
 
+    /// Copies the first bytes to `to`.
+    pub fn copy_to(&self, to: &mut [u8]) {
+        let n = to.len().min(self.len);
+        to[..n].copy_from_slice(&self.bytes()[..n]);
+    }
+
     /// The bytes.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {

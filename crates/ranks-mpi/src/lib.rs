@@ -1,1 +1,39 @@
 //! The C ABI of MPI over the engine.
+//!
+//! Every MPI function is written once here, for any ABI; `libmpi` (the MPICH ABI) is a thin library on
+//! top that only exports.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`table`] | every function: name, arguments, forms, what does the work |
+//! | [`exports`](mod@exports) | from the table to entry points in C |
+//! | [`entry`] | what surrounds every function: is MPI running, panics, who hears of an error |
+//! | [`argument`] | C arguments as safe values |
+//! | [`abi`], [`mpich`] | what an ABI is; handles, constants and status of MPICH's |
+//! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
+//! | [`process`], [`slab`] | the objects behind the handles |
+//! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
+//! | [`init`], [`p2p`], [`request`], [`status`], [`datatype`], [`collective`], [`comm`], [`group`], [`attribute`], [`info`] | the functions, by chapter |
+
+pub mod abi;
+pub mod argument;
+pub mod attribute;
+pub mod block;
+pub mod collective;
+pub mod comm;
+pub mod datatype;
+pub mod entry;
+pub mod errhandler;
+pub mod exports;
+pub mod failure;
+pub mod global;
+pub mod group;
+pub mod info;
+pub mod init;
+pub mod mpich;
+pub mod p2p;
+pub mod process;
+pub mod request;
+pub mod slab;
+pub mod status;
+pub mod table;

@@ -9,6 +9,7 @@
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
+//! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `within` | messages of the engine's own, within a collective |
 //! | `lives` | what the end of a rank does to the requests of the others |
@@ -22,6 +23,7 @@ mod recv;
 mod rendezvous;
 mod request;
 mod send;
+mod steps;
 mod wait;
 mod wire;
 mod within;

@@ -31,7 +31,7 @@ impl<T: Transport> Engine<T> {
     /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
     /// from the line to the buffer without a request.
     #[inline]
-    fn recv_quickly(
+    pub(super) fn recv_quickly(
         &mut self,
         buf: RecvBuf,
         source: i32,

@@ -19,16 +19,7 @@ impl<T: Transport> Engine<T> {
     #[inline]
     pub fn send(&mut self, mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Result<()> {
         self.enter(mode.call())?;
-        // The usual case first: a short message, a ring with room.
-        if let Some((context, slot)) = self.core.comms.fast(comm, dest)
-            && matches!(mode, Mode::Standard | Mode::Ready)
-            && buf.len() <= self.transport.inline_limit()
-            && tag >= 0
-            && self.core.outbox.is_empty(slot)
-            && slot != self.core.me
-            && self.core.gone[slot].is_none()
-            && self.transport.try_inline(slot, Head { kind: wire::EAGER, context, tag }, buf.bytes())
-        {
+        if self.send_quickly(mode, buf, dest, tag, comm) {
             return Ok(());
         }
         let id = self.isend_as(mode.call(), mode, buf, dest, tag, comm, true)?;
@@ -37,6 +28,29 @@ impl<T: Transport> Engine<T> {
             return Ok(());
         }
         self.wait_in(mode.call(), id).map(|_| ())
+    }
+
+    /// The usual case: a short message, a ring with room.
+    #[inline(always)]
+    pub(super) fn send_quickly(
+        &mut self,
+        mode: Mode,
+        buf: SendBuf,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> bool {
+        if let Some((context, slot)) = self.core.comms.fast(comm, dest)
+            && matches!(mode, Mode::Standard | Mode::Ready)
+            && buf.len() <= self.transport.inline_limit()
+            && tag >= 0
+            && self.core.outbox.is_empty(slot)
+            && slot != self.core.me
+            && self.core.gone[slot].is_none()
+        {
+            return self.transport.try_inline(slot, Head { kind: wire::EAGER, context, tag }, buf.bytes());
+        }
+        false
     }
 
     /// Begins to send.

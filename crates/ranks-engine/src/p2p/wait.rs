@@ -40,6 +40,11 @@ pub(crate) fn blocked_on(call: Call, comm: &Comm, peer: i32, tag: i32) -> Blocke
     Blocked { call, peer, tag, context: comm.context, requests: 0, bytes: 0 }
 }
 
+/// What a wait is about that concerns no one rank.
+pub(super) fn blocked_on_several(call: Call) -> Blocked {
+    Blocked { call, peer: NOBODY, tag: NOBODY, context: 0, requests: 0, bytes: 0 }
+}
+
 impl<T: Transport> Engine<T> {
     /// Takes in what has arrived and sends what there is room for. True when anything moved.
     #[inline]
@@ -124,8 +129,7 @@ impl<T: Transport> Engine<T> {
         call: Call,
         check: impl FnMut(&mut Self) -> Option<R>,
     ) -> Result<R> {
-        let what = Blocked { call, peer: NOBODY, tag: NOBODY, context: 0, requests: 0, bytes: 0 };
-        self.wait_until(what, false, check)
+        self.wait_until(blocked_on_several(call), false, check)
     }
 
     fn take_interrupt(&mut self) -> bool {
@@ -345,7 +349,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// All done or inactive; or any done, or none active.
-    fn condition(&mut self, ids: &[RequestId], all: bool) -> Result<bool> {
+    pub(super) fn condition(&mut self, ids: &[RequestId], all: bool) -> Result<bool> {
         let mut active = 0;
         for &id in ids {
             let index = self.known(Call::Wait, id)?;

@@ -1,0 +1,28 @@
+//! Gives the library the name that programs look for: inside as SONAME, outside as a link.
+//!
+//! Cargo makes `deps/libmpi.so`; `target/<profile>/lib/libmpi.so.12` points there. The link is made before
+//! the library, which does not matter to a link.
+
+use std::path::Path;
+use std::{env, fs, io};
+
+const NAME: &str = "libmpi.so.12";
+
+fn main() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{NAME}");
+    // OUT_DIR is <profile>/build/<package>/out.
+    let out = env::var_os("OUT_DIR").expect("cargo says where output goes");
+    let Some(profile) = Path::new(&out).ancestors().nth(3) else { return Ok(()) };
+    let folder = profile.join("lib");
+    fs::create_dir_all(&folder)?;
+    let link = folder.join(NAME);
+    let target = Path::new("../deps/libmpi.so");
+    if fs::read_link(&link).is_ok_and(|at| at == target) {
+        return Ok(());
+    }
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => std::os::unix::fs::symlink(target, &link),
+    }
+}

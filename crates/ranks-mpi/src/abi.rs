@@ -1,0 +1,165 @@
+//! What an ABI of MPI must say of itself: its handles, its constants, the layout of its status.
+//!
+//! The functions are written once, over this trait. Inside, a handle is a [`Ref`], ranks and tags are
+//! numbered as the engine numbers them (which is as MPICH does), and error classes have MPICH's numbers.
+
+use ranks_engine::Status;
+use std::ffi::{c_int, c_void};
+
+/// What a handle stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ref {
+    /// The null handle of its kind.
+    Null,
+    /// A predefined object: its number in the table of its kind.
+    Builtin(u32),
+    /// An object made at run time: its key.
+    Dynamic(u32),
+    /// No handle of this kind.
+    Invalid,
+}
+
+/// A handle as C programs hold it.
+pub trait Handle: Copy + PartialEq + 'static {
+    /// The null handle.
+    const NULL: Self;
+    /// What it stands for.
+    fn decode(self) -> Ref;
+    /// The handle of something; never of [`Ref::Invalid`].
+    fn encode(what: Ref) -> Self;
+    /// The handle as an integer (`MPI_Comm_toint` and the like).
+    fn to_int(self) -> c_int;
+    /// The handle that an integer stands for.
+    fn from_int(value: c_int) -> Self;
+}
+
+/// Numbers of the predefined objects, as in [`Ref::Builtin`].
+pub mod builtin {
+    /// `MPI_COMM_WORLD`.
+    pub const WORLD: u32 = 0;
+    /// `MPI_COMM_SELF`.
+    pub const SELF: u32 = 1;
+    /// `MPI_ERRORS_ARE_FATAL`.
+    pub const FATAL: u32 = 0;
+    /// `MPI_ERRORS_RETURN`.
+    pub const RETURN: u32 = 1;
+    /// `MPI_ERRORS_ABORT`.
+    pub const ABORT: u32 = 2;
+    /// `MPI_GROUP_EMPTY`.
+    pub const EMPTY_GROUP: u32 = 0;
+    /// `MPI_MESSAGE_NO_PROC`.
+    pub const NO_PROC: u32 = 0;
+    /// `MPI_INFO_ENV`.
+    pub const INFO_ENV: u32 = 0;
+}
+
+/// The attributes that every communicator has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predefined {
+    /// The largest tag.
+    TagUb,
+    /// Rank of the host process: none.
+    Host,
+    /// Ranks that can do input and output: all.
+    Io,
+    /// Whether clocks agree: they do, it is one machine.
+    WtimeIsGlobal,
+    /// How many ranks the job could have.
+    UniverseSize,
+    /// The largest error code in use.
+    LastUsedCode,
+    /// Which program of several this is.
+    AppNum,
+}
+
+/// A key of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyval {
+    /// One that every communicator has.
+    Predefined(Predefined),
+    /// One that the program made: its key.
+    Dynamic(u32),
+    /// None.
+    Invalid,
+}
+
+/// `MPI_Comm_c2f`, `MPI_Comm_toint` and the like.
+pub fn to_int<H: Handle>(handle: H) -> c_int {
+    handle.to_int()
+}
+
+/// `MPI_Comm_f2c`, `MPI_Comm_fromint` and the like.
+pub fn from_int<H: Handle>(value: c_int) -> H {
+    H::from_int(value)
+}
+
+/// An ABI of MPI.
+pub trait Abi: Copy + 'static {
+    /// `MPI_Comm`.
+    type Comm: Handle;
+    /// `MPI_Datatype`.
+    type Datatype: Handle;
+    /// `MPI_Request`.
+    type Request: Handle;
+    /// `MPI_Message`.
+    type Message: Handle;
+    /// `MPI_Errhandler`.
+    type Errhandler: Handle;
+    /// `MPI_Group`.
+    type Group: Handle;
+    /// `MPI_Info`.
+    type Info: Handle;
+    /// `MPI_Op`.
+    type Op: Handle;
+    /// `MPI_Status`.
+    type Status: Copy + 'static;
+
+    /// The name of the ABI, as in the library's version string.
+    const NAME: &'static str;
+    /// `MPI_KEYVAL_INVALID`.
+    const KEYVAL_INVALID: c_int;
+    /// `MPI_COMM_TYPE_SHARED`, and the two types of hardware-guided splits.
+    const COMM_TYPES: [c_int; 3];
+    /// `MPI_IDENT`, `MPI_CONGRUENT`, `MPI_SIMILAR`, `MPI_UNEQUAL`.
+    const COMPARED: [c_int; 4];
+    /// `MPI_COMBINER_NAMED`.
+    const COMBINER_NAMED: c_int;
+    /// `MPI_BSEND_OVERHEAD`.
+    const BSEND_OVERHEAD: usize;
+    /// `MPI_ERR_LASTCODE`.
+    const LAST_CODE: c_int;
+    /// `MPI_MAX_PROCESSOR_NAME`, with its final zero.
+    const MAX_PROCESSOR_NAME: usize;
+    /// `MPI_MAX_INFO_KEY`.
+    const MAX_INFO_KEY: usize;
+
+    /// A rank argument in the engine's numbers.
+    fn rank_in(rank: c_int) -> c_int;
+    /// A rank, wildcards included, in the ABI's numbers.
+    fn rank_out(rank: c_int) -> c_int;
+    /// A tag argument in the engine's numbers.
+    fn tag_in(tag: c_int) -> c_int;
+    /// A tag, wildcards included, in the ABI's numbers.
+    fn tag_out(tag: c_int) -> c_int;
+    /// A thread level as 0 to 3.
+    fn level_in(level: c_int) -> Option<c_int>;
+    /// A thread level, 0 to 3, in the ABI's numbers.
+    fn level_out(level: c_int) -> c_int;
+    /// A key of an attribute.
+    fn keyval_in(keyval: c_int) -> Keyval;
+    /// The ABI's number of a key that the program made.
+    fn keyval_out(key: u32) -> c_int;
+    /// True for `MPI_STATUS_IGNORE` and `MPI_STATUSES_IGNORE`.
+    fn is_ignored(address: *const Self::Status) -> bool;
+    /// True for `MPI_BUFFER_AUTOMATIC`.
+    fn is_automatic(address: *const c_void) -> bool;
+
+    /// A status with all but the error; that stays as in `old`.
+    fn status(old: Self::Status, status: &Status) -> Self::Status;
+    /// What a status says, whoever wrote it.
+    fn read_status(status: &Self::Status) -> Status;
+    /// The error in a status.
+    fn error_of(status: &Self::Status) -> c_int;
+    /// A status with another error.
+    fn with_error(status: Self::Status, error: c_int) -> Self::Status;
+}

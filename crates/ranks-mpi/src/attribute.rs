@@ -1,0 +1,274 @@
+//! Attributes of communicators: MPI 5.0 section 7.7.
+//!
+//! Copy and delete callbacks are the program's own code: they run without the lock, and may call MPI.
+
+use crate::abi::{Abi, Keyval, Predefined};
+use crate::argument::Out;
+use crate::entry::Call;
+use crate::errhandler::comm_handle;
+use crate::failure::{Failure, Result, class};
+use crate::global;
+use ranks_engine::{ANY_SOURCE, CommId, PROC_NULL, TAG_UB};
+use std::collections::BTreeMap;
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// The handles that callbacks get: every ABI passes a communicator in one register, as wide as it needs.
+type Raw = usize;
+
+/// A copy callback of a program.
+pub type CopyFunction =
+    unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void, *mut c_void, *mut c_int) -> c_int;
+/// A delete callback of a program.
+pub type DeleteFunction = unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void) -> c_int;
+
+/// A key that the program made.
+#[derive(Clone, Copy)]
+pub struct Key {
+    copy: Option<CopyFunction>,
+    delete: Option<DeleteFunction>,
+    extra: usize,
+    /// Attributes that use it.
+    uses: u32,
+    /// The program has freed it; it goes with its last use.
+    freed: bool,
+}
+
+/// All keys.
+#[derive(Default)]
+pub struct Keyvals {
+    keys: BTreeMap<u32, Key>,
+    made: u32,
+}
+
+impl Keyvals {
+    fn release(&mut self, key: u32) {
+        if let Some(known) = self.keys.get_mut(&key) {
+            known.uses = known.uses.saturating_sub(1);
+            self.forget_unused(key);
+        }
+    }
+
+    fn forget_unused(&mut self, key: u32) {
+        if self.keys.get(&key).is_some_and(|known| known.freed && known.uses == 0) {
+            self.keys.remove(&key);
+        }
+    }
+}
+
+/// What the predefined attributes point to: C programs keep these addresses.
+static TAG_UB_VALUE: AtomicI32 = AtomicI32::new(TAG_UB);
+static HOST_VALUE: AtomicI32 = AtomicI32::new(PROC_NULL);
+static IO_VALUE: AtomicI32 = AtomicI32::new(ANY_SOURCE);
+static WTIME_VALUE: AtomicI32 = AtomicI32::new(1);
+static UNIVERSE_VALUE: AtomicI32 = AtomicI32::new(1);
+static LAST_CODE_VALUE: AtomicI32 = AtomicI32::new(0);
+static APP_VALUE: AtomicI32 = AtomicI32::new(0);
+
+/// What `MPI_LASTUSEDCODE` says from now on.
+pub fn set_last_used_code(code: c_int) {
+    LAST_CODE_VALUE.store(code, Ordering::Relaxed);
+}
+
+/// Sets the values that depend on the job and the ABI.
+pub fn begin<A: Abi>(size: usize) {
+    UNIVERSE_VALUE.store(size as c_int, Ordering::Relaxed);
+    HOST_VALUE.store(A::rank_out(PROC_NULL), Ordering::Relaxed);
+    IO_VALUE.store(A::rank_out(ANY_SOURCE), Ordering::Relaxed);
+    LAST_CODE_VALUE.store(A::LAST_CODE, Ordering::Relaxed);
+}
+
+fn address_of(attribute: Predefined) -> usize {
+    let value = match attribute {
+        Predefined::TagUb => &TAG_UB_VALUE,
+        Predefined::Host => &HOST_VALUE,
+        Predefined::Io => &IO_VALUE,
+        Predefined::WtimeIsGlobal => &WTIME_VALUE,
+        Predefined::UniverseSize => &UNIVERSE_VALUE,
+        Predefined::LastUsedCode => &LAST_CODE_VALUE,
+        Predefined::AppNum => &APP_VALUE,
+    };
+    value.as_ptr().expose_provenance()
+}
+
+fn raw<A: Abi>(comm: CommId) -> Raw {
+    use crate::abi::Handle;
+    comm_handle::<A>(comm.index()).to_int() as u32 as Raw
+}
+
+fn no_key(keyval: c_int) -> Failure {
+    Failure::new(class::KEYVAL, format!("{keyval:#x} is no key of attributes"))
+}
+
+fn dynamic<A: Abi>(keyval: c_int) -> Result<u32> {
+    match A::keyval_in(keyval) {
+        Keyval::Dynamic(key) => Ok(key),
+        Keyval::Predefined(_) => {
+            Err(Failure::new(class::KEYVAL, "predefined attributes cannot be set, deleted or freed"))
+        }
+        Keyval::Invalid => Err(no_key(keyval)),
+    }
+}
+
+/// `MPI_Comm_create_keyval`.
+pub fn create_keyval<A: Abi>(
+    _: &Call<A>,
+    copy: Option<CopyFunction>,
+    delete: Option<DeleteFunction>,
+    keyval: Out<c_int>,
+    extra: Out<c_void>,
+) -> Result<()> {
+    let extra = extra.address().expose_provenance();
+    let key = global::with(|process| {
+        let key = process.keyvals.made;
+        process.keyvals.made += 1;
+        process.keyvals.keys.insert(key, Key { copy, delete, extra, uses: 0, freed: false });
+        key
+    });
+    keyval.set(A::keyval_out(key))
+}
+
+/// `MPI_Comm_free_keyval`: attributes under it stay until they are deleted.
+pub fn free_keyval<A: Abi>(_: &Call<A>, keyval: Out<c_int>) -> Result<()> {
+    let value = keyval.get()?;
+    let key = dynamic::<A>(value)?;
+    global::with(|process| {
+        let known = process.keyvals.keys.get_mut(&key).filter(|known| !known.freed);
+        known.ok_or_else(|| no_key(value))?.freed = true;
+        process.keyvals.forget_unused(key);
+        Ok::<_, Failure>(())
+    })?;
+    keyval.set(A::KEYVAL_INVALID)
+}
+
+/// `MPI_Comm_set_attr`: an attribute that was there is deleted first.
+pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int, value: Out<c_void>) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let key = dynamic::<A>(keyval)?;
+    global::with(|process| process.keyvals.keys.get(&key).map(|_| ())).ok_or_else(|| no_key(keyval))?;
+    delete_one::<A>(comm, key)?;
+    global::with(|process| {
+        let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
+        record.attributes.push((key, value.address().expose_provenance()));
+        if let Some(known) = process.keyvals.keys.get_mut(&key) {
+            known.uses += 1;
+        }
+        Ok(())
+    })
+}
+
+/// `MPI_Comm_get_attr`.
+pub fn get<A: Abi>(
+    call: &Call<A>,
+    comm: A::Comm,
+    keyval: c_int,
+    value: Out<c_void>,
+    flag: Out<c_int>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let found = match A::keyval_in(keyval) {
+        Keyval::Predefined(attribute) => Some(address_of(attribute)),
+        Keyval::Invalid => return Err(no_key(keyval)),
+        Keyval::Dynamic(key) => global::with(|process| {
+            if !process.keyvals.keys.contains_key(&key) {
+                return Err(no_key(keyval));
+            }
+            let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
+            Ok(record.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value))
+        })?,
+    };
+    flag.set(found.is_some().into())?;
+    found.map_or(Ok(()), |found| value.pointer().set(found))
+}
+
+/// `MPI_Comm_delete_attr`.
+pub fn delete<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let key = dynamic::<A>(keyval)?;
+    match delete_one::<A>(comm, key)? {
+        true => Ok(()),
+        false => Err(Failure::new(class::KEYVAL, "the communicator has no attribute under this key")),
+    }
+}
+
+/// Deletes an attribute if it is there: the callback first, and only if that agrees the attribute.
+fn delete_one<A: Abi>(comm: CommId, key: u32) -> Result<bool> {
+    let found = global::with(|process| {
+        let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
+        let value = record.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        Ok::<_, Failure>(value.zip(process.keyvals.keys.get(&key).copied()))
+    })?;
+    let Some((value, known)) = found else { return Ok(false) };
+    if let Some(function) = known.delete {
+        let (value, extra) = (pointer(value), pointer(known.extra));
+        // SAFETY: the program gave this function to be called with these arguments.
+        let code = unsafe { function(raw::<A>(comm), A::keyval_out(key), value, extra) };
+        refused(code, "delete")?;
+    }
+    global::with(|process| {
+        if let Some(record) = process.comm(comm.index()) {
+            record.attributes.retain(|(known, _)| *known != key);
+        }
+        process.keyvals.release(key);
+    });
+    Ok(true)
+}
+
+fn pointer(value: usize) -> *mut c_void {
+    std::ptr::with_exposed_provenance_mut(value)
+}
+
+fn refused(code: c_int, what: &str) -> Result<()> {
+    match code {
+        0 => Ok(()),
+        code => Err(Failure::new(code, format!("the {what} callback of an attribute returned {code}"))),
+    }
+}
+
+/// Deletes all attributes of a communicator, the last one first.
+pub fn delete_all<A: Abi>(_: &Call<A>, comm: CommId) -> Result<()> {
+    loop {
+        let last = global::with(|process| {
+            process.comm(comm.index()).and_then(|record| record.attributes.last().map(|(key, _)| *key))
+        });
+        match last {
+            Some(key) => delete_one::<A>(comm, key)?,
+            None => return Ok(()),
+        };
+    }
+}
+
+/// Copies the attributes of a communicator to its duplicate, those whose callbacks want it.
+pub fn copy_all<A: Abi>(_: &Call<A>, old: CommId, new: CommId) -> Result<()> {
+    let all = global::with(|process| {
+        let attributes = process.comm(old.index()).map(|record| record.attributes.clone());
+        let keys = &process.keyvals.keys;
+        let known = attributes.unwrap_or_default().into_iter();
+        known.filter_map(|(key, value)| Some((key, value, *keys.get(&key)?))).collect::<Vec<_>>()
+    });
+    for (key, value, known) in all {
+        let Some(function) = known.copy else { continue };
+        let mut copied: *mut c_void = std::ptr::null_mut();
+        let mut wanted: c_int = 0;
+        // SAFETY: the program gave this function to be called with these arguments; the last two are
+        // places for what it answers.
+        let code = unsafe {
+            let (value, extra) = (pointer(value), pointer(known.extra));
+            let place = (&raw mut copied).cast();
+            function(raw::<A>(old), A::keyval_out(key), extra, value, place, &raw mut wanted)
+        };
+        refused(code, "copy")?;
+        if wanted != 0 {
+            let copied = copied.expose_provenance();
+            global::with(|process| {
+                if let Some(record) = process.comm(new.index()) {
+                    record.attributes.push((key, copied));
+                }
+                if let Some(known) = process.keyvals.keys.get_mut(&key) {
+                    known.uses += 1;
+                }
+            });
+        }
+    }
+    Ok(())
+}

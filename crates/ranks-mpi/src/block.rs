@@ -1,0 +1,243 @@
+//! Waiting, so that other threads can call meanwhile.
+//!
+//! Below `MPI_THREAD_MULTIPLE` a wait is the engine's own. At `MPI_THREAD_MULTIPLE`:
+//!
+//! - One waiting thread is the *pilot*: it waits inside the engine, with the lock, asleep if it is long.
+//!   A thread that wants the lock interrupts it; the pilot lets go, gives way, and comes back.
+//! - Other threads that must wait leave word in [`Waiters`] what for, and park. The pilot looks at their
+//!   conditions too and wakes those that are met.
+//! - A pilot that is done hands over to one of the parked threads.
+//!
+//! So any number of waiting threads cost one sleeper, and nobody polls.
+
+use crate::failure::{Failure, Result};
+use crate::global;
+use crate::process::Process;
+use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+
+/// What a thread waits for.
+#[derive(Clone, Debug)]
+enum Condition {
+    /// All of the requests, or any of them.
+    Requests(Vec<RequestId>, bool),
+    /// A message that a probe would find.
+    Message(i32, i32, CommId),
+}
+
+impl Condition {
+    /// Met, or so wrong that waiting makes no sense: whoever waits then finds out what it is.
+    fn holds(&self, engine: &mut ShmEngine) -> bool {
+        match self {
+            Condition::Requests(ids, all) => engine.is_settled(ids, *all),
+            &Condition::Message(source, tag, comm) => {
+                !matches!(engine.iprobe(source, tag, comm), Ok(None))
+            }
+        }
+    }
+
+    /// Waits inside the engine for this alone; false when interrupted.
+    fn wait(&self, engine: &mut ShmEngine) -> Result<bool> {
+        match self {
+            Condition::Requests(ids, all) => Ok(engine.wait_interruptible(ids, *all)?),
+            &Condition::Message(source, tag, comm) => {
+                Ok(engine.probe_interruptible(source, tag, comm)?.is_some())
+            }
+        }
+    }
+}
+
+/// A parked thread.
+struct Waiter {
+    condition: Condition,
+    thread: Thread,
+    /// Set when it shall look again: its condition holds, or it is to be the pilot.
+    called: Arc<AtomicBool>,
+}
+
+/// Who waits, and whether somebody does so inside the engine.
+#[derive(Default)]
+pub struct Waiters {
+    pilot: bool,
+    parked: Vec<Waiter>,
+}
+
+impl Waiters {
+    /// Wakes those whose condition holds.
+    fn call_the_met(&mut self, engine: &mut ShmEngine) {
+        self.parked.retain(|waiter| {
+            let met = waiter.condition.holds(engine);
+            if met {
+                waiter.call();
+            }
+            !met
+        });
+    }
+
+    /// The pilot goes; one of the others takes over.
+    fn hand_over(&mut self) {
+        self.pilot = false;
+        if let Some(next) = self.parked.pop() {
+            next.call();
+        }
+    }
+}
+
+impl Waiter {
+    fn call(&self) {
+        self.called.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// What one round of waiting came to.
+enum Round {
+    Met,
+    Interrupted,
+    Parked(Arc<AtomicBool>),
+}
+
+/// One round, with the lock. `piloting`: this thread is the pilot, back from an interruption.
+fn round(process: &mut Process, condition: &Condition, piloting: &mut bool) -> Result<Round> {
+    let Process { engine, waiters, .. } = process;
+    if !*piloting && waiters.pilot {
+        engine.progress();
+        if condition.holds(engine) {
+            return Ok(Round::Met);
+        }
+        let called = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::current();
+        waiters.parked.push(Waiter { condition: condition.clone(), thread, called: called.clone() });
+        return Ok(Round::Parked(called));
+    }
+    waiters.pilot = true;
+    *piloting = true;
+    let outcome = if waiters.parked.is_empty() {
+        condition.wait(engine)
+    } else {
+        let check = |engine: &mut ShmEngine| {
+            let met = condition.holds(engine);
+            (met || waiters.parked.iter().any(|waiter| waiter.condition.holds(engine))).then_some(met)
+        };
+        match engine.wait_for_condition(Call::Waitany, check) {
+            Ok(met) => Ok(met.unwrap_or(false)),
+            Err(error) => Err(Failure::from(error)),
+        }
+    };
+    waiters.call_the_met(engine);
+    if !matches!(outcome, Ok(false)) {
+        waiters.hand_over();
+        *piloting = false;
+    }
+    Ok(if outcome? { Round::Met } else { Round::Interrupted })
+}
+
+fn wait_for(condition: &Condition) -> Result<()> {
+    let mut piloting = false;
+    loop {
+        match global::with(|process| round(process, condition, &mut piloting))? {
+            Round::Met => return Ok(()),
+            Round::Interrupted => global::give_way(),
+            Round::Parked(called) => {
+                while !called.load(Ordering::Acquire) {
+                    std::thread::park();
+                }
+            }
+        }
+    }
+}
+
+/// Waits until all (or any) of the requests are done; completes none.
+pub fn wait(ids: &[RequestId], all: bool) -> Result<()> {
+    if !global::multiple() {
+        // Nobody interrupts below MPI_THREAD_MULTIPLE.
+        return Ok(global::with(|process| process.engine.wait_interruptible(ids, all)).map(|_| ())?);
+    }
+    // Mostly nothing is left to wait for.
+    if global::with(|process| {
+        process.engine.progress();
+        Condition::Requests(ids.to_vec(), all).holds(&mut process.engine)
+    }) {
+        return Ok(());
+    }
+    wait_for(&Condition::Requests(ids.to_vec(), all))
+}
+
+/// Waits for a request and completes it.
+pub fn finish(id: RequestId) -> Result<Status> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.wait(id))?);
+    }
+    loop {
+        if let Some(status) = global::with(|process| process.engine.test(id))? {
+            return Ok(status);
+        }
+        wait_for(&Condition::Requests(vec![id], true))?;
+    }
+}
+
+/// Sends.
+#[inline]
+pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Result<()> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.send(mode, buf, dest, tag, comm))?);
+    }
+    let begun = global::with(|process| {
+        let engine = &mut process.engine;
+        // A buffered send never waits.
+        if mode == Mode::Buffered {
+            return engine.send(mode, buf, dest, tag, comm).map(|()| None);
+        }
+        if engine.send_at_once(mode, buf, dest, tag, comm)? {
+            return Ok(None);
+        }
+        let id = engine.isend(mode, buf, dest, tag, comm)?;
+        Ok(engine.test(id)?.is_none().then_some(id))
+    })?;
+    begun.map_or(Ok(()), |id| finish(id).map(|_| ()))
+}
+
+/// Receives.
+#[inline]
+pub fn recv(buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.recv(buf, source, tag, comm))?);
+    }
+    let begun = global::with(|process| {
+        let engine = &mut process.engine;
+        if let Some(status) = engine.recv_at_once(buf, source, tag, comm)? {
+            return Ok::<_, Failure>(Ok(status));
+        }
+        let id = engine.irecv(buf, source, tag, comm)?;
+        Ok(engine.test(id)?.ok_or(id))
+    })?;
+    begun.or_else(finish)
+}
+
+/// Waits for a message without receiving it.
+pub fn probe(source: i32, tag: i32, comm: CommId) -> Result<Status> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.probe(source, tag, comm))?);
+    }
+    loop {
+        if let Some(status) = global::with(|process| process.engine.iprobe(source, tag, comm))? {
+            return Ok(status);
+        }
+        wait_for(&Condition::Message(source, tag, comm))?;
+    }
+}
+
+/// Waits for a message and takes it out.
+pub fn mprobe(source: i32, tag: i32, comm: CommId) -> Result<(ranks_engine::MessageId, Status)> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.mprobe(source, tag, comm))?);
+    }
+    loop {
+        if let Some(found) = global::with(|process| process.engine.improbe(source, tag, comm))? {
+            return Ok(found);
+        }
+        wait_for(&Condition::Message(source, tag, comm))?;
+    }
+}

@@ -1,0 +1,115 @@
+//! What surrounds every MPI function: is MPI running, what went wrong, who is told.
+
+use crate::abi::{Abi, Handle, Ref};
+use crate::errhandler;
+use crate::failure::{Failure, Result, class};
+use crate::global::{self, Stage};
+use ranks_engine::CommId;
+use std::any::Any;
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One call of an MPI function.
+pub struct Call<A> {
+    /// The function's name.
+    pub name: &'static str,
+    /// The communicator whose error handler answers: the last one that the function looked at.
+    comm: Cell<Option<u32>>,
+    abi: PhantomData<A>,
+}
+
+impl<A: Abi> Call<A> {
+    /// A call of `name`.
+    #[inline(always)]
+    pub fn new(name: &'static str) -> Self {
+        Self { name, comm: Cell::new(None), abi: PhantomData }
+    }
+
+    /// The communicator of a handle.
+    #[inline(always)]
+    pub fn comm(&self, comm: A::Comm) -> Result<CommId> {
+        match comm.decode() {
+            Ref::Builtin(index) | Ref::Dynamic(index) => {
+                self.comm.set(Some(index));
+                Ok(CommId::from_index(index))
+            }
+            Ref::Null => Err(Failure::new(class::COMM, "the communicator is MPI_COMM_NULL")),
+            Ref::Invalid => {
+                Err(Failure::new(class::COMM, format!("{:#x} is no communicator", comm.to_int())))
+            }
+        }
+    }
+
+    /// Errors from here on belong to this communicator.
+    pub fn about(&self, comm: u32) {
+        self.comm.set(Some(comm));
+    }
+
+    /// The communicator that errors belong to.
+    pub fn blamed(&self) -> Option<u32> {
+        self.comm.get()
+    }
+}
+
+/// An MPI function that needs MPI to run.
+#[inline(always)]
+pub fn enter<A: Abi>(name: &'static str, body: impl FnOnce(&Call<A>) -> Result<()>) -> c_int {
+    if global::stage() != Stage::Running {
+        outside(name);
+    }
+    guarded(name, body)
+}
+
+/// An MPI function that may be called at any time.
+#[inline(always)]
+pub fn guarded<A: Abi>(name: &'static str, body: impl FnOnce(&Call<A>) -> Result<()>) -> c_int {
+    let call = Call::new(name);
+    match catch_unwind(AssertUnwindSafe(|| body(&call))) {
+        Ok(Ok(())) => 0,
+        Ok(Err(failure)) => answer(&call, failure),
+        Err(panic) => answer(&call, panicked(panic.as_ref())),
+    }
+}
+
+/// A function that is not there yet.
+#[cold]
+pub fn unsupported<A: Abi>(name: &'static str, comms: &[Option<c_int>]) -> c_int {
+    enter::<A>(name, |call| {
+        if let Some(comm) = comms.iter().copied().flatten().next() {
+            call.comm(A::Comm::from_int(comm))?;
+        }
+        Err(Failure::new(class::UNSUPPORTED_OPERATION, "not supported by this library yet"))
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
+    // Reporting an error must not be what takes the program down.
+    let class = failure.class;
+    catch_unwind(AssertUnwindSafe(|| errhandler::answer(call, failure))).unwrap_or(class)
+}
+
+#[cold]
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|text| text.to_string())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic".into());
+    Failure::new(class::INTERN, format!("internal error: {words}"))
+}
+
+/// A call before `MPI_Init` or after `MPI_Finalize`: there is no communicator whose handler could
+/// answer, so the process ends, as the standard's initial error handler says.
+#[cold]
+fn outside(name: &'static str) -> ! {
+    let when = match global::stage() {
+        Stage::Before => "before MPI_Init",
+        Stage::Running | Stage::After => "after MPI_Finalize",
+    };
+    eprintln!("ranks: {name}: called {when}");
+    std::process::exit(class::OTHER)
+}

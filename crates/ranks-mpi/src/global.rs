@@ -1,0 +1,157 @@
+//! The one global there must be: the rank that this process is, behind a lock.
+//!
+//! Below `MPI_THREAD_MULTIPLE` the lock is a flag that is only looked at: the program promises that one
+//! thread at a time calls. At `MPI_THREAD_MULTIPLE` taking it is one atomic swap when nobody else is
+//! inside. A thread that waits for messages sleeps *with* the lock, since only the holder may touch the
+//! engine; whoever wants the lock interrupts that sleep ([`crate::block`] has the other half).
+//!
+//! No user code runs with the lock held: what calls back (attributes, error handlers) first leaves
+//! [`with`].
+
+use crate::process::Process;
+use ranks_engine::WakeHandle;
+use std::cell::UnsafeCell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+/// Where the process is between `MPI_Init` and `MPI_Finalize`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// Not initialised yet.
+    Before = 0,
+    /// Initialised.
+    Running = 1,
+    /// Finalised.
+    After = 2,
+}
+
+struct Global {
+    stage: AtomicU8,
+    /// The program asked for `MPI_THREAD_MULTIPLE`.
+    multiple: AtomicBool,
+    locked: AtomicBool,
+    /// Threads that want the lock and found it taken.
+    contenders: AtomicU32,
+    wake: OnceLock<WakeHandle>,
+    process: UnsafeCell<Option<Process>>,
+}
+
+// SAFETY: `process` is touched only by whoever holds `locked`; see `Guard`.
+unsafe impl Sync for Global {}
+
+static GLOBAL: Global = Global {
+    stage: AtomicU8::new(Stage::Before as u8),
+    multiple: AtomicBool::new(false),
+    locked: AtomicBool::new(false),
+    contenders: AtomicU32::new(0),
+    wake: OnceLock::new(),
+    process: UnsafeCell::new(None),
+};
+
+/// Where the process is.
+#[inline(always)]
+pub fn stage() -> Stage {
+    match GLOBAL.stage.load(Ordering::Acquire) {
+        0 => Stage::Before,
+        1 => Stage::Running,
+        _ => Stage::After,
+    }
+}
+
+/// True at `MPI_THREAD_MULTIPLE`.
+#[inline(always)]
+pub fn multiple() -> bool {
+    GLOBAL.multiple.load(Ordering::Relaxed)
+}
+
+/// The holder of the lock.
+struct Guard;
+
+impl Guard {
+    #[inline(always)]
+    fn take() -> Self {
+        if !multiple() {
+            assert!(
+                !GLOBAL.locked.load(Ordering::Relaxed),
+                "two threads are inside MPI, but the thread level is below MPI_THREAD_MULTIPLE"
+            );
+            GLOBAL.locked.store(true, Ordering::Relaxed);
+        } else if GLOBAL.locked.swap(true, Ordering::Acquire) {
+            contend();
+        }
+        Guard
+    }
+}
+
+impl Drop for Guard {
+    #[inline(always)]
+    fn drop(&mut self) {
+        GLOBAL.locked.store(false, Ordering::Release);
+    }
+}
+
+/// Takes a lock that somebody has: interrupts a holder that waits for messages, again and again, since
+/// it may have gone back to waiting before this thread came to look.
+#[cold]
+fn contend() {
+    GLOBAL.contenders.fetch_add(1, Ordering::AcqRel);
+    let mut looks = 0u32;
+    while GLOBAL.locked.load(Ordering::Relaxed) || GLOBAL.locked.swap(true, Ordering::Acquire) {
+        if looks.is_multiple_of(32)
+            && let Some(wake) = GLOBAL.wake.get()
+        {
+            wake.interrupt();
+        }
+        looks += 1;
+        match looks {
+            0..1000 => std::thread::yield_now(),
+            _ => std::thread::sleep(std::time::Duration::from_micros(100)),
+        }
+    }
+    GLOBAL.contenders.fetch_sub(1, Ordering::AcqRel);
+}
+
+/// Lets the threads pass that want the lock. Called without it, after an interruption.
+pub fn give_way() {
+    // Bounded, so that threads that call without end cannot keep this one out for good.
+    for _ in 0..200 {
+        if GLOBAL.contenders.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Does `work` on the process, alone. Only between `MPI_Init` and `MPI_Finalize`.
+#[inline(always)]
+pub fn with<R>(work: impl FnOnce(&mut Process) -> R) -> R {
+    let _guard = Guard::take();
+    // SAFETY: the guard says that no other thread is here; `work` cannot get here again, because the
+    // guard is taken and nothing that runs in it calls back.
+    let process = unsafe { &mut *GLOBAL.process.get() };
+    work(process.as_mut().expect("between MPI_Init and MPI_Finalize there is a process"))
+}
+
+/// Puts the process in: `MPI_Init`. Gives it back if there was one already.
+pub fn install(process: Process, multiple: bool) -> Result<(), Box<Process>> {
+    let guard = Guard::take();
+    // SAFETY: as in `with`.
+    let place = unsafe { &mut *GLOBAL.process.get() };
+    if place.is_some() {
+        return Err(Box::new(process));
+    }
+    GLOBAL.wake.get_or_init(|| process.engine.wake_handle());
+    *place = Some(process);
+    // Without the lock's own rules changing under a holder: nobody else can be inside yet.
+    drop(guard);
+    GLOBAL.multiple.store(multiple, Ordering::Release);
+    GLOBAL.stage.store(Stage::Running as u8, Ordering::Release);
+    Ok(())
+}
+
+/// No more calls from now on: the end of `MPI_Finalize`. The process stays where it is, for statics and
+/// memory that C may still point to.
+pub fn close() {
+    GLOBAL.stage.store(Stage::After as u8, Ordering::Release);
+}

@@ -1,0 +1,349 @@
+//! Sends, receives, probes: MPI 5.0 chapter 3.
+
+use crate::abi::{Abi, Handle, Ref, builtin};
+use crate::argument::{Count, In, Out};
+use crate::block;
+use crate::datatype::{self, recv_buffer, send_buffer};
+use crate::entry::Call;
+use crate::failure::{Failure, Result, class};
+use crate::global;
+use crate::process::{Process, RequestRecord};
+use crate::status;
+use ranks_engine::{CommId, MessageId, Mode, RequestId};
+use std::ffi::{c_int, c_void};
+
+/// Makes the handle of a request that has just begun.
+pub fn handle<A: Abi>(process: &mut Process, id: RequestId, comm: CommId) -> Result<A::Request> {
+    match process.requests.insert(RequestRecord { id, comm: comm.index() }) {
+        Some(key) => Ok(A::Request::encode(Ref::Dynamic(key))),
+        None => {
+            // It goes on, only nobody can ask for it: better than a buffer in use that was given back.
+            process.engine.request_free(id)?;
+            Err(Failure::new(class::NO_MEM, "too many requests"))
+        }
+    }
+}
+
+/// The three forms of a send in one mode.
+macro_rules! sends {
+    ($($blocking:ident, $nonblocking:ident, $persistent:ident, $mode:ident;)*) => {$(
+        #[doc = concat!("A send, mode ", stringify!($mode), ".")]
+        #[inline(always)]
+        pub fn $blocking<A: Abi>(
+            call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
+        ) -> Result<()> {
+            let comm = call.comm(comm)?;
+            let buf = send_buffer::<A>(buf.address(), count, datatype)?;
+            block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)
+        }
+
+        #[doc = concat!("A nonblocking send, mode ", stringify!($mode), ".")]
+        pub fn $nonblocking<A: Abi>(
+            call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
+            request: Out<A::Request>,
+        ) -> Result<()> {
+            let comm = call.comm(comm)?;
+            let buf = send_buffer::<A>(buf.address(), count, datatype)?;
+            request.set(global::with(|process| {
+                let id = process.engine.isend(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                handle::<A>(process, id, comm)
+            })?)
+        }
+
+        #[doc = concat!("A persistent send, mode ", stringify!($mode), ".")]
+        pub fn $persistent<A: Abi>(
+            call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
+            request: Out<A::Request>,
+        ) -> Result<()> {
+            let comm = call.comm(comm)?;
+            let buf = send_buffer::<A>(buf.address(), count, datatype)?;
+            request.set(global::with(|process| {
+                let id = process.engine.send_init(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                handle::<A>(process, id, comm)
+            })?)
+        }
+    )*};
+}
+
+sends! {
+    send, isend, send_init, Standard;
+    ssend, issend, ssend_init, Synchronous;
+    bsend, ibsend, bsend_init, Buffered;
+    rsend, irsend, rsend_init, Ready;
+}
+
+/// `MPI_Recv`.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+pub fn recv<A: Abi>(
+    call: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
+    let found = block::recv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+    status::store::<A>(status, &found)
+}
+
+/// `MPI_Irecv`.
+#[allow(clippy::too_many_arguments)]
+pub fn irecv<A: Abi>(
+    call: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    request: Out<A::Request>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
+    request.set(global::with(|process| {
+        let id = process.engine.irecv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        handle::<A>(process, id, comm)
+    })?)
+}
+
+/// `MPI_Recv_init`.
+#[allow(clippy::too_many_arguments)]
+pub fn recv_init<A: Abi>(
+    call: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    request: Out<A::Request>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
+    request.set(global::with(|process| {
+        let id = process.engine.recv_init(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        handle::<A>(process, id, comm)
+    })?)
+}
+
+/// `MPI_Sendrecv`.
+#[allow(clippy::too_many_arguments)]
+pub fn sendrecv<A: Abi, C: Count>(
+    call: &Call<A>,
+    send: In<c_void>,
+    send_count: C,
+    send_type: A::Datatype,
+    dest: c_int,
+    send_tag: c_int,
+    recv: Out<c_void>,
+    recv_count: C,
+    recv_type: A::Datatype,
+    source: c_int,
+    recv_tag: c_int,
+    comm: A::Comm,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let send = send_buffer::<A>(send.address(), send_count, send_type)?;
+    let recv = recv_buffer::<A>(recv.address(), recv_count, recv_type)?;
+    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
+    status::store::<A>(status, &found)
+}
+
+fn both<A: Abi>(
+    send: ranks_engine::SendBuf,
+    dest: c_int,
+    send_tag: c_int,
+    recv: ranks_engine::RecvBuf,
+    source: c_int,
+    recv_tag: c_int,
+    comm: CommId,
+) -> Result<ranks_engine::Status> {
+    let (dest, source) = (A::rank_in(dest), A::rank_in(source));
+    let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
+    if !global::multiple() {
+        return Ok(global::with(|process| {
+            process.engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm)
+        })?);
+    }
+    let (receiving, sending) = global::with(|process| {
+        let engine = &mut process.engine;
+        let receiving = engine.irecv(recv, source, recv_tag, comm)?;
+        match engine.isend(Mode::Standard, send, dest, send_tag, comm) {
+            Ok(sending) => Ok((receiving, sending)),
+            Err(error) => {
+                // The receive goes with the send: nobody would ever wait for it.
+                engine.cancel(receiving)?;
+                engine.request_free(receiving)?;
+                Err(Failure::from(error))
+            }
+        }
+    })?;
+    // Both complete, whatever one of them comes to: the buffers are in use until then.
+    let received = block::finish(receiving);
+    block::finish(sending)?;
+    received
+}
+
+/// `MPI_Sendrecv_replace`: the message leaves from a copy.
+#[allow(clippy::too_many_arguments)]
+pub fn sendrecv_replace<A: Abi>(
+    call: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    dest: c_int,
+    send_tag: c_int,
+    source: c_int,
+    recv_tag: c_int,
+    comm: A::Comm,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let recv = recv_buffer::<A>(buf.address(), count, datatype)?;
+    let copy = datatype::copy_of(recv);
+    let send = send_buffer::<A>(copy.as_ptr().cast(), count, datatype)?;
+    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
+    status::store::<A>(status, &found)
+}
+
+/// `MPI_Probe`.
+pub fn probe<A: Abi>(
+    call: &Call<A>,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    status::store::<A>(status, &block::probe(A::rank_in(source), A::tag_in(tag), comm)?)
+}
+
+/// `MPI_Iprobe`.
+pub fn iprobe<A: Abi>(
+    call: &Call<A>,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    flag: Out<c_int>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let found = global::with(|process| process.engine.iprobe(A::rank_in(source), A::tag_in(tag), comm))?;
+    flag.set(found.is_some().into())?;
+    found.map_or(Ok(()), |found| status::store::<A>(status, &found))
+}
+
+fn message<A: Abi>(message: MessageId) -> A::Message {
+    A::Message::encode(match message {
+        MessageId::NO_PROC => Ref::Builtin(builtin::NO_PROC),
+        message => Ref::Dynamic(message.index()),
+    })
+}
+
+fn message_in<A: Abi>(message: A::Message) -> Result<MessageId> {
+    match message.decode() {
+        Ref::Builtin(_) => Ok(MessageId::NO_PROC),
+        Ref::Dynamic(index) => Ok(MessageId::from_index(index)),
+        Ref::Null => Err(Failure::new(class::REQUEST, "the message is MPI_MESSAGE_NULL")),
+        Ref::Invalid => Err(Failure::new(class::REQUEST, format!("{:#x} is no message", message.to_int()))),
+    }
+}
+
+/// `MPI_Mprobe`.
+pub fn mprobe<A: Abi>(
+    call: &Call<A>,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    found: Out<A::Message>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let (id, what) = block::mprobe(A::rank_in(source), A::tag_in(tag), comm)?;
+    found.set(message::<A>(id))?;
+    status::store::<A>(status, &what)
+}
+
+/// `MPI_Improbe`.
+#[allow(clippy::too_many_arguments)]
+pub fn improbe<A: Abi>(
+    call: &Call<A>,
+    source: c_int,
+    tag: c_int,
+    comm: A::Comm,
+    flag: Out<c_int>,
+    found: Out<A::Message>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
+    flag.set(taken.is_some().into())?;
+    if let Some((id, what)) = taken {
+        found.set(message::<A>(id))?;
+        status::store::<A>(status, &what)?;
+    }
+    Ok(())
+}
+
+/// `MPI_Mrecv`.
+pub fn mrecv<A: Abi>(
+    _: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    message: Out<A::Message>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
+    let id = message_in::<A>(message.get()?)?;
+    let request = global::with(|process| process.engine.imrecv(id, buf))?;
+    message.set(A::Message::NULL)?;
+    status::store::<A>(status, &block::finish(request)?)
+}
+
+/// `MPI_Imrecv`.
+pub fn imrecv<A: Abi>(
+    _: &Call<A>,
+    buf: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    message: Out<A::Message>,
+    request: Out<A::Request>,
+) -> Result<()> {
+    let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
+    let id = message_in::<A>(message.get()?)?;
+    request.set(global::with(|process| {
+        let id = process.engine.imrecv(id, buf)?;
+        handle::<A>(process, id, CommId::WORLD)
+    })?)?;
+    message.set(A::Message::NULL)
+}
+
+/// `MPI_Buffer_attach`: the engine keeps its own memory, so only the size counts.
+pub fn buffer_attach<A: Abi>(_: &Call<A>, buffer: Out<c_void>, size: impl Count) -> Result<()> {
+    let size = size.get();
+    let automatic = A::is_automatic(buffer.address());
+    let room = if automatic { Some(usize::MAX >> 1) } else { usize::try_from(size).ok() };
+    let room = room.ok_or_else(|| Failure::new(class::BUFFER, format!("a buffer of {size} bytes")))?;
+    global::with(|process| {
+        process.engine.buffer_attach(room)?;
+        process.attached = Some((buffer.address().addr(), if automatic { 0 } else { size }));
+        Ok(())
+    })
+}
+
+/// `MPI_Buffer_detach`: waits until the messages in it have left, then gives its address back.
+pub fn buffer_detach<A: Abi>(_: &Call<A>, address: Out<c_void>, size: Out<impl Count>) -> Result<()> {
+    let (buffer, length) = global::with(|process| {
+        process.engine.buffer_detach()?;
+        Ok::<_, Failure>(process.attached.take().unwrap_or((0, 0)))
+    })?;
+    address.pointer().set(buffer)?;
+    size.put(length)
+}

@@ -1,0 +1,112 @@
+//! What this rank knows beside the engine: the objects behind the handles.
+
+use crate::abi::builtin;
+use crate::attribute::Keyvals;
+use crate::block::Waiters;
+use crate::errhandler::{Added, Handler};
+use crate::failure::Recent;
+use crate::group::Members;
+use crate::info::Pairs;
+use crate::slab::Slab;
+use ranks_engine::{CommId, RequestId, ShmEngine};
+use std::collections::BTreeMap;
+use std::ffi::c_int;
+use std::thread::ThreadId;
+
+/// A communicator, as far as the engine does not know it.
+#[derive(Default)]
+pub struct CommRecord {
+    /// The name that the program gave it.
+    pub name: Option<String>,
+    /// What happens on errors.
+    pub handler: Handler,
+    /// Attributes, oldest first: key and value.
+    pub attributes: Vec<(u32, usize)>,
+    /// Hints that the program gave.
+    pub info: Pairs,
+}
+
+/// A request, as far as the engine does not know it.
+#[derive(Clone, Copy)]
+pub struct RequestRecord {
+    /// The engine's name of it.
+    pub id: RequestId,
+    /// Its communicator, for errors.
+    pub comm: u32,
+}
+
+/// A rank and its objects.
+pub struct Process {
+    /// The rank.
+    pub engine: ShmEngine,
+    /// Communicators, by the engine's index.
+    pub comms: Vec<Option<CommRecord>>,
+    /// Requests, by key.
+    pub requests: Slab<RequestRecord>,
+    /// Groups, by key.
+    pub groups: Slab<Members>,
+    /// Error handlers that the program made, by key.
+    pub handlers: Slab<Handler>,
+    /// Info objects, by key.
+    pub infos: Slab<Pairs>,
+    /// Keys of attributes.
+    pub keyvals: Keyvals,
+    /// The last errors in words.
+    pub recent: Recent,
+    /// Classes and codes that the program added, with their texts.
+    pub added: BTreeMap<c_int, Added>,
+    /// Threads that wait, beside the one that does so inside the engine.
+    pub waiters: Waiters,
+    /// The attached buffer of buffered sends.
+    pub attached: Option<(usize, i64)>,
+    /// The thread level, 0 to 3.
+    pub level: c_int,
+    /// The thread that initialised.
+    pub main: ThreadId,
+}
+
+impl Process {
+    /// A rank that has just begun.
+    pub fn new(engine: ShmEngine, level: c_int) -> Self {
+        Self {
+            engine,
+            comms: vec![Some(CommRecord::default()), Some(CommRecord::default())],
+            requests: Slab::default(),
+            groups: Slab::default(),
+            handlers: Slab::default(),
+            infos: Slab::default(),
+            keyvals: Keyvals::default(),
+            recent: Recent::default(),
+            added: BTreeMap::new(),
+            waiters: Waiters::default(),
+            attached: None,
+            level,
+            main: std::thread::current().id(),
+        }
+    }
+
+    /// The record of a communicator.
+    pub fn comm(&mut self, index: u32) -> Option<&mut CommRecord> {
+        self.comms.get_mut(index as usize)?.as_mut()
+    }
+
+    /// Makes the record of a new communicator, which takes over the error handler of `parent`.
+    pub fn adopt(&mut self, id: CommId, parent: u32) {
+        let handler = self.comm(parent).map(|record| record.handler).unwrap_or_default();
+        let index = id.index() as usize;
+        if self.comms.len() <= index {
+            self.comms.resize_with(index + 1, || None);
+        }
+        self.comms[index] = Some(CommRecord { handler, ..CommRecord::default() });
+    }
+
+    /// What people call a communicator.
+    pub fn comm_name(&mut self, index: u32) -> String {
+        match self.comm(index) {
+            Some(CommRecord { name: Some(name), .. }) => name.clone(),
+            _ if index == builtin::WORLD => "world".into(),
+            _ if index == builtin::SELF => "self".into(),
+            _ => format!("communicator {index}"),
+        }
+    }
+}

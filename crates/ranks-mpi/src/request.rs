@@ -1,0 +1,403 @@
+//! Requests: waiting, testing, starting, cancelling. MPI 5.0 sections 3.7 to 3.9.
+
+use crate::abi::{Abi, Handle, Ref};
+use crate::argument::{Out, length};
+use crate::block;
+use crate::entry::Call;
+use crate::failure::{Failure, Result, class};
+use crate::global;
+use crate::process::{Process, RequestRecord};
+use crate::status;
+use ranks_engine::{Status, UNDEFINED};
+use std::ffi::c_int;
+
+/// The record of a request; `None` for the null request.
+fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<RequestRecord>> {
+    match request.decode() {
+        Ref::Null => Ok(None),
+        Ref::Dynamic(key) => process.requests.get(key).copied().map(Some).ok_or_else(|| {
+            Failure::new(class::REQUEST, "no such request: it is complete or freed already")
+        }),
+        _ => Err(Failure::new(class::REQUEST, format!("{:#x} is no request", request.to_int()))),
+    }
+}
+
+fn find<A: Abi>(call: &Call<A>, request: A::Request) -> Result<Option<RequestRecord>> {
+    let record = global::with(|process| look::<A>(process, request))?;
+    if let Some(record) = record {
+        call.about(record.comm);
+    }
+    Ok(record)
+}
+
+/// The request is complete: unless it is persistent, its handle becomes null.
+fn retire<A: Abi>(process: &mut Process, place: Out<A::Request>) -> Result<()> {
+    let request = place.get()?;
+    if let Ref::Dynamic(key) = request.decode()
+        && let Some(record) = process.requests.get(key).copied()
+        && !process.engine.is_persistent(record.id)
+    {
+        process.requests.remove(key);
+        place.set(A::Request::NULL)?;
+    }
+    Ok(())
+}
+
+/// `MPI_Wait`.
+pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Status>) -> Result<()> {
+    let Some(record) = find(call, request.get()?)? else {
+        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
+    };
+    let outcome = block::finish(record.id);
+    global::with(|process| retire::<A>(process, request))?;
+    status::store::<A>(status, &outcome?)
+}
+
+/// `MPI_Test`.
+pub fn test<A: Abi>(
+    call: &Call<A>,
+    request: Out<A::Request>,
+    flag: Out<c_int>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let Some(record) = find(call, request.get()?)? else {
+        flag.set(1)?;
+        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
+    };
+    let outcome = global::with(|process| {
+        let outcome = process.engine.test(record.id);
+        if !matches!(outcome, Ok(None)) {
+            retire::<A>(process, request)?;
+        }
+        Ok::<_, Failure>(outcome?)
+    })?;
+    flag.set(outcome.is_some().into())?;
+    outcome.map_or(Ok(()), |found| status::store::<A>(status, &found))
+}
+
+/// `MPI_Request_get_status`: the request stays.
+pub fn get_status<A: Abi>(
+    call: &Call<A>,
+    request: A::Request,
+    flag: Out<c_int>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let Some(record) = find(call, request)? else {
+        flag.set(1)?;
+        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
+    };
+    let found = global::with(|process| process.engine.status_of(record.id))?;
+    flag.set(found.is_some().into())?;
+    found.map_or(Ok(()), |found| status::store::<A>(status, &found))
+}
+
+/// An array of requests as a program gives it.
+struct Array<A: Abi> {
+    places: Out<A::Request>,
+    /// Position and record of those that are not null.
+    live: Vec<(usize, RequestRecord)>,
+    len: usize,
+}
+
+impl<A: Abi> Array<A> {
+    fn new(call: &Call<A>, count: c_int, places: Out<A::Request>) -> Result<Self> {
+        let len = length(count)?;
+        let mut live = Vec::with_capacity(len);
+        global::with(|process| {
+            for at in 0..len {
+                if let Some(record) = look::<A>(process, places.element(at)?.get()?)? {
+                    live.push((at, record));
+                }
+            }
+            Ok::<_, Failure>(())
+        })?;
+        if let Some((_, record)) = live.first() {
+            call.about(record.comm);
+        }
+        Ok(Self { places, live, len })
+    }
+
+    fn ids(&self) -> Vec<ranks_engine::RequestId> {
+        self.live.iter().map(|(_, record)| record.id).collect()
+    }
+
+    /// Completes one that is done.
+    fn complete(&self, process: &mut Process, live: usize) -> Result<ranks_engine::Result<Status>> {
+        let (at, record) = self.live[live];
+        let outcome = process.engine.test(record.id).and_then(|status| {
+            status.ok_or_else(|| {
+                let call = ranks_engine::Call::Waitall;
+                ranks_engine::Error::new(ranks_engine::Class::Pending, call, 0, "still under way")
+            })
+        });
+        retire::<A>(process, self.places.element(at)?)?;
+        Ok(outcome)
+    }
+
+    /// Those that a wait for any or some is about: a persistent one that was not started is not.
+    fn active(&self) -> Vec<usize> {
+        global::with(|process| {
+            (0..self.live.len()).filter(|&n| process.engine.is_active(self.live[n].1.id)).collect()
+        })
+    }
+}
+
+/// Statuses of a call that completes several requests: only when one failed is the error of each written.
+fn report<A: Abi>(
+    statuses: Out<A::Status>,
+    outcomes: Vec<(usize, ranks_engine::Result<Status>)>,
+) -> Result<()> {
+    let mut failed = Vec::new();
+    let ignored = A::is_ignored(statuses.address());
+    let place = |at| if ignored { Ok(statuses) } else { statuses.element(at) };
+    for (at, outcome) in &outcomes {
+        match outcome {
+            Ok(found) => status::store::<A>(place(*at)?, found)?,
+            Err(error) => failed.push(error.clone()),
+        }
+    }
+    let Some(first) = failed.first() else { return Ok(()) };
+    let (first, count) = (Failure::from(first.clone()), failed.len());
+    for (at, outcome) in outcomes {
+        let code = match outcome {
+            Ok(_) => 0,
+            Err(error) => {
+                let failure = Failure::from(error);
+                global::with(|process| process.recent.code(failure.class, failure.text))
+            }
+        };
+        status::store_error::<A>(place(at)?, code)?;
+    }
+    let text = match count {
+        1 => first.text,
+        _ => format!("{} (and {} more)", first.text, count - 1),
+    };
+    Err(Failure { class: class::IN_STATUS, text, ..first })
+}
+
+fn empty<A: Abi>(statuses: Out<A::Status>, array: &Array<A>) -> Result<()> {
+    if A::is_ignored(statuses.address()) {
+        return Ok(());
+    }
+    let mut live = array.live.iter().map(|(at, _)| *at).peekable();
+    for at in 0..array.len {
+        if live.next_if_eq(&at).is_none() {
+            status::store_with_error::<A>(statuses.element(at)?, &Status::EMPTY, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// `MPI_Waitall`.
+pub fn wait_all<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    statuses: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    block::wait(&array.ids(), true)?;
+    empty(statuses, &array)?;
+    finish_all(&array, statuses)
+}
+
+fn finish_all<A: Abi>(array: &Array<A>, statuses: Out<A::Status>) -> Result<()> {
+    let outcomes = global::with(|process| {
+        (0..array.live.len())
+            .map(|n| Ok((array.live[n].0, array.complete(process, n)?)))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    report::<A>(statuses, outcomes)
+}
+
+/// `MPI_Testall`.
+pub fn test_all<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    flag: Out<c_int>,
+    statuses: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    let ids = array.ids();
+    let done = global::with(|process| {
+        process.engine.progress();
+        process.engine.is_settled(&ids, true)
+    });
+    flag.set(done.into())?;
+    if !done {
+        return Ok(());
+    }
+    empty(statuses, &array)?;
+    finish_all(&array, statuses)
+}
+
+/// Completes the first that is done of those that are active.
+fn first_done<A: Abi>(
+    array: &Array<A>,
+    active: &[usize],
+) -> Result<Option<(usize, ranks_engine::Result<Status>)>> {
+    global::with(|process| {
+        for &n in active {
+            if process.engine.is_settled(&[array.live[n].1.id], true) {
+                return Ok(Some((array.live[n].0, array.complete(process, n)?)));
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// `MPI_Waitany`.
+pub fn wait_any<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    index: Out<c_int>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    let active = array.active();
+    if active.is_empty() {
+        index.set(UNDEFINED)?;
+        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
+    }
+    let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
+    loop {
+        block::wait(&ids, false)?;
+        if let Some((at, outcome)) = first_done(&array, &active)? {
+            index.set(at as c_int)?;
+            return status::store::<A>(status, &outcome?);
+        }
+    }
+}
+
+/// `MPI_Testany`.
+pub fn test_any<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    index: Out<c_int>,
+    flag: Out<c_int>,
+    status: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    let active = array.active();
+    if active.is_empty() {
+        flag.set(1)?;
+        index.set(UNDEFINED)?;
+        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
+    }
+    global::with(|process| process.engine.progress());
+    match first_done(&array, &active)? {
+        None => {
+            flag.set(0)?;
+            index.set(UNDEFINED)
+        }
+        Some((at, outcome)) => {
+            flag.set(1)?;
+            index.set(at as c_int)?;
+            status::store::<A>(status, &outcome?)
+        }
+    }
+}
+
+/// Completes all that are done; their statuses go to the first places of the array.
+fn some<A: Abi>(
+    array: &Array<A>,
+    active: &[usize],
+    out_count: Out<c_int>,
+    indices: Out<c_int>,
+    statuses: Out<A::Status>,
+) -> Result<()> {
+    let done = global::with(|process| {
+        let mut done = Vec::new();
+        for &n in active {
+            if process.engine.is_settled(&[array.live[n].1.id], true) {
+                done.push((array.live[n].0, array.complete(process, n)?));
+            }
+        }
+        Ok::<_, Failure>(done)
+    })?;
+    out_count.set(done.len() as c_int)?;
+    let mut outcomes = Vec::with_capacity(done.len());
+    for (place, (at, outcome)) in done.into_iter().enumerate() {
+        indices.element(place)?.set(at as c_int)?;
+        outcomes.push((place, outcome));
+    }
+    report::<A>(statuses, outcomes)
+}
+
+/// `MPI_Waitsome`.
+pub fn wait_some<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    out_count: Out<c_int>,
+    indices: Out<c_int>,
+    statuses: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    let active = array.active();
+    if active.is_empty() {
+        return out_count.set(UNDEFINED);
+    }
+    let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
+    block::wait(&ids, false)?;
+    some(&array, &active, out_count, indices, statuses)
+}
+
+/// `MPI_Testsome`.
+pub fn test_some<A: Abi>(
+    call: &Call<A>,
+    count: c_int,
+    requests: Out<A::Request>,
+    out_count: Out<c_int>,
+    indices: Out<c_int>,
+    statuses: Out<A::Status>,
+) -> Result<()> {
+    let array = Array::new(call, count, requests)?;
+    let active = array.active();
+    if active.is_empty() {
+        return out_count.set(UNDEFINED);
+    }
+    global::with(|process| process.engine.progress());
+    some(&array, &active, out_count, indices, statuses)
+}
+
+fn existing<A: Abi>(call: &Call<A>, request: A::Request) -> Result<RequestRecord> {
+    find(call, request)?.ok_or_else(|| Failure::new(class::REQUEST, "the request is MPI_REQUEST_NULL"))
+}
+
+/// `MPI_Start`.
+pub fn start<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
+    let record = existing(call, request.get()?)?;
+    Ok(global::with(|process| process.engine.start(record.id))?)
+}
+
+/// `MPI_Startall`.
+pub fn start_all<A: Abi>(call: &Call<A>, count: c_int, requests: Out<A::Request>) -> Result<()> {
+    for at in 0..length(count)? {
+        let record = existing(call, requests.element(at)?.get()?)?;
+        global::with(|process| process.engine.start(record.id))?;
+    }
+    Ok(())
+}
+
+/// `MPI_Cancel`.
+pub fn cancel<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
+    let record = existing(call, request.get()?)?;
+    Ok(global::with(|process| process.engine.cancel(record.id))?)
+}
+
+/// `MPI_Request_free`.
+pub fn free<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
+    let record = existing(call, request.get()?)?;
+    global::with(|process| {
+        if let Ref::Dynamic(key) = request.get()?.decode() {
+            process.requests.remove(key);
+        }
+        process.engine.request_free(record.id)?;
+        Ok::<_, Failure>(())
+    })?;
+    request.set(A::Request::NULL)
+}

@@ -1,0 +1,110 @@
+//! Statuses: MPI 5.0 section 3.2.5.
+
+use crate::abi::Abi;
+use crate::argument::{Count, In, Out};
+use crate::datatype;
+use crate::entry::Call;
+use crate::failure::Result;
+use ranks_engine::{Status, UNDEFINED};
+use std::ffi::c_int;
+
+/// Writes a status, unless the program ignores it. The error in it stays as it was.
+#[inline(always)]
+pub fn store<A: Abi>(place: Out<A::Status>, status: &Status) -> Result<()> {
+    if A::is_ignored(place.address()) {
+        return Ok(());
+    }
+    let status =
+        Status { source: A::rank_out(status.source), tag: A::tag_out(status.tag), ..*status };
+    place.set(A::status(place.get()?, &status))
+}
+
+/// Writes a status together with its error.
+pub fn store_with_error<A: Abi>(place: Out<A::Status>, status: &Status, error: c_int) -> Result<()> {
+    if A::is_ignored(place.address()) {
+        return Ok(());
+    }
+    store::<A>(place, status)?;
+    place.set(A::with_error(place.get()?, error))
+}
+
+/// Writes only the error of a status.
+pub fn store_error<A: Abi>(place: Out<A::Status>, error: c_int) -> Result<()> {
+    if A::is_ignored(place.address()) {
+        return Ok(());
+    }
+    place.set(A::with_error(place.get()?, error))
+}
+
+/// `MPI_Get_count`, and for predefined types without inner structure also `MPI_Get_elements`.
+pub fn count<A: Abi, C: Count>(
+    _: &Call<A>,
+    status: In<A::Status>,
+    datatype: A::Datatype,
+    count: Out<C>,
+) -> Result<()> {
+    let bytes = A::read_status(&status.get()?).bytes;
+    let size = u64::from(datatype::find::<A>(datatype)?.size);
+    let whole = match bytes.checked_div(size) {
+        None if bytes == 0 => 0,
+        Some(whole) if whole * size == bytes && C::of(whole as i64).is_some() => whole as i64,
+        _ => UNDEFINED as i64,
+    };
+    count.put(whole)
+}
+
+/// `MPI_Status_set_elements`.
+pub fn set_elements<A: Abi>(
+    _: &Call<A>,
+    status: Out<A::Status>,
+    datatype: A::Datatype,
+    count: impl Count,
+) -> Result<()> {
+    let size = datatype::find::<A>(datatype)?.size as u64;
+    let old = status.get()?;
+    let bytes = (count.get().max(0) as u64).saturating_mul(size);
+    status.set(A::status(old, &Status { bytes, ..A::read_status(&old) }))
+}
+
+/// `MPI_Status_set_cancelled`.
+pub fn set_cancelled<A: Abi>(_: &Call<A>, status: Out<A::Status>, flag: c_int) -> Result<()> {
+    let old = status.get()?;
+    status.set(A::status(old, &Status { cancelled: flag != 0, ..A::read_status(&old) }))
+}
+
+/// `MPI_Test_cancelled`.
+pub fn is_cancelled<A: Abi>(_: &Call<A>, status: In<A::Status>, flag: Out<c_int>) -> Result<()> {
+    flag.set(A::read_status(&status.get()?).cancelled.into())
+}
+
+/// `MPI_Status_get_source`.
+pub fn source<A: Abi>(_: &Call<A>, status: In<A::Status>, source: Out<c_int>) -> Result<()> {
+    source.set(A::read_status(&status.get()?).source)
+}
+
+/// `MPI_Status_get_tag`.
+pub fn tag<A: Abi>(_: &Call<A>, status: In<A::Status>, tag: Out<c_int>) -> Result<()> {
+    tag.set(A::read_status(&status.get()?).tag)
+}
+
+/// `MPI_Status_get_error`.
+pub fn error<A: Abi>(_: &Call<A>, status: In<A::Status>, error: Out<c_int>) -> Result<()> {
+    error.set(A::error_of(&status.get()?))
+}
+
+/// `MPI_Status_set_source`.
+pub fn set_source<A: Abi>(_: &Call<A>, status: Out<A::Status>, source: c_int) -> Result<()> {
+    let old = status.get()?;
+    status.set(A::status(old, &Status { source, ..A::read_status(&old) }))
+}
+
+/// `MPI_Status_set_tag`.
+pub fn set_tag<A: Abi>(_: &Call<A>, status: Out<A::Status>, tag: c_int) -> Result<()> {
+    let old = status.get()?;
+    status.set(A::status(old, &Status { tag, ..A::read_status(&old) }))
+}
+
+/// `MPI_Status_set_error`.
+pub fn set_error<A: Abi>(_: &Call<A>, status: Out<A::Status>, error: c_int) -> Result<()> {
+    status.set(A::with_error(status.get()?, error))
+}

@@ -1,0 +1,26 @@
+//! Processes that come later: MPI 5.0 chapter 11.
+
+/// The functions of this chapter, given to the macro `$with`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! dynamic_functions {
+    ($with:ident) => {
+        $with! {
+            anytime {}
+            running {}
+            plain {}
+            unsupported {
+                Close_port(port_name: *const c_char);
+                Comm_accept(port_name: *const c_char, info: Info, root: c_int, comm: Comm, newcomm: *mut Comm);
+                Comm_connect(port_name: *const c_char, info: Info, root: c_int, comm: Comm, newcomm: *mut Comm);
+                Comm_join(fd: c_int, intercomm: *mut Comm);
+                Comm_spawn(command: *const c_char, argv: *mut *mut c_char, maxprocs: c_int, info: Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int);
+                Comm_spawn_multiple(count: c_int, array_of_commands: *mut *mut c_char, array_of_argv: *mut *mut *mut c_char, array_of_maxprocs: *const c_int, array_of_info: *const Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int);
+                Lookup_name(service_name: *const c_char, info: Info, port_name: *mut c_char);
+                Open_port(info: Info, port_name: *mut c_char);
+                Publish_name(service_name: *const c_char, info: Info, port_name: *const c_char);
+                Unpublish_name(service_name: *const c_char, info: Info, port_name: *const c_char);
+            }
+        }
+    };
+}

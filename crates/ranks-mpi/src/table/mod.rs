@@ -1,0 +1,131 @@
+//! Every function of the library, once: name, arguments, and what does the work.
+//!
+//! A chapter is a macro that hands its functions to another macro, in four sections:
+//!
+//! | section | what it holds |
+//! |---|---|
+//! | `anytime` | functions that may be called before `MPI_Init` and after `MPI_Finalize` |
+//! | `running` | functions that need MPI to run |
+//! | `plain` | functions that give a value and cannot fail |
+//! | `unsupported` | functions that exist so that programs load, and say that they are not there yet |
+//!
+//! `one` says that there is only the int form; `both`, that there is a `_c` form too, whose arguments of type
+//! `Count` (int), `Displacement` (int) and `Extent` (`MPI_Aint`) are `MPI_Count` or `MPI_Aint`. Names of
+//! types are those of the ABI that [`crate::exports`] is used in.
+//!
+//! A function whose `_c` form is not listed is found by mpi4py in its int form; listing one that does
+//! not work would be worse than leaving it out.
+
+mod collective;
+mod comm;
+mod datatype;
+mod dynamic;
+mod file;
+mod info;
+mod init;
+mod op;
+mod p2p;
+mod request;
+mod topology;
+mod window;
+
+/// Hands every chapter to the macro `$with`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! functions {
+    ($with:ident) => {
+        $crate::init_functions!($with);
+        $crate::p2p_functions!($with);
+        $crate::request_functions!($with);
+        $crate::datatype_functions!($with);
+        $crate::collective_functions!($with);
+        $crate::op_functions!($with);
+        $crate::comm_functions!($with);
+        $crate::topology_functions!($with);
+        $crate::info_functions!($with);
+        $crate::dynamic_functions!($with);
+        $crate::window_functions!($with);
+        $crate::file_functions!($with);
+    };
+}
+
+/// How much of a function there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It works.
+    Works,
+    /// It works, and so does its `_c` form.
+    WorksLarge,
+    /// It exists and says that it is not supported.
+    Unsupported,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The name, without `MPI_`.
+    pub name: &'static str,
+    /// How much of it there is.
+    pub support: Support,
+}
+
+macro_rules! rows {
+    (
+        anytime { $($any_form:ident $any:ident ($($_a:tt)*) = $_ai:path;)* }
+        running { $($run_form:ident $run:ident ($($_r:tt)*) = $_ri:path;)* }
+        plain { $($plain:ident ($($_p:tt)*) -> $_pt:ty = $_pi:path;)* }
+        unsupported { $($none:ident ($($_n:tt)*);)* }
+    ) => {
+        &[
+            $(Row { name: stringify!($any), support: rows!(@ $any_form) },)*
+            $(Row { name: stringify!($run), support: rows!(@ $run_form) },)*
+            $(Row { name: stringify!($plain), support: Support::Works },)*
+            $(Row { name: stringify!($none), support: Support::Unsupported },)*
+        ]
+    };
+    (@ one) => { Support::Works };
+    (@ both) => { Support::WorksLarge };
+}
+
+/// The table as values, by chapter: for the coverage table and the tests.
+pub const CHAPTERS: &[(&str, &[Row])] = &[
+    ("Beginning, ending, environment", crate::init_functions!(rows)),
+    ("Point-to-point communication", crate::p2p_functions!(rows)),
+    ("Requests and statuses", crate::request_functions!(rows)),
+    ("Datatypes", crate::datatype_functions!(rows)),
+    ("Collective communication", crate::collective_functions!(rows)),
+    ("Reduction operations", crate::op_functions!(rows)),
+    ("Groups, communicators, attributes, error handlers", crate::comm_functions!(rows)),
+    ("Process topologies", crate::topology_functions!(rows)),
+    ("Info objects, and handles as integers", crate::info_functions!(rows)),
+    ("Processes that come later", crate::dynamic_functions!(rows)),
+    ("One-sided communication", crate::window_functions!(rows)),
+    ("Files", crate::file_functions!(rows)),
+];
+
+/// Names of all exported functions, without `MPI_`, in both forms.
+pub fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for row in CHAPTERS.iter().flat_map(|(_, rows)| rows.iter()) {
+        names.push(row.name.to_string());
+        if row.support == Support::WorksLarge {
+            names.push(format!("{}_c", row.name));
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_there_once() {
+        let mut names = names();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(all > 400, "{all}");
+    }
+}
