@@ -84,6 +84,29 @@ impl RingMemory {
         unsafe { self.lines.add(at).as_ref() }
     }
 
+    /// Lines of the message whose head is published at `index`.
+    #[inline(always)]
+    fn lines_of(&self, index: u64) -> u64 {
+        self.line(index).data.with(|data| {
+            // SAFETY: the caller has seen the head's sequence number.
+            let (head, len) = unsafe { read_head(data.cast::<u8>()) };
+            if head.kind < BULK { 1 + len.saturating_sub(HEAD_DATA).div_ceil(LINE_DATA) as u64 } else { 1 }
+        })
+    }
+
+    /// Asks for a line before it is needed: the misses of a message's lines then overlap.
+    #[inline(always)]
+    fn fetch(&self, index: u64) {
+        #[cfg(all(target_arch = "x86_64", not(loom)))]
+        // SAFETY: a hint, without effect on memory.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(self.line(index)).cast());
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(loom))))]
+        let _ = index;
+    }
+
     #[inline(always)]
     fn lap(&self, index: u64) -> u32 {
         (index >> self.line_count.trailing_zeros()) as u32 + 1
@@ -274,6 +297,10 @@ impl Consumer {
         }
         let memory = self.memory;
         let bulk_before = self.bulk_next;
+        let lines = memory.lines_of(self.next);
+        for index in 1..lines {
+            memory.fetch(self.next + index);
+        }
         let bulk_next = &mut self.bulk_next;
         let mut left = 0;
         memory.line(self.next).data.with(|data| {
