@@ -7,7 +7,7 @@
 mod info;
 mod own_ranks;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use ranks_launch::command;
 use std::ffi::OsString;
 use std::path::Path;
@@ -26,6 +26,7 @@ What to type for what:
   run a program on 4 ranks           ranks run -n 4 python hello.py
   the same under another name        mpiexec -n 4 python hello.py
   build with cargo, then run         ranks run -n 4 --example pi
+  fetch a list of URLs               ranks fetch -n 4 urls.txt
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
   see what this machine allows       ranks info
 
@@ -41,8 +42,38 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Fetch a list of URLs with several ranks: one record for each line
+    Fetch(Fetch),
     /// Show version, CPUs, and what this machine allows ranks to do
     Info(info::Options),
+}
+
+/// `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
+#[derive(Args)]
+struct Fetch {
+    /// Ranks to start; without it this process fetches alone
+    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", value_parser = own_ranks::count)]
+    ranks: Option<usize>,
+
+    #[command(flatten)]
+    options: ranks_http::fetch::Options,
+}
+
+fn fetch(task: &Fetch) -> ExitCode {
+    const NAME: &str = "ranks fetch";
+    if let Some(code) = own_ranks::started(task.ranks, NAME) {
+        return code;
+    }
+    let outcome = ranks::init()
+        .map_err(|error| error.to_string())
+        .and_then(|world| ranks_http::fetch::run(&world, &task.options).map_err(|error| error.to_string()));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            own_ranks::complain(NAME, &error);
+            ExitCode::from(2)
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -58,6 +89,7 @@ fn main() -> ExitCode {
     }
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
+        Task::Fetch(task) => fetch(&task),
         Task::Info(options) => info::run(&options),
     }
 }

@@ -6,18 +6,25 @@ use std::process::ExitCode;
 
 /// Starts this very command line on `ranks` ranks, when a number is given and this is not one of them yet;
 /// returns how that ended. `None`: carry on here, as a rank of the job or as a job of one.
-#[allow(dead_code, reason = "for the commands that are rank programs")]
 pub fn started(ranks: Option<usize>, name: &str) -> Option<ExitCode> {
     let ranks = ranks.filter(|_| !ranks_launch::inside_job())?;
     let run = || -> Result<i32, StartError> {
         let program = std::env::current_exe().unwrap_or_else(|_| "ranks".into());
         let words = std::env::args_os().skip(1);
-        Ok(Launch::new(ranks).name(name).program(program).args(words).take_signals().run()?.code)
+        Ok(Launch::new(ranks).name(name).program(program).args(words).says_why().take_signals().run()?.code)
     };
     Some(exit_code(run().unwrap_or_else(|error| {
         complain(name, &error);
         error.code
     })))
+}
+
+/// A number of ranks, as an option's value.
+pub fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("the number of ranks is 1 or more".to_owned()),
+    }
 }
 
 /// As a process gives it back.

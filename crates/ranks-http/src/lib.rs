@@ -1,1 +1,13 @@
 //! HTTP carried out by ranks.
+//!
+//! [`fetch`] is the command `ranks fetch`: a list of URLs shared out over the ranks, one record for each.
+//! [`Client`] is what each rank fetches with, usable alone. [`sample`] is a small web site on this machine for
+//! demonstrations and tests.
+#![forbid(unsafe_code)]
+
+mod client;
+pub mod fetch;
+mod record;
+pub mod sample;
+
+pub use client::{Client, ClientOptions, Failure, FailureKind, Method, Visit};

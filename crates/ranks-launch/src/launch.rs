@@ -21,6 +21,7 @@ pub struct Launch {
     pub(crate) timeout: Option<Duration>,
     pub(crate) tag_output: bool,
     pub(crate) quiet: bool,
+    pub(crate) says_why: bool,
     pub(crate) stdin: Stdin,
     pub(crate) capture: bool,
     pub(crate) signals: bool,
@@ -46,6 +47,7 @@ impl Launch {
             timeout: None,
             tag_output: false,
             quiet: false,
+            says_why: false,
             stdin: Stdin::default(),
             capture: false,
             signals: false,
@@ -123,6 +125,13 @@ impl Launch {
     /// No reports.
     pub fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
+        self
+    }
+
+    /// The program says itself why it exits with a code: no report of that, only of what it cannot say
+    /// (signals, aborts, ranks that vanish).
+    pub fn says_why(mut self) -> Self {
+        self.says_why = true;
         self
     }
 

@@ -3,7 +3,7 @@
 use crate::ends;
 use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::input::Input;
-use crate::launch::{Failure, Launch, Outcome, StartError};
+use crate::launch::{Cause, Failure, Launch, Outcome, StartError};
 use crate::output::Outputs;
 use crate::report;
 use crate::start;
@@ -279,8 +279,10 @@ impl<'a> Job<'a> {
         let code = ends::exit_code(cause);
         self.failure = Some(Failure { rank, pid: pid as u32, cause });
         let program = report::program_name(program);
-        let text = report::describe_failure(rank, pid, &program, cause);
-        self.say(&text, &report::describe(&scene, report::Style::Failure));
+        if !(self.launch.says_why && matches!(cause, Cause::Exit(_))) {
+            let text = report::describe_failure(rank, pid, &program, cause);
+            self.say(&text, &report::describe(&scene, report::Style::Failure));
+        }
         self.end(code, now);
     }
 

@@ -335,7 +335,7 @@ impl Core {
     pub fn deliver(&mut self, index: u32, data: &[u8]) {
         let request = self.requests.at(index);
         let buf: RecvBuf = request.recv_buf();
-        buf.write(request.received as usize, data);
+        buf.write_line(request.received as usize, data);
         request.received += data.len() as u64;
         if request.received >= request.total {
             self.finish(index);

@@ -28,8 +28,8 @@ impl<T: Transport> Engine<T> {
         self.wait_in(Call::Recv, id)
     }
 
-    /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
-    /// from the line to the buffer without a request.
+    /// The usual case: nothing is queued and the message comes next, in lines. Then it goes from the
+    /// lines to the buffer without a request. `None`: not so; what came instead was taken in.
     #[inline]
     pub(super) fn recv_quickly(
         &mut self,
@@ -41,17 +41,23 @@ impl<T: Transport> Engine<T> {
     ) -> Option<Status> {
         let core = &mut self.core;
         let mut status = None;
+        let mut here = 0;
         for _ in 0..core.quick_looks {
             let found = self.transport.poll(from, |arrival| match arrival {
                 Arrival::Inline(head, len, data)
                     if head.kind == wire::EAGER
                         && head.context == context
                         && (tag == head.tag || tag == ANY_TAG)
-                        && data.len() == len
                         && len <= buf.len() =>
                 {
                     buf.write(0, data);
+                    here = data.len();
                     status = Some(Status { source, tag: head.tag, bytes: len as u64, cancelled: false });
+                }
+                // What follows ours in the same poll is ours.
+                Arrival::More(data) if status.is_some() => {
+                    buf.write_line(here, data);
+                    here += data.len();
                 }
                 other => core.arrival(from, other),
             });
@@ -81,7 +87,7 @@ impl<T: Transport> Engine<T> {
     /// Waits for what [`Self::irecv_data`] began.
     pub fn wait_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
         self.enter(Call::Recv)?;
-        self.wait_for(&[id], true, false)?;
+        self.wait_until_done(Call::Recv, id)?;
         self.take_data(id)
     }
 

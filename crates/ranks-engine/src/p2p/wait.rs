@@ -233,15 +233,21 @@ impl<T: Transport> Engine<T> {
     }
 
     pub(crate) fn wait_in(&mut self, call: Call, id: RequestId) -> Result<Status> {
+        let index = self.wait_until_done(call, id)?;
+        self.outcome(index).unwrap_or_else(|| Err(self.bad_request(call)))
+    }
+
+    /// Waits until a request is done, without completing it; its index.
+    pub(crate) fn wait_until_done(&mut self, call: Call, id: RequestId) -> Result<u32> {
         let index = self.known(call, id)?;
-        if let Some(outcome) = self.outcome(index) {
-            return outcome;
+        if self.core.requests.at(index).state != State::Active {
+            return Ok(index);
         }
         let what = self.what_of(call, index, 0);
         self.wait_until(what, false, |engine| {
             engine.give_up(index);
-            engine.outcome(index)
-        })?
+            (engine.core.requests.at(index).state != State::Active).then_some(index)
+        })
     }
 
     /// Waits for all requests; the outcome of each.
@@ -314,7 +320,7 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    pub(crate) fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
+    fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
         let call = if all { Call::Waitall } else { Call::Waitany };
         if self.condition(ids, all)? {
             return Ok(());

@@ -1,0 +1,148 @@
+//! `ranks fetch`: a list of URLs shared out over the ranks, one record for each line.
+//!
+//! ```text
+//!   files, stdin -> input -> dealer --- lines ---> fetcher (rank 0)   fetcher (rank 1) ...
+//!                 (a thread)   |                        |                 |
+//!               stdout <- output <----- records --------+-----------------+
+//! ```
+//!
+//! Rank 0 reads, deals on demand, fetches like the others and is the only one to write. What bounds its memory is the
+//! dealer's window; what keeps its main thread free is that reading and fetching have threads of their own, which wake
+//! it.
+
+mod dealer;
+mod fetcher;
+mod input;
+mod job;
+mod messages;
+mod options;
+mod order;
+mod output;
+mod progress;
+mod summary;
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+
+use crate::Client;
+use crate::sample::Site;
+use input::Input;
+use job::Sink;
+use messages::{Peers, Ranks};
+use order::Order;
+use progress::Progress;
+
+pub use options::{Options, When};
+pub use output::Format;
+pub use summary::Summary;
+
+pub use crate::record::Record;
+
+/// Why a job could not run, or not to its end. URLs that fail are no errors, but records.
+#[derive(Debug)]
+pub enum Error {
+    /// The input is missing, empty or cannot be read.
+    Input(String),
+    /// An option cannot be met.
+    Options(String),
+    /// Standard output cannot be written.
+    Output(io::Error),
+    /// Fetching could not start: no thread, no runtime.
+    Start(io::Error),
+    /// A message between ranks failed.
+    Messages(String),
+}
+
+impl Error {
+    fn messages(error: impl fmt::Display) -> Error {
+        Error::Messages(error.to_string())
+    }
+
+    /// Whether the reader of standard output has gone (`ranks fetch ... | head`): not worth a word.
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::Output(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Input(what) | Error::Options(what) | Error::Messages(what) => f.write_str(what),
+            Error::Output(error) => write!(f, "cannot write to standard output: {error}"),
+            Error::Start(error) => write!(f, "cannot start fetching: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Runs the job that `options` describe. Every rank of `world` calls this with the same options; rank 0 alone reads
+/// the input, writes records to standard output and the summary to standard error. It alone reports what is wrong
+/// with input or options, so that one line is printed, not one for each rank.
+pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
+    let first = world.rank() == 0;
+    let client = match Client::new(options.client()) {
+        Ok(client) => client,
+        // The same options fail in the same way at every rank, so none is left waiting.
+        Err(failure) if first => return Err(Error::Options(failure.detail)),
+        Err(_) => return Ok(()),
+    };
+    raise_descriptor_limit();
+
+    let peers = Ranks::of(world);
+    let wake = peers.wake();
+    let mut site = None;
+    let input = || match options.sample {
+        None => Input::open(&options.inputs, move || wake()),
+        Some(count) => {
+            let started = Site::start().map_err(|error| format!("cannot start the sample site: {error}"))?;
+            let urls = started.urls(count);
+            site = Some(started);
+            Input::of(urls, move || wake())
+        }
+    };
+    let progress = if first { Progress::new(options.progress) } else { Progress::none() };
+    let mut sink = Sink {
+        out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+        format: options.format(),
+        progress,
+        summary: Summary::default(),
+        order: options.ordered.then(Order::default),
+    };
+    let outcome = job::play(&peers, client, options.concurrency, input, &mut sink);
+    sink.progress.clear();
+    if let Err(Error::Start(error)) = &outcome {
+        // The others wait for this rank, which cannot even tell them.
+        eprintln!("ranks fetch: rank {}: cannot start fetching: {error}", world.rank());
+        world.abort(1);
+    }
+    match outcome.and_then(|()| if first { finish(&mut sink) } else { Ok(()) }) {
+        Err(error) if error.is_broken_pipe() => Ok(()),
+        other => other,
+    }
+}
+
+/// What comes after the last record.
+fn finish(sink: &mut Sink<impl Write>) -> Result<(), Error> {
+    if sink.format == Format::Table {
+        sink.summary.table(&mut sink.out)?;
+    }
+    sink.out.flush()?;
+    // Nobody reads standard error, perhaps; the records are out.
+    let _ = writeln!(io::stderr(), "{}", sink.summary.line());
+    Ok(())
+}
+
+/// Connections are descriptors, and the usual limit of 1024 is soft: it may be raised to the hard one.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Refused: the limit stays as it is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

@@ -1,0 +1,96 @@
+//! All messages of `ranks fetch`: lines from rank 0 to the others, records from them to rank 0.
+//!
+//! The job itself is written against [`Peers`], so that it can be tested without ranks.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::input::Line;
+use crate::record::Record;
+
+/// Rank 0 to another.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Deal {
+    /// Lines to fetch; short, see [`super::dealer::MESSAGE_BYTES`].
+    Lines(Vec<Line>),
+    /// No more: abandon what is under way, send the last report.
+    End,
+}
+
+/// Another rank to rank 0.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) records: Vec<Record>,
+    /// Nothing comes after this one.
+    pub(super) last: bool,
+}
+
+/// Called from any thread: ends the main thread's wait for a message.
+pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The other ranks, seen from one.
+pub(super) trait Peers {
+    type Error: std::fmt::Display;
+    fn rank(&self) -> usize;
+    fn size(&self) -> usize;
+    fn wake(&self) -> Wake;
+    fn deal(&self, rank: usize, deal: &Deal) -> Result<(), Self::Error>;
+    fn report(&self, report: &Report) -> Result<(), Self::Error>;
+    /// At rank 0: the next report and who sent it, or `None` after a wake-up.
+    fn next_report(&self) -> Result<Option<(usize, Report)>, Self::Error>;
+    /// At another rank: what rank 0 deals, or `None` after a wake-up.
+    fn next_deal(&self) -> Result<Option<Deal>, Self::Error>;
+}
+
+const DEAL: i32 = 1;
+const REPORT: i32 = 2;
+
+/// The ranks of a job, and what ends this rank's wait from its other threads.
+pub(super) struct Ranks<'a> {
+    world: &'a ranks::World,
+    interrupt: ranks::Interrupt,
+}
+
+impl<'a> Ranks<'a> {
+    pub(super) fn of(world: &'a ranks::World) -> Ranks<'a> {
+        Ranks { world, interrupt: world.interrupt() }
+    }
+
+    /// The next message with `tag` and its sender, or `None` after a wake-up.
+    fn next<T: serde::de::DeserializeOwned>(
+        &self,
+        source: impl Into<ranks::Source>,
+        tag: i32,
+    ) -> ranks::Result<Option<(usize, T)>> {
+        let Some(found) = self.world.probe_or(source, tag, &self.interrupt)? else { return Ok(None) };
+        let (value, status) = self.world.receive(found.source, tag)?;
+        Ok(Some((status.source, value)))
+    }
+}
+
+impl Peers for Ranks<'_> {
+    type Error = ranks::Error;
+    fn rank(&self) -> usize {
+        self.world.rank()
+    }
+    fn size(&self) -> usize {
+        self.world.size()
+    }
+    fn wake(&self) -> Wake {
+        let interrupt = self.interrupt.clone();
+        Arc::new(move || interrupt.raise())
+    }
+    fn deal(&self, rank: usize, deal: &Deal) -> ranks::Result<()> {
+        self.world.send(deal, rank, DEAL)
+    }
+    fn report(&self, report: &Report) -> ranks::Result<()> {
+        self.world.send(report, 0, REPORT)
+    }
+    fn next_report(&self) -> ranks::Result<Option<(usize, Report)>> {
+        self.next(ranks::ANY_SOURCE, REPORT)
+    }
+    fn next_deal(&self) -> ranks::Result<Option<Deal>> {
+        Ok(self.next(0, DEAL)?.map(|(_, deal)| deal))
+    }
+}

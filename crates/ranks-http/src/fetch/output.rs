@@ -1,0 +1,191 @@
+//! Records as text: JSON lines, CSV, or a table.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::record::Record;
+
+/// How records are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// Columns to read, and a count of the statuses at the end.
+    Table,
+}
+
+/// What JSON shows of a record, in this order.
+#[derive(Serialize)]
+struct JsonRecord<'a> {
+    line: u64,
+    url: &'a str,
+    status: Option<u16>,
+    bytes: u64,
+    seconds: f64,
+    final_url: Option<&'a str>,
+    error: Option<String>,
+}
+
+impl Format {
+    /// Writes what comes before the first record.
+    pub(super) fn begin(self, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Format::Jsonl => Ok(()),
+            Format::Csv => to.write_all(b"line,url,status,bytes,seconds,final_url,error\r\n"),
+            Format::Table => {
+                writeln!(to, "{:>7}  {:>6}  {:>11}  {:>9}  url", "line", "status", "bytes", "seconds")
+            }
+        }
+    }
+
+    /// Writes one record.
+    pub(super) fn record(self, to: &mut impl Write, record: &Record) -> io::Result<()> {
+        match self {
+            Format::Jsonl => json(to, record),
+            Format::Csv => csv(to, record),
+            Format::Table => table(to, record),
+        }
+    }
+}
+
+fn json(to: &mut impl Write, record: &Record) -> io::Result<()> {
+    let shown = JsonRecord {
+        line: record.line,
+        url: &record.url,
+        status: record.status,
+        bytes: record.bytes,
+        // Whole microseconds: more digits would be noise.
+        seconds: (record.seconds * 1e6).round() / 1e6,
+        final_url: record.final_url.as_deref(),
+        error: record.error.as_ref().map(ToString::to_string),
+    };
+    serde_json::to_writer(&mut *to, &shown)?;
+    to.write_all(b"\n")
+}
+
+/// As RFC 4180 has it: lines end with CR LF, null is empty.
+fn csv(to: &mut impl Write, record: &Record) -> io::Result<()> {
+    let status = record.status.map(|status| status.to_string()).unwrap_or_default();
+    let error = record.error.as_ref().map(ToString::to_string).unwrap_or_default();
+    write!(
+        to,
+        "{},{},{},{},{:.6},{},{}\r\n",
+        record.line,
+        quoted(&record.url),
+        status,
+        record.bytes,
+        record.seconds,
+        quoted(record.final_url.as_deref().unwrap_or_default()),
+        quoted(&error),
+    )
+}
+
+fn quoted(field: &str) -> Cow<'_, str> {
+    match field.contains(['"', ',', '\r', '\n']) {
+        true => Cow::Owned(format!("\"{}\"", field.replace('"', "\"\""))),
+        false => Cow::Borrowed(field),
+    }
+}
+
+fn table(to: &mut impl Write, record: &Record) -> io::Result<()> {
+    let status = record.status.map_or("-".to_owned(), |status| status.to_string());
+    write!(
+        to,
+        "{:>7}  {:>6}  {:>11}  {:>9.3}  {}",
+        record.line,
+        status,
+        record.bytes,
+        record.seconds,
+        printable(&record.url)
+    )?;
+    if let Some(end) = record.final_url.as_deref().filter(|end| !same(end, &record.url)) {
+        write!(to, " -> {}", printable(end))?;
+    }
+    if let Some(error) = &record.error {
+        write!(to, "  ({})", printable(&error.to_string()))?;
+    }
+    writeln!(to)
+}
+
+/// Whether two URLs differ at most by the slash that `http://host` gains.
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// Without control characters: a list of URLs has no business driving the terminal.
+fn printable(text: &str) -> Cow<'_, str> {
+    match text.chars().any(char::is_control) {
+        true => Cow::Owned(text.replace(char::is_control, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Failure, FailureKind};
+
+    fn text(format: Format, record: &Record) -> String {
+        let mut out = Vec::new();
+        format.record(&mut out, record).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn page() -> Record {
+        Record {
+            line: 7,
+            url: "http://a/x".into(),
+            status: Some(200),
+            bytes: 1234,
+            seconds: 0.012345678,
+            final_url: Some("http://a/y".into()),
+            error: None,
+        }
+    }
+
+    fn failed() -> Record {
+        let url = "http://a/\"q\",\u{1b}[2Jß\n".to_owned();
+        Record::untried(8, url, Failure::new(FailureKind::InvalidUrl, "not \"good\""))
+    }
+
+    #[test]
+    fn json_lines() {
+        assert_eq!(
+            text(Format::Jsonl, &page()),
+            "{\"line\":7,\"url\":\"http://a/x\",\"status\":200,\"bytes\":1234,\"seconds\":0.012346,\
+             \"final_url\":\"http://a/y\",\"error\":null}\n"
+        );
+        let line = text(Format::Jsonl, &failed());
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["url"], "http://a/\"q\",\u{1b}[2Jß\n");
+        assert_eq!(value["error"], "invalid url: not \"good\"");
+        assert!(value["status"].is_null() && value["final_url"].is_null());
+    }
+
+    #[test]
+    fn csv_quotes_what_must_be_quoted() {
+        assert_eq!(text(Format::Csv, &page()), "7,http://a/x,200,1234,0.012346,http://a/y,\r\n");
+        assert_eq!(
+            text(Format::Csv, &failed()),
+            "8,\"http://a/\"\"q\"\",\u{1b}[2Jß\n\",,0,0.000000,,\"invalid url: not \"\"good\"\"\"\r\n"
+        );
+    }
+
+    #[test]
+    fn table_rows_stay_one_line_and_leave_the_terminal_alone() {
+        assert_eq!(
+            text(Format::Table, &page()),
+            "      7     200         1234      0.012  http://a/x -> http://a/y\n"
+        );
+        let row = text(Format::Table, &failed());
+        assert!(!row.trim_end_matches('\n').contains(char::is_control), "{row:?}");
+        let mut bare = page();
+        (bare.url, bare.final_url) = ("http://a".into(), Some("http://a/".into()));
+        assert!(!text(Format::Table, &bare).contains("->"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Progress on standard error.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+
+use super::options::{When, on_terminal};
+use super::summary::Summary;
+
+/// A line at the bottom of the terminal, or nothing.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+/// Redraws a second, at most.
+const REDRAWS: u8 = 10;
+
+impl Progress {
+    pub(super) fn new(when: When) -> Progress {
+        let target = match when {
+            When::Never => return Progress::none(),
+            When::Auto if !on_terminal("error") => return Progress::none(),
+            // A terminal that this process cannot see: behind the launcher's pipe.
+            _ if !stderr().is_terminal() => ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS),
+            _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
+        };
+        let style = ProgressStyle::with_template("{spinner} {pos} done, {rate}, {msg}, {elapsed}")
+            .expect("the template is a constant")
+            .with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+                // Only a full terminal line could fail here.
+                let _ = write!(to, "{:.0}/s", state.per_sec());
+            });
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style).with_message("0 errors");
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Progress { bar: Some(bar) }
+    }
+
+    /// No progress shown: every rank but the first.
+    pub(super) fn none() -> Progress {
+        Progress { bar: None }
+    }
+
+    /// Writes to standard output with the bar out of the way: both may be the same terminal.
+    pub(super) fn around_output<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    pub(super) fn show(&self, summary: &Summary) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(summary.records);
+            if !summary.failures.is_empty() {
+                bar.set_message(format!("{} errors", summary.failed()));
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Standard error as a terminal of 80 columns, taken at its word.
+#[derive(Debug)]
+struct Piped;
+
+impl Piped {
+    fn send(&self, text: &str) -> io::Result<()> {
+        stderr().write_all(text.as_bytes())
+    }
+
+    fn times(&self, count: usize, sequence: char) -> io::Result<()> {
+        if count == 0 { Ok(()) } else { self.send(&format!("\x1b[{count}{sequence}")) }
+    }
+}
+
+impl TermLike for Piped {
+    fn width(&self) -> u16 {
+        80
+    }
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.times(n, 'A')
+    }
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.times(n, 'B')
+    }
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.times(n, 'C')
+    }
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.times(n, 'D')
+    }
+    fn write_line(&self, s: &str) -> io::Result<()> {
+        self.send(&format!("{s}\n"))
+    }
+    fn write_str(&self, s: &str) -> io::Result<()> {
+        self.send(s)
+    }
+    fn clear_line(&self) -> io::Result<()> {
+        self.send("\r\x1b[2K")
+    }
+    fn flush(&self) -> io::Result<()> {
+        stderr().flush()
+    }
+}

@@ -1,0 +1,44 @@
+//! What is known of one URL after its visit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, Visit};
+
+/// One line of input and what became of it. In this form it travels between ranks; `fetch` prints it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The number of the input line, from 1.
+    pub line: u64,
+    /// The URL as it was written there.
+    pub url: String,
+    /// The status; none when no response came.
+    pub status: Option<u16>,
+    /// Bytes of body received.
+    pub bytes: u64,
+    /// Seconds from the start to the end of the body or the failure.
+    pub seconds: f64,
+    /// Where the redirects ended; none when no response came.
+    pub final_url: Option<String>,
+    /// What failed, if something did.
+    pub error: Option<Failure>,
+}
+
+impl Record {
+    /// The record of a visit.
+    pub fn new(line: u64, url: String, visit: Visit) -> Record {
+        Record {
+            line,
+            url,
+            status: visit.status,
+            bytes: visit.bytes,
+            seconds: visit.elapsed.as_secs_f64(),
+            final_url: visit.final_url,
+            error: visit.failure,
+        }
+    }
+
+    /// The record of a line that could not be tried.
+    pub fn untried(line: u64, url: String, error: Failure) -> Record {
+        Record { line, url, status: None, bytes: 0, seconds: 0.0, final_url: None, error: Some(error) }
+    }
+}
