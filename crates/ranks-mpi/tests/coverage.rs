@@ -6,8 +6,7 @@ use std::fmt::Write;
 fn page() -> String {
     let all = || CHAPTERS.iter().flat_map(|(_, rows)| rows.iter());
     let with = |support| all().filter(|row| row.support == support).count();
-    let (one, both, none) =
-        (with(Support::Works), with(Support::WorksLarge), with(Support::Unsupported));
+    let (one, both, none) = (with(Support::Works), with(Support::WorksLarge), with(Support::Unsupported));
     let mut page = format!(
         "# MPI functions of libmpi.so.12\n\n\
          Of {} functions {} work, {both} of these with large counts (`_c`) too; {none} exist so that programs load,\n\
