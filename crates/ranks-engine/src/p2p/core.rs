@@ -140,6 +140,8 @@ impl Core {
     /// The first part of a message.
     fn message(&mut self, from: usize, head: Head, total: u64, answer: u64, data: &[u8]) {
         let here = data.len() as u64;
+        // Only a damaged segment says less than it brings.
+        let total = total.max(here);
         let rest = if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total);
             if answer != 0 {
@@ -153,7 +155,8 @@ impl Core {
                 small[..data.len()].copy_from_slice(data);
                 Kept::Small(small, data.len() as u8)
             } else {
-                let mut heap = Vec::with_capacity(total as usize);
+                // No more than an eager message has: a damaged length must not exhaust the memory.
+                let mut heap = Vec::with_capacity((total as usize).min(2 * self.eager));
                 heap.extend_from_slice(data);
                 Kept::Heap(heap)
             };
@@ -177,6 +180,7 @@ impl Core {
             }
             Incoming::Unexpected(id) => {
                 let message = &mut self.unexpected[id as usize];
+                let data = &data[..data.len().min((message.total - message.here) as usize)];
                 message.here += data.len() as u64;
                 match &mut message.kept {
                     Kept::Heap(heap) => heap.extend_from_slice(data),
@@ -310,8 +314,11 @@ impl Core {
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
         let me = self.me;
         let request = self.requests.at(index);
+        let mut no_room = false;
         if request.grows {
-            let mut room = vec![0; total as usize];
+            let mut room = Vec::new();
+            no_room = room.try_reserve_exact(total as usize).is_err();
+            room.resize(if no_room { 0 } else { total as usize }, 0);
             request.kind = Kind::Recv { buf: own_room(&mut room) };
             request.owned = Some(room);
         }
@@ -334,6 +341,9 @@ impl Core {
     #[inline]
     pub fn deliver(&mut self, index: u32, data: &[u8]) {
         let request = self.requests.at(index);
+        if request.state != State::Active {
+            return;
+        }
         let buf: RecvBuf = request.recv_buf();
         buf.write_line(request.received as usize, data);
         request.received += data.len() as u64;
@@ -382,3 +392,7 @@ fn own_room(room: &mut [u8]) -> RecvBuf {
     // outcome is taken, and nobody else uses it before.
     unsafe { RecvBuf::of(room) }
 }
+
+#[cfg(test)]
+#[path = "core_tests.rs"]
+mod tests;
