@@ -5,7 +5,7 @@
 
 use super::outbox::{Out, Outbox};
 use super::rendezvous::{Pull, Push, Sharing};
-use super::request::{Kind, Request, RequestId, Requests, State, Status};
+use super::request::{Request, RequestId, Requests, State, Status};
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -314,14 +314,7 @@ impl Core {
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
         let me = self.me;
         let request = self.requests.at(index);
-        let mut no_room = false;
-        if request.grows {
-            let mut room = Vec::new();
-            no_room = room.try_reserve_exact(total as usize).is_err();
-            room.resize(if no_room { 0 } else { total as usize }, 0);
-            request.kind = Kind::Recv { buf: own_room(&mut room) };
-            request.owned = Some(room);
-        }
+        let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
         request.total = total;
         request.received = 0;
@@ -330,9 +323,13 @@ impl Core {
         let room = request.recv_buf().len() as u64;
         request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
         if total > room {
-            let detail =
-                format!("message of {total} bytes is longer than the receive buffer of {room} bytes");
-            let error = Error::new(Class::Truncate, request.call, me, detail).peer(source).tag(tag);
+            let (class, detail) = if no_room {
+                (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
+            } else {
+                let what = "is longer than the receive buffer of";
+                (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
+            };
+            let error = Error::new(class, request.call, me, detail).peer(source).tag(tag);
             request.error = Some(error.context(request.context));
         }
     }
@@ -383,14 +380,6 @@ impl Core {
         };
         Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
     }
-}
-
-/// Room that the request keeps until its outcome is taken.
-#[allow(unsafe_code)]
-fn own_room(room: &mut [u8]) -> RecvBuf {
-    // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until the
-    // outcome is taken, and nobody else uses it before.
-    unsafe { RecvBuf::of(room) }
 }
 
 #[cfg(test)]
