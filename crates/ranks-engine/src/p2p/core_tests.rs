@@ -23,7 +23,7 @@ impl Random {
         match self.next() % 4 {
             0 => self.next() % 8,
             1 => u64::MAX - self.next() % 8,
-            2 => (1 + self.next() % 6) << 32 | 1 + self.next() % 3,
+            2 => ((1 + self.next() % 6) << 32) | (1 + self.next() % 3),
             _ => self.next(),
         }
     }
@@ -45,13 +45,13 @@ fn random_arrivals_do_no_harm() {
         let data = [7u8; 60];
         for _ in 0..2_000 {
             let from = 1 + (random.next() % 2) as usize;
-            let kind = if random.next() % 3 == 0 { 1 } else { BULK + (random.next() % 10) as u8 };
+            let kind = if random.next().is_multiple_of(3) { 1 } else { BULK + (random.next() % 10) as u8 };
             let head = Head { kind, context: (random.next() % 4) as u32, tag: (random.next() % 5) as i32 };
             let part = &data[..(random.next() % 61) as usize];
             let core = &mut engine.core;
             if kind < BULK {
                 core.arrival(from, Arrival::Inline(head, part.len().min(48), &part[..part.len().min(48)]));
-            } else if random.next() % 8 == 0 {
+            } else if random.next().is_multiple_of(8) {
                 core.arrival(from, Arrival::More(part));
             } else {
                 let words = std::array::from_fn(|_| random.word());
