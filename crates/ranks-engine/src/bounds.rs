@@ -17,6 +17,25 @@ pub const QUICK_LOOKS: u32 = 200;
 /// small messages costs one allocation for many.
 pub const SMALL_UNEXPECTED: usize = 48;
 
+/// From this length on a reduction is cut into one slice a rank: below, the messages cost more than the
+/// arithmetic that is shared out.
+pub const REDUCE_SLICES: usize = 16 << 10;
+
+/// Up to this length of a part, and from [`TREE_RANKS`] ranks on, parts go up and down a tree: the root
+/// handles few messages, and the copying in between is cheap.
+pub const TREE_PART: usize = 1 << 10;
+
+/// Ranks from which a tree is worth the ranks in between that it has to wake.
+pub const TREE_RANKS: i32 = 16;
+
+/// Up to this length of a part, all parts are gathered everywhere in log2(n) rounds of growing messages;
+/// above, in n - 1 rounds that copy nothing twice.
+pub const DOUBLING_PART: usize = 2 << 10;
+
+/// Up to this length of a part an exchange of all with all is begun at once; above, pair by pair, so
+/// that few read the memory of one.
+pub const POSTED_PART: usize = 4 << 10;
+
 /// The eager threshold of this process.
 pub fn eager() -> usize {
     std::env::var("RANKS_EAGER").ok().and_then(|text| text.parse().ok()).unwrap_or(EAGER)

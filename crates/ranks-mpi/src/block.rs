@@ -32,9 +32,7 @@ impl Condition {
     fn holds(&self, engine: &mut ShmEngine) -> bool {
         match self {
             Condition::Requests(ids, all) => engine.is_settled(ids, *all),
-            &Condition::Message(source, tag, comm) => {
-                !matches!(engine.iprobe(source, tag, comm), Ok(None))
-            }
+            &Condition::Message(source, tag, comm) => !matches!(engine.iprobe(source, tag, comm), Ok(None)),
         }
     }
 

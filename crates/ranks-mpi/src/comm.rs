@@ -80,12 +80,7 @@ pub fn dup<A: Abi>(call: &Call<A>, comm: A::Comm, new: Out<A::Comm>) -> Result<(
 }
 
 /// `MPI_Comm_dup_with_info`: the hints are taken, and change nothing.
-pub fn dup_with_info<A: Abi>(
-    call: &Call<A>,
-    comm: A::Comm,
-    info: A::Info,
-    new: Out<A::Comm>,
-) -> Result<()> {
+pub fn dup_with_info<A: Abi>(call: &Call<A>, comm: A::Comm, info: A::Info, new: Out<A::Comm>) -> Result<()> {
     dup(call, comm, new)?;
     set_info(call, new.get()?, info)
 }
@@ -145,12 +140,7 @@ pub fn create<A: Abi>(call: &Call<A>, comm: A::Comm, group: A::Group, new: Out<A
 }
 
 /// `MPI_Comm_compare`.
-pub fn compare<A: Abi>(
-    call: &Call<A>,
-    first: A::Comm,
-    second: A::Comm,
-    result: Out<c_int>,
-) -> Result<()> {
+pub fn compare<A: Abi>(call: &Call<A>, first: A::Comm, second: A::Comm, result: Out<c_int>) -> Result<()> {
     let (a, b) = (call.comm(first)?, call.comm(second)?);
     let [ident, congruent, similar, unequal] = A::COMPARED;
     let (of_a, of_b) = (group::of_comm(a)?, group::of_comm(b)?);
@@ -204,12 +194,7 @@ pub fn set_name<A: Abi>(call: &Call<A>, comm: A::Comm, name: In<c_char>) -> Resu
 }
 
 /// `MPI_Comm_get_name`.
-pub fn get_name<A: Abi>(
-    call: &Call<A>,
-    comm: A::Comm,
-    name: Out<c_char>,
-    length: Out<c_int>,
-) -> Result<()> {
+pub fn get_name<A: Abi>(call: &Call<A>, comm: A::Comm, name: Out<c_char>, length: Out<c_int>) -> Result<()> {
     if comm == A::Comm::NULL {
         return name.text("MPI_COMM_NULL", MAX_OBJECT_NAME, length);
     }

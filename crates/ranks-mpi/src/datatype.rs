@@ -131,9 +131,10 @@ pub fn bytes<A: Abi>(count: impl Count, datatype: A::Datatype) -> Result<usize> 
 #[cold]
 fn refuse<A: Abi>(datatype: A::Datatype) -> Failure {
     match find::<A>(datatype) {
-        Ok(gaps) => {
-            Failure::new(class::UNSUPPORTED_OPERATION, format!("messages of {} are not supported yet", gaps.name))
-        }
+        Ok(gaps) => Failure::new(
+            class::UNSUPPORTED_OPERATION,
+            format!("messages of {} are not supported yet", gaps.name),
+        ),
         Err(failure) => failure,
     }
 }
@@ -165,7 +166,11 @@ pub fn send_buffer<A: Abi>(
 
 /// A buffer to receive into.
 #[inline(always)]
-pub fn recv_buffer<A: Abi>(address: *mut c_void, count: impl Count, datatype: A::Datatype) -> Result<RecvBuf> {
+pub fn recv_buffer<A: Abi>(
+    address: *mut c_void,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<RecvBuf> {
     let bytes = bytes::<A>(count, datatype)?;
     if address.is_null() && bytes > 0 {
         return Err(no_buffer(bytes));

@@ -35,9 +35,7 @@ fn none() -> Failure {
 pub fn find<A: Abi>(info: A::Info) -> Result<Pairs> {
     match info.decode() {
         Ref::Builtin(_) => Ok(environment()),
-        Ref::Dynamic(key) => {
-            global::with(|process| process.infos.get(key).cloned()).ok_or_else(none)
-        }
+        Ref::Dynamic(key) => global::with(|process| process.infos.get(key).cloned()).ok_or_else(none),
         Ref::Null => Err(Failure::new(class::INFO, "the info object is MPI_INFO_NULL")),
         Ref::Invalid => Err(none()),
     }

@@ -15,9 +15,11 @@ use std::ffi::c_int;
 fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<RequestRecord>> {
     match request.decode() {
         Ref::Null => Ok(None),
-        Ref::Dynamic(key) => process.requests.get(key).copied().map(Some).ok_or_else(|| {
-            Failure::new(class::REQUEST, "no such request: it is complete or freed already")
-        }),
+        Ref::Dynamic(key) => {
+            process.requests.get(key).copied().map(Some).ok_or_else(|| {
+                Failure::new(class::REQUEST, "no such request: it is complete or freed already")
+            })
+        }
         _ => Err(Failure::new(class::REQUEST, format!("{:#x} is no request", request.to_int()))),
     }
 }

@@ -14,8 +14,7 @@ pub fn store<A: Abi>(place: Out<A::Status>, status: &Status) -> Result<()> {
     if A::is_ignored(place.address()) {
         return Ok(());
     }
-    let status =
-        Status { source: A::rank_out(status.source), tag: A::tag_out(status.tag), ..*status };
+    let status = Status { source: A::rank_out(status.source), tag: A::tag_out(status.tag), ..*status };
     place.set(A::status(place.get()?, &status))
 }
 

@@ -4,8 +4,8 @@
 use super::wait::blocked_on_several;
 use super::{Engine, Mode, RequestId, Status};
 use crate::ANY_TAG;
-use crate::group::CommId;
 use crate::error::Result;
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
