@@ -1,6 +1,6 @@
 //! Gather-to-all: MPI 5.0 section 6.7.
 
-use super::{Part, tags};
+use super::{Part, rounds, tags};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
@@ -12,6 +12,8 @@ use ranks_shm::blocked::Call;
 /// How a gather to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AllgatherAlgorithm {
+    /// Each sends its part to each: n - 1 rounds, in which nothing is read that was just written.
+    Rotated,
     /// Each passes on to its successor what it had from its predecessor: n - 1 rounds.
     Ring,
     /// In round k each has 2^k parts and gets as many from the one 2^k further (Bruck and others 1997).
@@ -19,7 +21,7 @@ pub enum AllgatherAlgorithm {
 }
 
 fn choose(part: usize) -> AllgatherAlgorithm {
-    if part <= bounds::DOUBLING_PART { AllgatherAlgorithm::Doubling } else { AllgatherAlgorithm::Ring }
+    if part <= bounds::DOUBLING_PART { AllgatherAlgorithm::Doubling } else { AllgatherAlgorithm::Rotated }
 }
 
 impl<T: Transport> Engine<T> {
@@ -55,6 +57,10 @@ impl<T: Transport> Engine<T> {
         self.place_own(call, comm, send, recv, part_of(comm.me))?;
         let at = Within { call, comm, tag: tags::ALLGATHER };
         match algorithm.unwrap_or_else(|| choose(part)) {
+            AllgatherAlgorithm::Rotated => {
+                let own = send.unwrap_or(recv.as_send().of_part(part_of(comm.me)));
+                self.rotated_allgather(at, own, recv, part_of)
+            }
             AllgatherAlgorithm::Ring => self.ring_allgather(at, recv, part_of),
             AllgatherAlgorithm::Doubling => self.doubling_allgather(at, recv, part),
         }
@@ -74,7 +80,8 @@ impl<T: Transport> Engine<T> {
         self.check_parts(call, comm, parts, recv.len())?;
         self.place_own(call, comm, send, recv, parts[comm.me as usize])?;
         let at = Within { call, comm, tag: tags::ALLGATHER };
-        self.ring_allgather(at, recv, |rank| parts[rank as usize])
+        let own = send.unwrap_or(recv.as_send().of_part(parts[comm.me as usize]));
+        self.rotated_allgather(at, own, recv, |rank| parts[rank as usize])
     }
 
     fn place_own(
@@ -93,13 +100,22 @@ impl<T: Transport> Engine<T> {
         Ok(())
     }
 
-    /// Completes a buffer in which each rank has its own part.
-    pub(super) fn ring_allgather(
+    /// Completes a buffer in which each rank has its own part, which `own` holds too.
+    pub(super) fn rotated_allgather(
         &mut self,
         at: Within<'_>,
+        own: SendBuf,
         recv: RecvBuf,
         part_of: impl Fn(i32) -> Part,
     ) -> Result<()> {
+        for (to, from) in rounds(at.comm) {
+            self.swap(at, Some((to, own)), Some((from, recv.of_part(part_of(from)))))?;
+        }
+        Ok(())
+    }
+
+    /// Completes a buffer in which each rank has its own part.
+    fn ring_allgather(&mut self, at: Within<'_>, recv: RecvBuf, part_of: impl Fn(i32) -> Part) -> Result<()> {
         let (me, size) = (at.comm.me, at.comm.size());
         let (next, previous) = ((me + 1) % size, (me - 1 + size) % size);
         for k in 0..size - 1 {

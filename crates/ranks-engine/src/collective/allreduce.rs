@@ -4,7 +4,7 @@ use super::slices::slices;
 use super::tags;
 use crate::bounds;
 use crate::error::Result;
-use crate::group::CommId;
+use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
 use crate::op::Op;
 use crate::p2p::{Engine, Within};
@@ -22,11 +22,13 @@ pub enum AllreduceAlgorithm {
     Slices,
 }
 
-fn choose(len: usize) -> AllreduceAlgorithm {
-    if len < bounds::REDUCE_SLICES {
+fn choose(comm: &Comm, len: usize) -> AllreduceAlgorithm {
+    if len >= bounds::REDUCE_SLICES {
+        AllreduceAlgorithm::Slices
+    } else if len <= bounds::REDUCE_TWICE || comm.size() <= bounds::REDUCE_TWICE_RANKS {
         AllreduceAlgorithm::RecursiveDoubling
     } else {
-        AllreduceAlgorithm::Slices
+        AllreduceAlgorithm::ReduceBcast
     }
 }
 
@@ -75,36 +77,44 @@ impl<T: Transport> Engine<T> {
             return Ok(());
         }
         let at = Within { call, comm, tag: tags::ALLREDUCE };
-        match algorithm.unwrap_or_else(|| choose(recv.len())) {
+        match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
             AllreduceAlgorithm::RecursiveDoubling => {
-                let reduced = self.doubling_allreduce(at, contribution, op)?;
-                recv.write(0, &reduced);
+                let mut scratch = self.take_scratch(2 * recv.len());
+                let reduced = self.doubling_allreduce(at, contribution, op, &mut scratch)?;
+                recv.write(0, reduced);
+                self.keep_scratch(scratch);
                 Ok(())
             }
             AllreduceAlgorithm::ReduceBcast => {
-                if let Some(reduced) = self.binomial_reduce(at, contribution, op)? {
-                    recv.write(0, &reduced);
+                let mut scratch = self.take_scratch(2 * recv.len());
+                if let Some(reduced) = self.binomial_reduce(at, contribution, op, &mut scratch)? {
+                    recv.write(0, reduced);
                 }
+                self.keep_scratch(scratch);
                 self.binomial_bcast(call, comm, at.tag, recv, 0)
             }
             AllreduceAlgorithm::Slices => {
                 let slices = slices(comm, op, recv.len());
-                let own = self.reduce_own_slice(at, contribution, &slices, op)?;
-                recv.write(slices[comm.me as usize].at, &own);
-                self.ring_allgather(at, recv, |rank| slices[rank as usize])
+                let own = recv.of_part(slices[comm.me as usize]);
+                self.reduce_own_slice(at, contribution, &slices, op, |engine, reduced| {
+                    own.write(0, reduced);
+                    engine.rotated_allgather(at, own.as_send(), recv, |rank| slices[rank as usize])
+                })
             }
         }
     }
 
-    fn doubling_allreduce(
+    /// `scratch` is twice as long as the contribution, or longer.
+    fn doubling_allreduce<'s>(
         &mut self,
         at: Within<'_>,
         contribution: SendBuf,
         op: &mut Op<'_>,
-    ) -> Result<Vec<u8>> {
+        scratch: &'s mut [u8],
+    ) -> Result<&'s [u8]> {
         let (me, size) = (at.comm.me, at.comm.size());
-        let mut own = contribution.bytes().to_vec();
-        let mut other = vec![0; own.len()];
+        let (mut own, mut other) = scratch[..2 * contribution.len()].split_at_mut(contribution.len());
+        contribution.copy_to(own);
         // The exchange needs a power of two: of the first ranks, as many pairs as are too many act
         // through their second. Pairs are neighbours, so the order of ranks is kept.
         let power = 1 << size.ilog2();
@@ -113,30 +123,30 @@ impl<T: Transport> Engine<T> {
         let position = if me >= 2 * pairs {
             me - pairs
         } else if me % 2 == 0 {
-            self.swap_bytes(at, Some((me + 1, &own)), None)?;
-            self.swap_bytes(at, None, Some((me + 1, &mut own)))?;
+            self.swap_bytes(at, Some((me + 1, own)), None)?;
+            self.swap_bytes(at, None, Some((me + 1, own)))?;
             return Ok(own);
         } else {
-            self.swap_bytes(at, None, Some((me - 1, &mut other)))?;
-            op.apply(&other, &mut own);
+            self.swap_bytes(at, None, Some((me - 1, other)))?;
+            op.apply(other, own);
             me / 2
         };
         let mut distance = 1;
         while distance < power {
             let partner = position ^ distance;
             let rank = rank_of(partner);
-            self.swap_bytes(at, Some((rank, &own)), Some((rank, &mut other)))?;
+            self.swap_bytes(at, Some((rank, own)), Some((rank, other)))?;
             // The lower ranks on the left at both, so that both get the same bits.
             if partner < position {
-                op.apply(&other, &mut own);
+                op.apply(other, own);
             } else {
-                op.apply(&own, &mut other);
+                op.apply(own, other);
                 std::mem::swap(&mut own, &mut other);
             }
             distance *= 2;
         }
         if me < 2 * pairs {
-            self.swap_bytes(at, Some((me - 1, &own)), None)?;
+            self.swap_bytes(at, Some((me - 1, own)), None)?;
         }
         Ok(own)
     }

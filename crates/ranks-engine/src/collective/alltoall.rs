@@ -21,8 +21,12 @@ pub enum AlltoallAlgorithm {
     Posted,
 }
 
-fn choose(part: usize) -> AlltoallAlgorithm {
-    if part <= bounds::POSTED_PART { AlltoallAlgorithm::Posted } else { AlltoallAlgorithm::Pairwise }
+fn choose(comm: &Comm, part: usize) -> AlltoallAlgorithm {
+    if part <= bounds::POSTED_PART || comm.size() <= bounds::POSTED_RANKS {
+        AlltoallAlgorithm::Posted
+    } else {
+        AlltoallAlgorithm::Pairwise
+    }
 }
 
 impl<T: Transport> Engine<T> {
@@ -58,7 +62,7 @@ impl<T: Transport> Engine<T> {
             self.check_len(call, comm, "the send buffer", send.len(), recv.len())?;
         }
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
-        let algorithm = algorithm.unwrap_or_else(|| choose(part));
+        let algorithm = algorithm.unwrap_or_else(|| choose(comm, part));
         self.alltoall_parts(call, comm, (send, &part_of), (recv, &part_of), algorithm)
     }
 
@@ -88,7 +92,7 @@ impl<T: Transport> Engine<T> {
         // Lengths differ from rank to rank, so they can choose nothing that all must do alike; but these
         // two algorithms understand each other.
         let longest = recv_parts.iter().map(|part| part.len).max().unwrap_or(0);
-        self.alltoall_parts(call, comm, (send, &from), (recv, &to), choose(longest))
+        self.alltoall_parts(call, comm, (send, &from), (recv, &to), choose(comm, longest))
     }
 
     fn alltoall_parts(

@@ -83,47 +83,50 @@ impl<T: Transport> Engine<T> {
         let at = Within { call, comm, tag: tags::REDUCE };
         match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
             ReduceAlgorithm::Binomial => {
-                let reduced = self.binomial_reduce(at, contribution, op)?;
-                match reduced {
-                    Some(reduced) if is_root => recv.write(0, &reduced),
-                    Some(reduced) => self.swap_bytes(at, Some((root, &reduced)), None)?,
+                let mut scratch = self.take_scratch(2 * contribution.len());
+                match self.binomial_reduce(at, contribution, op, &mut scratch)? {
+                    Some(reduced) if is_root => recv.write(0, reduced),
+                    Some(reduced) => self.swap_bytes(at, Some((root, reduced)), None)?,
                     None if is_root => self.swap(at, None, Some((0, recv)))?,
                     None => {}
                 }
+                self.keep_scratch(scratch);
                 Ok(())
             }
             ReduceAlgorithm::Slices => {
                 let slices = slices(comm, op, contribution.len());
-                let own = self.reduce_own_slice(at, contribution, &slices, op)?;
-                if !is_root {
-                    return self.swap_bytes(at, Some((root, &own)), None);
-                }
-                recv.write(slices[root as usize].at, &own);
-                self.linear_gather(at, None, recv, |rank| slices[rank as usize], root)
+                self.reduce_own_slice(at, contribution, &slices, op, |engine, own| {
+                    if !is_root {
+                        return engine.swap_bytes(at, Some((root, own)), None);
+                    }
+                    recv.write(slices[root as usize].at, own);
+                    engine.linear_gather(at, None, recv, |rank| slices[rank as usize], root)
+                })
             }
         }
     }
 
     /// The reduction of all at rank 0. In round k a rank that is still in it takes over the 2^k ranks
-    /// after its own.
-    pub(super) fn binomial_reduce(
+    /// after its own. `scratch` is twice as long as the contribution, or longer.
+    pub(super) fn binomial_reduce<'s>(
         &mut self,
         at: Within<'_>,
         contribution: SendBuf,
         op: &mut Op<'_>,
-    ) -> Result<Option<Vec<u8>>> {
+        scratch: &'s mut [u8],
+    ) -> Result<Option<&'s [u8]>> {
         let (me, size) = (at.comm.me, at.comm.size());
-        let mut own = contribution.bytes().to_vec();
-        let mut higher = vec![0; own.len()];
+        let (mut own, mut higher) = scratch[..2 * contribution.len()].split_at_mut(contribution.len());
+        contribution.copy_to(own);
         let mut distance = 1;
         while distance < size {
             if me & distance != 0 {
-                self.swap_bytes(at, Some((me - distance, &own)), None)?;
+                self.swap_bytes(at, Some((me - distance, own)), None)?;
                 return Ok(None);
             }
             if me + distance < size {
-                self.swap_bytes(at, None, Some((me + distance, &mut higher)))?;
-                op.apply(&own, &mut higher);
+                self.swap_bytes(at, None, Some((me + distance, higher)))?;
+                op.apply(own, higher);
                 std::mem::swap(&mut own, &mut higher);
             }
             distance *= 2;

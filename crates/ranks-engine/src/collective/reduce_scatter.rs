@@ -20,7 +20,7 @@ pub enum ReduceScatterAlgorithm {
 }
 
 fn choose(ranks: i32, whole: usize) -> ReduceScatterAlgorithm {
-    if whole < bounds::REDUCE_SLICES && ranks >= bounds::TREE_RANKS {
+    if ranks > 2 && whole < bounds::REDUCE_SCATTER_TREE {
         ReduceScatterAlgorithm::ReduceScatter
     } else {
         ReduceScatterAlgorithm::Slices
@@ -74,8 +74,9 @@ impl<T: Transport> Engine<T> {
         let parts = Part::in_order((0..comm.size()).map(|_| part));
         match algorithm.unwrap_or_else(|| choose(comm.size(), contribution.len())) {
             ReduceScatterAlgorithm::ReduceScatter => {
-                let reduced = self.binomial_reduce(at, contribution, op)?;
-                let Some(reduced) = reduced else {
+                let mut scratch = self.take_scratch(2 * contribution.len());
+                let Some(reduced) = self.binomial_reduce(at, contribution, op, &mut scratch)? else {
+                    self.keep_scratch(scratch);
                     return self.swap(at, None, Some((0, recv.part(0, part))));
                 };
                 for (rank, of) in parts.iter().enumerate() {
@@ -86,12 +87,14 @@ impl<T: Transport> Engine<T> {
                         self.swap_bytes(at, Some((rank as i32, bytes)), None)?;
                     }
                 }
+                self.keep_scratch(scratch);
                 Ok(())
             }
             ReduceScatterAlgorithm::Slices => {
-                let own = self.reduce_own_slice(at, contribution, &parts, op)?;
-                recv.write(0, &own);
-                Ok(())
+                self.reduce_own_slice(at, contribution, &parts, op, |_, reduced| {
+                    recv.write(0, reduced);
+                    Ok(())
+                })
             }
         }
     }

@@ -2,6 +2,7 @@
 //! those of the ranks before it.
 
 use super::tags;
+use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
@@ -19,9 +20,12 @@ pub enum ScanAlgorithm {
     RecursiveDoubling,
 }
 
-fn choose(comm: &Comm) -> ScanAlgorithm {
-    // Up to three ranks a line has no more steps, and fewer messages.
-    if comm.size() <= 3 { ScanAlgorithm::Linear } else { ScanAlgorithm::RecursiveDoubling }
+fn choose(comm: &Comm, len: usize) -> ScanAlgorithm {
+    if len <= bounds::SCAN_DOUBLING && comm.size() >= bounds::SCAN_RANKS {
+        ScanAlgorithm::RecursiveDoubling
+    } else {
+        ScanAlgorithm::Linear
+    }
 }
 
 impl<T: Transport> Engine<T> {
@@ -84,7 +88,7 @@ impl<T: Transport> Engine<T> {
         self.check_elements(call, comm, op, recv.len())?;
         let at = Within { call, comm, tag: tags::SCAN };
         let own = contribution.bytes().to_vec();
-        let before = match algorithm.unwrap_or_else(|| choose(comm)) {
+        let before = match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
             ScanAlgorithm::Linear => self.linear_scan(at, &own, op)?,
             ScanAlgorithm::RecursiveDoubling => self.doubling_scan(at, &own, op)?,
         };

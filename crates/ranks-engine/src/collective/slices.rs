@@ -16,33 +16,32 @@ pub(super) fn slices(comm: &Comm, op: &Op<'_>, len: usize) -> Vec<Part> {
 }
 
 impl<T: Transport> Engine<T> {
-    /// Gives every rank the others' elements of its slice and reduces them, in order of rank. When it
-    /// returns, `contribution` is the caller's again.
+    /// Gives every rank the others' elements of its slice, reduces them in order of rank, and hands the
+    /// result to `done`. By then `contribution` is the caller's again, so it may be overwritten.
     pub(super) fn reduce_own_slice(
         &mut self,
         at: Within<'_>,
         contribution: SendBuf,
         slices: &[Part],
         op: &mut Op<'_>,
-    ) -> Result<Vec<u8>> {
+        done: impl FnOnce(&mut Self, &[u8]) -> Result<()>,
+    ) -> Result<()> {
         let me = at.comm.me as usize;
         let len = slices[me].len;
-        let mut rows = vec![0; len * slices.len()];
-        {
-            let mut rows: Vec<_> = rows.chunks_mut(len.max(1)).map(Some).collect();
-            // No elements: nothing is cut into rows, but the others still expect a message.
-            rows.resize_with(slices.len(), || Some(&mut []));
-            let mut row_of = |rank: usize| rows[rank].take().unwrap_or_default();
-            contribution.of_part(slices[me]).copy_to(row_of(me));
-            for (to, from) in rounds(at.comm) {
-                let theirs = contribution.of_part(slices[to as usize]);
-                self.swap_into(at, (to, theirs), (from, row_of(from as usize)))?;
-            }
+        let mut scratch = self.take_scratch(len * slices.len());
+        let rows = &mut scratch[..len * slices.len()];
+        let row = |rank: usize| rank * len..(rank + 1) * len;
+        contribution.of_part(slices[me]).copy_to(&mut rows[row(me)]);
+        for (to, from) in rounds(at.comm) {
+            let theirs = contribution.of_part(slices[to as usize]);
+            self.swap_into(at, (to, theirs), (from, &mut rows[row(from as usize)]))?;
         }
         for rank in 1..slices.len() {
             let (lower, rest) = rows.split_at_mut(rank * len);
-            op.apply(&lower[(rank - 1) * len..], &mut rest[..len]);
+            op.apply(&lower[row(rank - 1)], &mut rest[..len]);
         }
-        Ok(rows.split_off(len * (slices.len() - 1)))
+        done(self, &rows[row(slices.len() - 1)])?;
+        self.keep_scratch(scratch);
+        Ok(())
     }
 }

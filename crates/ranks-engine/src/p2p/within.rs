@@ -4,6 +4,7 @@
 
 use super::request::{Kind, Mode, Request, RequestId, State, Status};
 use super::{Engine, wire};
+use crate::bounds;
 use crate::error::{Class, Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -117,6 +118,22 @@ impl<T: Transport> Engine<T> {
         let detail =
             format!("rank {from} sent {} bytes where this rank expects {}", status.bytes, bytes.len());
         Err(self.error(Class::Truncate, call, detail).context(comm.context))
+    }
+
+    /// Room for at least `len` bytes of the collective's own. They are not cleared.
+    pub(crate) fn take_scratch(&mut self, len: usize) -> Vec<u8> {
+        let mut scratch = std::mem::take(&mut self.core.scratch);
+        if scratch.len() < len {
+            scratch = vec![0; len];
+        }
+        scratch
+    }
+
+    /// Keeps it for the next one, unless it is too long to be kept.
+    pub(crate) fn keep_scratch(&mut self, scratch: Vec<u8>) {
+        if scratch.len() <= bounds::SCRATCH {
+            self.core.scratch = scratch;
+        }
     }
 
     /// Sends to some and receives from others (pairs of a rank and a buffer), and waits for all of it.

@@ -168,7 +168,12 @@ fn allgather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in LENGTHS {
         let mine = pattern(len, me, 5);
         let expected = all_parts(n, 5, |_| len);
-        for algorithm in [None, Some(AllgatherAlgorithm::Ring), Some(AllgatherAlgorithm::Doubling)] {
+        for algorithm in [
+            None,
+            Some(AllgatherAlgorithm::Rotated),
+            Some(AllgatherAlgorithm::Ring),
+            Some(AllgatherAlgorithm::Doubling),
+        ] {
             for in_place in [false, true] {
                 let mut got = vec![0; len * n as usize];
                 if in_place {
