@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole programs on libmpi.so.12: mpi4py's unmodified wheel, and C programs built against MPICH's header.
 
-    tests/mpi.py [--profile release] [-n 1,2,3] [--python PYTHON] [--header FOLDER]
+    tests/mpi.py [--profile release] [-n 1,2,3,4] [--python PYTHON] [--header FOLDER]
 
 Both come from PyPI into target/mpi-tests (mpi4py and NumPy into a virtual environment, of the mpich wheel the
 headers alone) unless --python and --header name what is there already. Needs gcc for the C programs.
@@ -92,6 +92,7 @@ WRONG = [
         ["ranks: rank 1: MPI_Recv on world from rank 0, tag 5: ", "40 bytes", "20 bytes (MPI_ERR_TRUNCATE)"],
     ),
     ("null", 1, 1, ["the buffer is null", "(MPI_ERR_BUFFER)"]),
+    ("operation", 9, 2, ["MPI_Allreduce on world: MPI_BAND is not defined on MPI_DOUBLE (MPI_ERR_OP)"]),
     ("stale", 19, 1, ["MPI_Wait", "(MPI_ERR_REQUEST)"]),
     ("unsupported", 44, 1, ["MPI_Win_fence", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
     ("abort", 7, 3, []),
@@ -102,7 +103,7 @@ WRONG = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default="release")
-    parser.add_argument("-n", default="1,2,3", help="numbers of ranks")
+    parser.add_argument("-n", default="1,2,3,4", help="numbers of ranks")
     parser.add_argument("--python", type=pathlib.Path)
     parser.add_argument("--header", type=pathlib.Path)
     options = parser.parse_args()
@@ -123,11 +124,14 @@ def main():
     else:
         header = options.header or make_header(python)
         forms = build(ROOT / "tests/c/forms.c", header, target)
+        collectives = build(ROOT / "tests/c/collectives.c", header, target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
         for n in counts:
             run(target, n, [forms], says=["ok"])
             run(target, n, [forms, "threads"], says=["ok"])
+            run(target, n, [collectives], says=["ok"])
+            run(target, n, [collectives, "threads"], says=["ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
         run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])

@@ -22,6 +22,10 @@ int main(int argc, char **argv) {
     if (!strcmp(what, "rank")) MPI_Send(buffer, 1, MPI_CHAR, 9, 0, MPI_COMM_WORLD);
     if (!strcmp(what, "unsupported")) MPI_Win_fence(0, MPI_WIN_NULL);
     if (!strcmp(what, "null")) MPI_Send(NULL, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
+    if (!strcmp(what, "operation")) {
+        double one = 1, all;
+        MPI_Allreduce(&one, &all, 1, MPI_DOUBLE, MPI_BAND, MPI_COMM_WORLD);
+    }
     if (!strcmp(what, "stale")) {
         MPI_Request request, old;
         MPI_Isend(buffer, 1, MPI_CHAR, MPI_PROC_NULL, 0, MPI_COMM_WORLD, &request);

@@ -151,6 +151,8 @@ pub trait Abi: Copy + 'static {
     fn keyval_out(key: u32) -> c_int;
     /// True for `MPI_STATUS_IGNORE` and `MPI_STATUSES_IGNORE`.
     fn is_ignored(address: *const Self::Status) -> bool;
+    /// True for `MPI_IN_PLACE`.
+    fn is_in_place(address: *const c_void) -> bool;
     /// True for `MPI_BUFFER_AUTOMATIC`.
     fn is_automatic(address: *const c_void) -> bool;
 

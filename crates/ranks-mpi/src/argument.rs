@@ -196,6 +196,15 @@ impl Out<c_void> {
     pub fn pointer(self) -> Out<usize> {
         Out(self.0.cast())
     }
+
+    /// Writes bytes, no more than the buffer was checked to have room for.
+    pub fn fill(self, bytes: &[u8]) {
+        if !bytes.is_empty() && !self.0.is_null() {
+            // SAFETY: not null, so by the promise given to `take` there is room for as many elements as
+            // the program said.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.cast(), bytes.len()) };
+        }
+    }
 }
 
 impl<T: Copy + 'static> Out<T> {

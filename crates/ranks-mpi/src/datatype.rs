@@ -7,6 +7,8 @@ use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{Count, Out};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
+use crate::op::{Kind, Pairs};
+use ranks_engine::op::Element;
 use ranks_engine::{RecvBuf, SendBuf};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -21,87 +23,89 @@ pub struct Basic {
     pub size: u8,
     /// From one element to the next.
     pub extent: u8,
+    /// What reductions may do with it.
+    pub kind: Kind,
 }
 
-const fn basic(name: &'static str, mpich: u32, size: u8, extent: u8) -> Basic {
-    Basic { name, mpich, size, extent }
+const fn basic(name: &'static str, mpich: u32, size: u8, extent: u8, kind: Kind) -> Basic {
+    Basic { name, mpich, size, extent, kind }
 }
 
 /// Every predefined datatype.
 #[rustfmt::skip]
 pub const BASIC: &[Basic] = &[
-    basic("MPI_CHAR", 0x4c00_0101, 1, 1),
-    basic("MPI_UNSIGNED_CHAR", 0x4c00_0102, 1, 1),
-    basic("MPI_SHORT", 0x4c00_0203, 2, 2),
-    basic("MPI_UNSIGNED_SHORT", 0x4c00_0204, 2, 2),
-    basic("MPI_INT", 0x4c00_0405, 4, 4),
-    basic("MPI_UNSIGNED", 0x4c00_0406, 4, 4),
-    basic("MPI_LONG", 0x4c00_0807, 8, 8),
-    basic("MPI_UNSIGNED_LONG", 0x4c00_0808, 8, 8),
-    basic("MPI_LONG_LONG_INT", 0x4c00_0809, 8, 8),
-    basic("MPI_FLOAT", 0x4c00_040a, 4, 4),
-    basic("MPI_DOUBLE", 0x4c00_080b, 8, 8),
-    basic("MPI_LONG_DOUBLE", 0x4c00_100c, 16, 16),
-    basic("MPI_BYTE", 0x4c00_010d, 1, 1),
-    basic("MPI_WCHAR", 0x4c00_040e, 4, 4),
-    basic("MPI_PACKED", 0x4c00_010f, 1, 1),
-    basic("MPI_LB", 0x4c00_0010, 0, 0),
-    basic("MPI_UB", 0x4c00_0011, 0, 0),
-    basic("MPI_FLOAT_INT", 0x8c00_0000, 8, 8),
-    basic("MPI_DOUBLE_INT", 0x8c00_0001, 12, 16),
-    basic("MPI_LONG_INT", 0x8c00_0002, 12, 16),
-    basic("MPI_SHORT_INT", 0x8c00_0003, 6, 8),
-    basic("MPI_2INT", 0x4c00_0816, 8, 8),
-    basic("MPI_LONG_DOUBLE_INT", 0x8c00_0004, 20, 32),
-    basic("MPI_SIGNED_CHAR", 0x4c00_0118, 1, 1),
-    basic("MPI_UNSIGNED_LONG_LONG", 0x4c00_0819, 8, 8),
-    basic("MPI_CHARACTER", 0x4c00_011a, 1, 1),
-    basic("MPI_INTEGER", 0x4c00_041b, 4, 4),
-    basic("MPI_REAL", 0x4c00_041c, 4, 4),
-    basic("MPI_LOGICAL", 0x4c00_041d, 4, 4),
-    basic("MPI_COMPLEX", 0x4c00_081e, 8, 8),
-    basic("MPI_DOUBLE_PRECISION", 0x4c00_081f, 8, 8),
-    basic("MPI_2INTEGER", 0x4c00_0820, 8, 8),
-    basic("MPI_2REAL", 0x4c00_0821, 8, 8),
-    basic("MPI_DOUBLE_COMPLEX", 0x4c00_1022, 16, 16),
-    basic("MPI_2DOUBLE_PRECISION", 0x4c00_1023, 16, 16),
-    basic("MPI_REAL2", 0x4c00_0226, 2, 2),
-    basic("MPI_REAL4", 0x4c00_0427, 4, 4),
-    basic("MPI_COMPLEX8", 0x4c00_0828, 8, 8),
-    basic("MPI_REAL8", 0x4c00_0829, 8, 8),
-    basic("MPI_COMPLEX16", 0x4c00_102a, 16, 16),
-    basic("MPI_REAL16", 0x4c00_102b, 16, 16),
-    basic("MPI_COMPLEX32", 0x4c00_202c, 32, 32),
-    basic("MPI_INTEGER1", 0x4c00_012d, 1, 1),
-    basic("MPI_COMPLEX4", 0x4c00_042e, 4, 4),
-    basic("MPI_INTEGER2", 0x4c00_022f, 2, 2),
-    basic("MPI_INTEGER4", 0x4c00_0430, 4, 4),
-    basic("MPI_INTEGER8", 0x4c00_0831, 8, 8),
-    basic("MPI_INTEGER16", 0x4c00_1032, 16, 16),
-    basic("MPI_CXX_BOOL", 0x4c00_0133, 1, 1),
-    basic("MPI_CXX_FLOAT_COMPLEX", 0x4c00_0834, 8, 8),
-    basic("MPI_CXX_DOUBLE_COMPLEX", 0x4c00_1035, 16, 16),
-    basic("MPI_CXX_LONG_DOUBLE_COMPLEX", 0x4c00_2036, 32, 32),
-    basic("MPI_INT8_T", 0x4c00_0137, 1, 1),
-    basic("MPI_INT16_T", 0x4c00_0238, 2, 2),
-    basic("MPI_INT32_T", 0x4c00_0439, 4, 4),
-    basic("MPI_INT64_T", 0x4c00_083a, 8, 8),
-    basic("MPI_UINT8_T", 0x4c00_013b, 1, 1),
-    basic("MPI_UINT16_T", 0x4c00_023c, 2, 2),
-    basic("MPI_UINT32_T", 0x4c00_043d, 4, 4),
-    basic("MPI_UINT64_T", 0x4c00_083e, 8, 8),
-    basic("MPI_C_BOOL", 0x4c00_013f, 1, 1),
-    basic("MPI_C_FLOAT_COMPLEX", 0x4c00_0840, 8, 8),
-    basic("MPI_C_DOUBLE_COMPLEX", 0x4c00_1041, 16, 16),
-    basic("MPI_C_LONG_DOUBLE_COMPLEX", 0x4c00_2042, 32, 32),
-    basic("MPI_AINT", 0x4c00_0843, 8, 8),
-    basic("MPI_OFFSET", 0x4c00_0844, 8, 8),
-    basic("MPI_COUNT", 0x4c00_0845, 8, 8),
-    basic("MPI_LOGICAL1", 0x4c00_0147, 1, 1),
-    basic("MPI_LOGICAL2", 0x4c00_0248, 2, 2),
-    basic("MPI_LOGICAL4", 0x4c00_0449, 4, 4),
-    basic("MPI_LOGICAL8", 0x4c00_084a, 8, 8),
-    basic("MPI_LOGICAL16", 0x4c00_104b, 16, 16),
+    basic("MPI_CHAR", 0x4c00_0101, 1, 1, Kind::Opaque),
+    basic("MPI_UNSIGNED_CHAR", 0x4c00_0102, 1, 1, Kind::Integer(Element::U8)),
+    basic("MPI_SHORT", 0x4c00_0203, 2, 2, Kind::Integer(Element::I16)),
+    basic("MPI_UNSIGNED_SHORT", 0x4c00_0204, 2, 2, Kind::Integer(Element::U16)),
+    basic("MPI_INT", 0x4c00_0405, 4, 4, Kind::Integer(Element::I32)),
+    basic("MPI_UNSIGNED", 0x4c00_0406, 4, 4, Kind::Integer(Element::U32)),
+    basic("MPI_LONG", 0x4c00_0807, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPI_UNSIGNED_LONG", 0x4c00_0808, 8, 8, Kind::Integer(Element::U64)),
+    basic("MPI_LONG_LONG_INT", 0x4c00_0809, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPI_FLOAT", 0x4c00_040a, 4, 4, Kind::Floating(Element::F32)),
+    basic("MPI_DOUBLE", 0x4c00_080b, 8, 8, Kind::Floating(Element::F64)),
+    basic("MPI_LONG_DOUBLE", 0x4c00_100c, 16, 16, Kind::LongDouble),
+    basic("MPI_BYTE", 0x4c00_010d, 1, 1, Kind::Byte),
+    basic("MPI_WCHAR", 0x4c00_040e, 4, 4, Kind::Opaque),
+    basic("MPI_PACKED", 0x4c00_010f, 1, 1, Kind::Opaque),
+    basic("MPI_LB", 0x4c00_0010, 0, 0, Kind::Opaque),
+    basic("MPI_UB", 0x4c00_0011, 0, 0, Kind::Opaque),
+    basic("MPI_FLOAT_INT", 0x8c00_0000, 8, 8, Kind::Pair(Pairs::FloatInt)),
+    basic("MPI_DOUBLE_INT", 0x8c00_0001, 12, 16, Kind::Pair(Pairs::DoubleInt)),
+    basic("MPI_LONG_INT", 0x8c00_0002, 12, 16, Kind::Pair(Pairs::LongInt)),
+    basic("MPI_SHORT_INT", 0x8c00_0003, 6, 8, Kind::Pair(Pairs::ShortInt)),
+    basic("MPI_2INT", 0x4c00_0816, 8, 8, Kind::Pair(Pairs::TwoInts)),
+    basic("MPI_LONG_DOUBLE_INT", 0x8c00_0004, 20, 32, Kind::Pair(Pairs::LongDoubleInt)),
+    basic("MPI_SIGNED_CHAR", 0x4c00_0118, 1, 1, Kind::Integer(Element::I8)),
+    basic("MPI_UNSIGNED_LONG_LONG", 0x4c00_0819, 8, 8, Kind::Integer(Element::U64)),
+    basic("MPI_CHARACTER", 0x4c00_011a, 1, 1, Kind::Opaque),
+    basic("MPI_INTEGER", 0x4c00_041b, 4, 4, Kind::Counter(Element::I32)),
+    basic("MPI_REAL", 0x4c00_041c, 4, 4, Kind::Floating(Element::F32)),
+    basic("MPI_LOGICAL", 0x4c00_041d, 4, 4, Kind::Logical(Element::U32)),
+    basic("MPI_COMPLEX", 0x4c00_081e, 8, 8, Kind::Complex(Element::F32)),
+    basic("MPI_DOUBLE_PRECISION", 0x4c00_081f, 8, 8, Kind::Floating(Element::F64)),
+    basic("MPI_2INTEGER", 0x4c00_0820, 8, 8, Kind::Pair(Pairs::TwoInts)),
+    basic("MPI_2REAL", 0x4c00_0821, 8, 8, Kind::Pair(Pairs::TwoFloats)),
+    basic("MPI_DOUBLE_COMPLEX", 0x4c00_1022, 16, 16, Kind::Complex(Element::F64)),
+    basic("MPI_2DOUBLE_PRECISION", 0x4c00_1023, 16, 16, Kind::Pair(Pairs::TwoDoubles)),
+    basic("MPI_REAL2", 0x4c00_0226, 2, 2, Kind::Opaque),
+    basic("MPI_REAL4", 0x4c00_0427, 4, 4, Kind::Floating(Element::F32)),
+    basic("MPI_COMPLEX8", 0x4c00_0828, 8, 8, Kind::Complex(Element::F32)),
+    basic("MPI_REAL8", 0x4c00_0829, 8, 8, Kind::Floating(Element::F64)),
+    basic("MPI_COMPLEX16", 0x4c00_102a, 16, 16, Kind::Complex(Element::F64)),
+    basic("MPI_REAL16", 0x4c00_102b, 16, 16, Kind::Opaque),
+    basic("MPI_COMPLEX32", 0x4c00_202c, 32, 32, Kind::Opaque),
+    basic("MPI_INTEGER1", 0x4c00_012d, 1, 1, Kind::Counter(Element::I8)),
+    basic("MPI_COMPLEX4", 0x4c00_042e, 4, 4, Kind::Opaque),
+    basic("MPI_INTEGER2", 0x4c00_022f, 2, 2, Kind::Counter(Element::I16)),
+    basic("MPI_INTEGER4", 0x4c00_0430, 4, 4, Kind::Counter(Element::I32)),
+    basic("MPI_INTEGER8", 0x4c00_0831, 8, 8, Kind::Counter(Element::I64)),
+    basic("MPI_INTEGER16", 0x4c00_1032, 16, 16, Kind::Opaque),
+    basic("MPI_CXX_BOOL", 0x4c00_0133, 1, 1, Kind::Logical(Element::U8)),
+    basic("MPI_CXX_FLOAT_COMPLEX", 0x4c00_0834, 8, 8, Kind::Complex(Element::F32)),
+    basic("MPI_CXX_DOUBLE_COMPLEX", 0x4c00_1035, 16, 16, Kind::Complex(Element::F64)),
+    basic("MPI_CXX_LONG_DOUBLE_COMPLEX", 0x4c00_2036, 32, 32, Kind::LongComplex),
+    basic("MPI_INT8_T", 0x4c00_0137, 1, 1, Kind::Integer(Element::I8)),
+    basic("MPI_INT16_T", 0x4c00_0238, 2, 2, Kind::Integer(Element::I16)),
+    basic("MPI_INT32_T", 0x4c00_0439, 4, 4, Kind::Integer(Element::I32)),
+    basic("MPI_INT64_T", 0x4c00_083a, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPI_UINT8_T", 0x4c00_013b, 1, 1, Kind::Integer(Element::U8)),
+    basic("MPI_UINT16_T", 0x4c00_023c, 2, 2, Kind::Integer(Element::U16)),
+    basic("MPI_UINT32_T", 0x4c00_043d, 4, 4, Kind::Integer(Element::U32)),
+    basic("MPI_UINT64_T", 0x4c00_083e, 8, 8, Kind::Integer(Element::U64)),
+    basic("MPI_C_BOOL", 0x4c00_013f, 1, 1, Kind::Logical(Element::U8)),
+    basic("MPI_C_FLOAT_COMPLEX", 0x4c00_0840, 8, 8, Kind::Complex(Element::F32)),
+    basic("MPI_C_DOUBLE_COMPLEX", 0x4c00_1041, 16, 16, Kind::Complex(Element::F64)),
+    basic("MPI_C_LONG_DOUBLE_COMPLEX", 0x4c00_2042, 32, 32, Kind::LongComplex),
+    basic("MPI_AINT", 0x4c00_0843, 8, 8, Kind::Counter(Element::I64)),
+    basic("MPI_OFFSET", 0x4c00_0844, 8, 8, Kind::Counter(Element::I64)),
+    basic("MPI_COUNT", 0x4c00_0845, 8, 8, Kind::Counter(Element::I64)),
+    basic("MPI_LOGICAL1", 0x4c00_0147, 1, 1, Kind::Logical(Element::U8)),
+    basic("MPI_LOGICAL2", 0x4c00_0248, 2, 2, Kind::Logical(Element::U16)),
+    basic("MPI_LOGICAL4", 0x4c00_0449, 4, 4, Kind::Logical(Element::U32)),
+    basic("MPI_LOGICAL8", 0x4c00_084a, 8, 8, Kind::Logical(Element::U64)),
+    basic("MPI_LOGICAL16", 0x4c00_104b, 16, 16, Kind::Opaque),
 ];
 
 /// The datatype of a handle.
@@ -128,6 +132,46 @@ pub fn bytes<A: Abi>(count: impl Count, datatype: A::Datatype) -> Result<usize> 
     }
 }
 
+/// Bytes of `count` elements with the gaps between and inside them. Collectives move these too: the
+/// datatypes at both ends are the same, so a gap meets a gap.
+#[inline(always)]
+pub fn span<A: Abi>(count: impl Count, datatype: A::Datatype) -> Result<usize> {
+    let count = count.get();
+    let basic = find::<A>(datatype)?;
+    match usize::try_from(count).ok().and_then(|count| count.checked_mul(basic.extent as usize)) {
+        Some(bytes) if bytes as u64 >> 62 == 0 => Ok(bytes),
+        _ => Err(wrong_count(count, basic)),
+    }
+}
+
+/// The elements that a collective sends.
+pub fn elements_from<A: Abi>(
+    address: *const c_void,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<SendBuf> {
+    let bytes = span::<A>(count, datatype)?;
+    if bytes > 0 && (address.is_null() || A::is_in_place(address)) {
+        return Err(no_buffer(bytes));
+    }
+    // SAFETY: the C program promises that its buffer stays as it is until the operation is complete.
+    Ok(unsafe { SendBuf::new(address.cast(), bytes) })
+}
+
+/// The room for the elements that a collective receives.
+pub fn elements_to<A: Abi>(
+    address: *mut c_void,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<RecvBuf> {
+    let bytes = span::<A>(count, datatype)?;
+    if bytes > 0 && (address.is_null() || A::is_in_place(address)) {
+        return Err(no_buffer(bytes));
+    }
+    // SAFETY: the C program promises that its buffer is its own until the operation is complete.
+    Ok(unsafe { RecvBuf::new(address.cast(), bytes) })
+}
+
 #[cold]
 fn refuse<A: Abi>(datatype: A::Datatype) -> Failure {
     match find::<A>(datatype) {
@@ -146,7 +190,10 @@ fn wrong_count(count: i64, basic: &Basic) -> Failure {
 
 #[cold]
 fn no_buffer(bytes: usize) -> Failure {
-    Failure::new(class::BUFFER, format!("the buffer is null, but {bytes} bytes were asked for"))
+    Failure::new(
+        class::BUFFER,
+        format!("the buffer is null or MPI_IN_PLACE, but {bytes} bytes were asked for"),
+    )
 }
 
 /// A buffer to send from.

@@ -14,6 +14,7 @@ macro_rules! exports {
             type Count = c_int;
             type Displacement = c_int;
             type Extent = Aint;
+            type ReduceFunction = $crate::op::IntFunction;
             $crate::functions!(int_entries);
         }
 
@@ -21,9 +22,9 @@ macro_rules! exports {
         mod large_form {
             use super::*;
             type Count = LargeCount;
-            #[allow(dead_code)]
             type Displacement = Aint;
             type Extent = LargeCount;
+            type ReduceFunction = $crate::op::LargeFunction;
             $crate::functions!(large_entries);
         }
     };

@@ -13,7 +13,7 @@
 //! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
 //! | [`process`], [`slab`] | the objects behind the handles |
 //! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
-//! | [`init`], [`p2p`], [`request`], [`status`], [`datatype`], [`collective`], [`comm`], [`group`], [`attribute`], [`info`] | the functions, by chapter |
+//! | [`init`], [`p2p`], [`request`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`attribute`], [`info`] | the functions, by chapter |
 
 pub mod abi;
 pub mod argument;
@@ -31,6 +31,7 @@ pub mod group;
 pub mod info;
 pub mod init;
 pub mod mpich;
+pub mod op;
 pub mod p2p;
 pub mod process;
 pub mod request;

@@ -244,6 +244,11 @@ impl Abi for Mpich {
         address.addr() == 1
     }
 
+    #[inline(always)]
+    fn is_in_place(address: *const c_void) -> bool {
+        address.addr() == usize::MAX
+    }
+
     fn is_automatic(address: *const c_void) -> bool {
         address.addr() == usize::MAX - 1
     }

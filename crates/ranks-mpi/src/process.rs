@@ -7,6 +7,7 @@ use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
 use crate::group::Members;
 use crate::info::Pairs;
+use crate::op::UserOp;
 use crate::slab::Slab;
 use ranks_engine::{CommId, RequestId, ShmEngine};
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct Process {
     pub handlers: Slab<Handler>,
     /// Info objects, by key.
     pub infos: Slab<Pairs>,
+    /// Reduction operations that the program made, by key.
+    pub ops: Slab<UserOp>,
     /// Keys of attributes.
     pub keyvals: Keyvals,
     /// The last errors in words.
@@ -75,6 +78,7 @@ impl Process {
             groups: Slab::default(),
             handlers: Slab::default(),
             infos: Slab::default(),
+            ops: Slab::default(),
             keyvals: Keyvals::default(),
             recent: Recent::default(),
             added: BTreeMap::new(),

@@ -22,9 +22,9 @@ enum Function<'f> {
 impl<'f> Op<'f> {
     /// An operation of the standard on a basic type; `None` where the standard does not define it (a
     /// bitwise or logical one on floating point).
-    pub fn built_in(operation: Operation, on: Element) -> Option<Op<'static>> {
+    pub fn built_in(operation: Operation, on: Element) -> Option<Self> {
         let function = built_in::function(operation, on)?;
-        Some(Op { function: Function::BuiltIn(function), element: on.size(), commutative: true })
+        Some(Self { function: Function::BuiltIn(function), element: on.size(), commutative: true })
     }
 
     /// An operation of the user's, which makes `in op inout` of its second argument. Both have the same

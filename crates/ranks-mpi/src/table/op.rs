@@ -7,14 +7,14 @@ macro_rules! op_functions {
     ($with:ident) => {
         $with! {
             anytime {}
-            running {}
-            plain {}
-            unsupported {
-                Op_commutative(op: Op, commute: *mut c_int);
-                Op_create(user_fn: Option<Callback>, commute: c_int, op: *mut Op);
-                Op_free(op: *mut Op);
-                Reduce_local(inbuf: *const c_void, inoutbuf: *mut c_void, count: c_int, datatype: Datatype, op: Op);
+            running {
+                both Op_create(user_fn: Option<ReduceFunction>, commute: c_int, op: *mut Op) = op::create;
+                one  Op_free(op: *mut Op) = op::free;
+                one  Op_commutative(op: Op, commute: *mut c_int) = op::commutative;
+                both Reduce_local(inbuf: *const c_void, inoutbuf: *mut c_void, count: Count, datatype: Datatype, op: Op) = op::reduce_local;
             }
+            plain {}
+            unsupported {}
         }
     };
 }

@@ -1,0 +1,84 @@
+//! Collective operations: MPI 5.0 chapter 6.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | this | barrier, broadcast, and what the others have in common |
+//! | `gather`, `scatter`, `alltoall` | elements move |
+//! | `reduce` | elements are combined |
+//! | `spread` | counts and displacements as parts of a buffer |
+//!
+//! At `MPI_THREAD_MULTIPLE` a thread inside one of these keeps the others out until it is complete; only
+//! the program's own reduction functions run without the lock.
+
+mod alltoall;
+mod gather;
+mod reduce;
+mod scatter;
+mod spread;
+
+pub use alltoall::{alltoall, alltoallv, alltoallw};
+pub use gather::{allgather, allgatherv, gather, gatherv};
+pub use reduce::{allreduce, exscan, reduce, reduce_scatter, reduce_scatter_block, scan};
+pub use scatter::{scatter, scatterv};
+
+use crate::abi::Abi;
+use crate::argument::{Count, In, Out};
+use crate::datatype::{elements_from, elements_to, find, span};
+use crate::entry::Call;
+use crate::failure::{Failure, Result, class};
+use crate::global;
+use ranks_engine::{CommId, RecvBuf, SendBuf};
+use std::ffi::{c_int, c_void};
+
+/// `MPI_Barrier`.
+pub fn barrier<A: Abi>(call: &Call<A>, comm: A::Comm) -> Result<()> {
+    let comm = call.comm(comm)?;
+    Ok(global::with(|process| process.engine.barrier(comm))?)
+}
+
+/// `MPI_Bcast`.
+pub fn bcast<A: Abi>(
+    call: &Call<A>,
+    buffer: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    root: c_int,
+    comm: A::Comm,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let buf = elements_to::<A>(buffer.address(), count, datatype)?;
+    Ok(global::with(|process| process.engine.bcast(buf, A::rank_in(root), comm))?)
+}
+
+/// What a rank sends; nothing in place.
+fn own<A: Abi>(send: In<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<SendBuf>> {
+    if A::is_in_place(send.address()) {
+        return Ok(None);
+    }
+    elements_from::<A>(send.address(), count, datatype).map(Some)
+}
+
+/// This rank and the number of ranks.
+fn place(comm: CommId) -> Result<(c_int, usize)> {
+    Ok(global::with(|process| {
+        let engine = &process.engine;
+        Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
+    })?)
+}
+
+/// The count of a whole buffer that has `count` elements for each of `ranks` ranks.
+fn for_each_rank<A: Abi>(count: impl Count, ranks: usize, datatype: A::Datatype) -> Result<i64> {
+    // Negative ones and those whose bytes are too many are refused with the count that the program gave.
+    span::<A>(count, datatype)?;
+    let whole = count.get().checked_mul(ranks as i64);
+    whole.ok_or_else(|| {
+        let name = find::<A>(datatype).map_or("", |basic| basic.name);
+        Failure::new(class::COUNT, format!("{} {name} for each of {ranks} ranks are too many", count.get()))
+    })
+}
+
+/// A buffer that does not count at this rank.
+fn nowhere() -> RecvBuf {
+    // SAFETY: no bytes are touched.
+    unsafe { RecvBuf::new(std::ptr::null_mut(), 0) }
+}

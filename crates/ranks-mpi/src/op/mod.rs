@@ -1,0 +1,234 @@
+//! Reduction operations: MPI 5.0 section 6.9.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | this | which operation is allowed on which datatype, and what does it |
+//! | `pairs` | MINLOC and MAXLOC |
+//! | `complex`, `long_double` | what the engine's basic types do not have |
+//! | `user` | operations of the program, and the functions that make and free them |
+//! | `rows` | reductions that collect all contributions first |
+//!
+//! The engine applies an operation within a collective, with the lock. That is not for the program's
+//! own functions, so these take the way of `rows`.
+
+mod complex;
+mod long_double;
+mod pairs;
+pub mod rows;
+mod user;
+
+pub use pairs::Pairs;
+pub use user::{Function, IntFunction, LargeFunction, User, UserOp, commutative, create, free};
+
+use crate::abi::{Abi, Handle, Ref};
+use crate::argument::{Count, In, Out};
+use crate::datatype::{self, elements_from, elements_to};
+use crate::entry::Call;
+use crate::failure::{Failure, Result, class};
+use crate::global;
+use ranks_engine::op::{Element, Op, Operation};
+use std::ffi::c_void;
+
+/// What reductions may do with a datatype: the groups of MPI 5.0 section 6.9.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing: text, and types whose arithmetic is not there.
+    Opaque,
+    /// An integer of C: everything but the pairs' operations.
+    Integer(Element),
+    /// An integer of Fortran, an address or a count: no logical operations.
+    Counter(Element),
+    /// Sum, product, minimum, maximum.
+    Floating(Element),
+    /// The same in the machine's extended format.
+    LongDouble,
+    /// Logical operations.
+    Logical(Element),
+    /// Bitwise operations.
+    Byte,
+    /// Sum and product.
+    Complex(Element),
+    /// The same in the machine's extended format.
+    LongComplex,
+    /// A value and its place: MINLOC and MAXLOC.
+    Pair(Pairs),
+}
+
+/// `inout = input op inout`, over whole elements.
+type Row = fn(&[u8], &mut [u8]);
+
+/// A predefined operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Predefined {
+    Of(Operation),
+    Minloc,
+    Maxloc,
+    /// For one-sided communication alone.
+    OneSided,
+}
+
+/// The predefined operations in the order of their handles.
+const PREDEFINED: [(&str, Predefined); 14] = [
+    ("MPI_MAX", Predefined::Of(Operation::Max)),
+    ("MPI_MIN", Predefined::Of(Operation::Min)),
+    ("MPI_SUM", Predefined::Of(Operation::Sum)),
+    ("MPI_PROD", Predefined::Of(Operation::Product)),
+    ("MPI_LAND", Predefined::Of(Operation::LogicalAnd)),
+    ("MPI_BAND", Predefined::Of(Operation::BitAnd)),
+    ("MPI_LOR", Predefined::Of(Operation::LogicalOr)),
+    ("MPI_BOR", Predefined::Of(Operation::BitOr)),
+    ("MPI_LXOR", Predefined::Of(Operation::LogicalXor)),
+    ("MPI_BXOR", Predefined::Of(Operation::BitXor)),
+    ("MPI_MINLOC", Predefined::Minloc),
+    ("MPI_MAXLOC", Predefined::Maxloc),
+    ("MPI_REPLACE", Predefined::OneSided),
+    ("MPI_NO_OP", Predefined::OneSided),
+];
+
+/// An operation on a datatype.
+pub enum Reduction<A: Abi> {
+    /// The engine has it.
+    BuiltIn(Operation, Element),
+    /// It is here; bytes of an element.
+    Row(Row, usize),
+    /// The program has it.
+    User(User<A>),
+}
+
+impl<A: Abi> Reduction<A> {
+    /// The operation of a handle on a datatype.
+    pub fn find(op: A::Op, datatype: A::Datatype) -> Result<Self> {
+        let basic = datatype::find::<A>(datatype)?;
+        match op.decode() {
+            Ref::Builtin(at) => {
+                let (name, operation) = PREDEFINED[at as usize];
+                built_in(operation, basic.kind, basic.extent as usize).ok_or_else(|| {
+                    let what = format!("{name} is not defined on {}", basic.name);
+                    Failure::new(class::OP, what)
+                })
+            }
+            Ref::Dynamic(key) => {
+                let known = global::with(|process| process.ops.get(key).copied());
+                let op = known.ok_or_else(|| no_op::<A>(op))?;
+                Ok(Reduction::User(User { op, datatype, extent: basic.extent as usize }))
+            }
+            _ => Err(no_op::<A>(op)),
+        }
+    }
+
+    /// For the engine to apply; the program's own are not.
+    pub fn engine(&mut self) -> std::result::Result<Op<'_>, User<A>> {
+        match self {
+            // Found by `find`, so it is defined.
+            Reduction::BuiltIn(operation, on) => {
+                Ok(Op::built_in(*operation, *on).expect("an operation that is defined"))
+            }
+            Reduction::Row(function, element) => Ok(Op::user(function, *element, true)),
+            Reduction::User(user) => Err(*user),
+        }
+    }
+
+    /// `inout = input op inout`. Without the lock.
+    pub fn apply(&mut self, input: &mut [u8], inout: &mut [u8]) {
+        match self.engine() {
+            Ok(mut op) => op.apply(input, inout),
+            Err(user) => user.apply(input, inout),
+        }
+    }
+}
+
+fn built_in<A: Abi>(operation: Predefined, kind: Kind, element: usize) -> Option<Reduction<A>> {
+    use Operation::{BitAnd, BitOr, BitXor, LogicalAnd, LogicalOr, LogicalXor, Max, Min, Product, Sum};
+    let row = |function: Option<Row>| function.map(|function| Reduction::Row(function, element));
+    let operation = match operation {
+        Predefined::Of(operation) => operation,
+        Predefined::OneSided => return None,
+        Predefined::Minloc | Predefined::Maxloc => {
+            let Kind::Pair(pairs) = kind else { return None };
+            return row(Some(pairs.function(operation == Predefined::Minloc)));
+        }
+    };
+    let on = match (kind, operation) {
+        (Kind::Integer(on), _) => on,
+        (Kind::Counter(on), Sum | Product | Min | Max | BitAnd | BitOr | BitXor) => on,
+        (Kind::Floating(on), Sum | Product | Min | Max) => on,
+        (Kind::Logical(on), LogicalAnd | LogicalOr | LogicalXor) => on,
+        (Kind::Byte, BitAnd | BitOr | BitXor) => Element::U8,
+        // Both parts by themselves.
+        (Kind::Complex(on), Sum) => on,
+        (Kind::Complex(on), Product) => return row(complex::product(on)),
+        (Kind::LongDouble, _) => return row(long_double::function(operation)),
+        (Kind::LongComplex, Sum) => return row(long_double::function(Sum)),
+        (Kind::LongComplex, Product) => return row(long_double::complex_product()),
+        _ => return None,
+    };
+    Some(Reduction::BuiltIn(operation, on))
+}
+
+fn no_op<A: Abi>(op: A::Op) -> Failure {
+    if op == A::Op::NULL {
+        return Failure::new(class::OP, "the operation is MPI_OP_NULL");
+    }
+    Failure::new(class::OP, format!("{:#x} is no reduction operation", op.to_int()))
+}
+
+/// `MPI_Reduce_local`.
+pub fn reduce_local<A: Abi>(
+    _: &Call<A>,
+    input: In<c_void>,
+    inout: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+    op: A::Op,
+) -> Result<()> {
+    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let input = elements_from::<A>(input.address(), count, datatype)?;
+    let result = elements_to::<A>(inout.address(), count, datatype)?;
+    // Copies: the program may give one array as both, though it should not.
+    let mut rows = rows::Rows::new(result.len(), 2)?;
+    input.copy_to(rows.row(0));
+    result.as_send().copy_to(rows.row(1));
+    inout.fill(rows.fold(2, &mut |input, inout| reduction.apply(input, inout)));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datatype::BASIC;
+    use crate::mpich::{Datatype, Mpich};
+
+    fn allowed(datatype: &str) -> Vec<&'static str> {
+        let at = BASIC.iter().position(|basic| basic.name == datatype).unwrap();
+        let datatype = Datatype::encode(Ref::Builtin(at as u32));
+        let ops = (0..PREDEFINED.len() as u32).map(|at| (at, crate::mpich::Op::encode(Ref::Builtin(at))));
+        ops.filter(|(_, op)| Reduction::<Mpich>::find(*op, datatype).is_ok())
+            .map(|(at, _)| PREDEFINED[at as usize].0.trim_start_matches("MPI_"))
+            .collect()
+    }
+
+    #[test]
+    fn the_standard_says_which_operation_goes_with_which_type() {
+        let all = ["MAX", "MIN", "SUM", "PROD", "LAND", "BAND", "LOR", "BOR", "LXOR", "BXOR"];
+        assert_eq!(allowed("MPI_INT"), all);
+        assert_eq!(allowed("MPI_UINT8_T"), all);
+        assert_eq!(allowed("MPI_AINT"), ["MAX", "MIN", "SUM", "PROD", "BAND", "BOR", "BXOR"]);
+        assert_eq!(allowed("MPI_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
+        assert_eq!(allowed("MPI_C_BOOL"), ["LAND", "LOR", "LXOR"]);
+        assert_eq!(allowed("MPI_BYTE"), ["BAND", "BOR", "BXOR"]);
+        assert_eq!(allowed("MPI_C_DOUBLE_COMPLEX"), ["SUM", "PROD"]);
+        assert_eq!(allowed("MPI_DOUBLE_INT"), ["MINLOC", "MAXLOC"]);
+        assert!(allowed("MPI_CHAR").is_empty());
+        if cfg!(target_arch = "x86_64") {
+            assert_eq!(allowed("MPI_LONG_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_handles() {
+        for (at, (name, _)) in PREDEFINED.iter().enumerate() {
+            let handle = crate::mpich::Op::encode(Ref::Builtin(at as u32)).0 as u32;
+            assert_eq!(handle, 0x5800_0001 + at as u32, "{name}");
+        }
+    }
+}
