@@ -205,8 +205,8 @@ pub fn recv(buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status>
     }
     let begun = global::with(|process| {
         let engine = &mut process.engine;
-        if let Some(status) = engine.recv_at_once(buf, source, tag, comm)? {
-            return Ok::<_, Failure>(Ok(status));
+        if let Some(begun) = engine.recv_at_once(buf, source, tag, comm)? {
+            return Ok::<_, Failure>(begun);
         }
         let id = engine.irecv(buf, source, tag, comm)?;
         Ok(engine.test(id)?.ok_or(id))

@@ -108,19 +108,21 @@ pub fn split<A: Abi>(
 }
 
 /// `MPI_Comm_split_type`: all ranks share the machine's memory; finer parts of it are not told apart, for
-/// which the standard's answer is no communicator.
+/// which the standard's answer is no communicator. Asked for by its name, the memory is one for all.
 pub fn split_type<A: Abi>(
     call: &Call<A>,
     comm: A::Comm,
     split_type: c_int,
     key: c_int,
-    _: A::Info,
+    info: A::Info,
     new: Out<A::Comm>,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
+    let named = ("mpi_hw_resource_type".to_string(), "mpi_shared_memory".to_string());
+    let by_name = info != A::Info::NULL && crate::info::find::<A>(info)?.contains(&named);
     let [shared, guided, unguided] = A::COMM_TYPES;
     let color = match split_type {
-        kind if kind == shared => 0,
+        kind if kind == shared || kind == guided && by_name => 0,
         kind if kind == UNDEFINED || kind == guided || kind == unguided => UNDEFINED,
         kind => return Err(Failure::new(class::ARG, format!("{kind} is no type of a split"))),
     };

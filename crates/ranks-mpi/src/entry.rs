@@ -5,6 +5,7 @@ use crate::errhandler;
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use ranks_engine::CommId;
+use ranks_shm::life::is_forked_child;
 use std::any::Any;
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -59,6 +60,9 @@ pub fn enter<A: Abi>(name: &'static str, body: impl FnOnce(&Call<A>) -> Result<(
     if global::stage() != Stage::Running {
         outside(name);
     }
+    if is_forked_child() {
+        return in_a_child(name);
+    }
     guarded(name, body)
 }
 
@@ -100,6 +104,23 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic".into());
     Failure::new(class::INTERN, format!("internal error: {words}"))
+}
+
+/// A call in a forked child: the rank is the parent's. Returned, whatever the error handler, which belongs to
+/// the parent too; and without the lock, which a thread of the parent may have had at the fork.
+#[cold]
+fn in_a_child(name: &'static str) -> c_int {
+    match name {
+        // A child that ends as every program does, or in a hurry, does nothing wrong.
+        "MPI_Finalize" => 0,
+        "MPI_Abort" => std::process::exit(1),
+        _ => {
+            let what =
+                "called in a forked child of a rank: only the process that initialised may communicate";
+            eprintln!("ranks: {name}: {what}");
+            class::OTHER
+        }
+    }
 }
 
 /// A call before `MPI_Init` or after `MPI_Finalize`: there is no communicator whose handler could

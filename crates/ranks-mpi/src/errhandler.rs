@@ -5,7 +5,6 @@ use crate::argument::{In, Out};
 use crate::entry::Call;
 use crate::failure::{ADDED, Failure, Result, class, class_of, describe};
 use crate::global::{self, Stage};
-use ranks_engine::CommId;
 use std::ffi::{c_char, c_int};
 
 /// `MPI_MAX_ERROR_STRING`, the same in every ABI.
@@ -35,11 +34,6 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
         eprintln!("ranks: {}", line(call.name, None, &failure));
         std::process::exit(class_of(failure.class));
     }
-    if ranks_shm::life::is_forked_child() {
-        // The lock may have been some other thread's at the fork: nothing here may wait for it.
-        eprintln!("ranks: {}", line(call.name, None, &failure));
-        return failure.class;
-    }
     let (handler, text, code) = global::with(|process| {
         let named = call.blamed().filter(|&index| process.comm(index).is_some());
         let index = named.unwrap_or(builtin::SELF);
@@ -53,7 +47,7 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
         Handler::Return => code,
         Handler::Fatal | Handler::Abort => {
             eprintln!("ranks: {text}");
-            abort(CommId::WORLD, class_of(code) & 0xff)
+            global::abort(class_of(code) & 0xff)
         }
         Handler::User(_, function) => {
             tell::<A>(function, call.blamed().unwrap_or(builtin::SELF), code);
@@ -78,11 +72,6 @@ pub fn comm_handle<A: Abi>(index: u32) -> A::Comm {
     } else {
         A::Comm::encode(Ref::Dynamic(index))
     }
-}
-
-/// Ends the job.
-pub fn abort(comm: CommId, code: c_int) -> ! {
-    global::with(|process| process.engine.abort(comm, code))
 }
 
 /// As in `MPI_Recv on world from rank 0, tag 5: message of 40 bytes ... (MPI_ERR_TRUNCATE)`.

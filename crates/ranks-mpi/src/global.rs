@@ -10,9 +10,12 @@
 
 use crate::process::Process;
 use ranks_engine::WakeHandle;
+use ranks_engine::transport::Transport;
+use ranks_shm::Segment;
+use ranks_shm::life::is_forked_child;
 use std::cell::UnsafeCell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Where the process is between `MPI_Init` and `MPI_Finalize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ struct Global {
     /// Threads that want the lock and found it taken.
     contenders: AtomicU32,
     wake: OnceLock<WakeHandle>,
+    /// For ending the job without the lock.
+    segment: OnceLock<(Arc<Segment>, usize)>,
     process: UnsafeCell<Option<Process>>,
 }
 
@@ -46,6 +51,7 @@ static GLOBAL: Global = Global {
     locked: AtomicBool::new(false),
     contenders: AtomicU32::new(0),
     wake: OnceLock::new(),
+    segment: OnceLock::new(),
     process: UnsafeCell::new(None),
 };
 
@@ -142,12 +148,23 @@ pub fn install(process: Process, multiple: bool) -> Result<(), Box<Process>> {
         return Err(Box::new(process));
     }
     GLOBAL.wake.get_or_init(|| process.engine.wake_handle());
+    GLOBAL.segment.get_or_init(|| (process.engine.transport().segment().clone(), process.engine.rank()));
     *place = Some(process);
     // Without the lock's own rules changing under a holder: nobody else can be inside yet.
     drop(guard);
     GLOBAL.multiple.store(multiple, Ordering::Release);
     GLOBAL.stage.store(Stage::Running as u8, Ordering::Release);
     Ok(())
+}
+
+/// Ends the job with `code`. Needs no lock: a thread that cannot be interrupted may have it.
+pub fn abort(code: i32) -> ! {
+    if let Some((segment, rank)) = GLOBAL.segment.get()
+        && !is_forked_child()
+    {
+        segment.request_abort(*rank, code);
+    }
+    std::process::exit(if code == 0 { 1 } else { code })
 }
 
 /// No more calls from now on: the end of `MPI_Finalize`. The process stays where it is, for statics and

@@ -4,7 +4,6 @@ use crate::abi::{Abi, builtin};
 use crate::argument::{Count, In, Out};
 use crate::attribute;
 use crate::entry::Call;
-use crate::errhandler;
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use crate::process::Process;
@@ -56,12 +55,10 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
 
 /// `MPI_Finalize`: the attributes of self go first, then those of world, while MPI still runs.
 pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
-    if !ranks_shm::life::is_forked_child() {
-        attribute::delete_all(call, CommId::SELF)?;
-        attribute::delete_all(call, CommId::WORLD)?;
-        call.about(builtin::WORLD);
-        global::with(|process| process.engine.finalize())?;
-    }
+    attribute::delete_all(call, CommId::SELF)?;
+    attribute::delete_all(call, CommId::WORLD)?;
+    call.about(builtin::WORLD);
+    global::with(|process| process.engine.finalize())?;
     global::close();
     Ok(())
 }
@@ -78,7 +75,9 @@ pub fn finalized<A: Abi>(_: &Call<A>, flag: Out<c_int>) -> Result<()> {
 
 /// `MPI_Abort`: the job ends, whatever the communicator.
 pub fn abort<A: Abi>(call: &Call<A>, comm: A::Comm, code: c_int) -> Result<()> {
-    errhandler::abort(call.comm(comm).unwrap_or(CommId::WORLD), code)
+    // A communicator that is none is no reason to go on.
+    let _ = call.comm(comm);
+    global::abort(code)
 }
 
 /// `MPI_Query_thread`.

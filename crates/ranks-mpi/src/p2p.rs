@@ -1,5 +1,8 @@
 //! Sends, receives, probes: MPI 5.0 chapter 3.
 
+// The standard decides how many there are.
+#![allow(clippy::too_many_arguments)]
+
 use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Count, In, Out};
 use crate::block;
@@ -73,7 +76,6 @@ sends! {
 }
 
 /// `MPI_Recv`.
-#[allow(clippy::too_many_arguments)]
 #[inline(always)]
 pub fn recv<A: Abi>(
     call: &Call<A>,
@@ -92,7 +94,6 @@ pub fn recv<A: Abi>(
 }
 
 /// `MPI_Irecv`.
-#[allow(clippy::too_many_arguments)]
 pub fn irecv<A: Abi>(
     call: &Call<A>,
     buf: Out<c_void>,
@@ -112,7 +113,6 @@ pub fn irecv<A: Abi>(
 }
 
 /// `MPI_Recv_init`.
-#[allow(clippy::too_many_arguments)]
 pub fn recv_init<A: Abi>(
     call: &Call<A>,
     buf: Out<c_void>,
@@ -132,7 +132,6 @@ pub fn recv_init<A: Abi>(
 }
 
 /// `MPI_Sendrecv`.
-#[allow(clippy::too_many_arguments)]
 pub fn sendrecv<A: Abi, C: Count>(
     call: &Call<A>,
     send: In<c_void>,
@@ -191,7 +190,6 @@ fn both<A: Abi>(
 }
 
 /// `MPI_Sendrecv_replace`: the message leaves from a copy.
-#[allow(clippy::too_many_arguments)]
 pub fn sendrecv_replace<A: Abi>(
     call: &Call<A>,
     buf: Out<c_void>,
@@ -271,7 +269,6 @@ pub fn mprobe<A: Abi>(
 }
 
 /// `MPI_Improbe`.
-#[allow(clippy::too_many_arguments)]
 pub fn improbe<A: Abi>(
     call: &Call<A>,
     source: c_int,

@@ -3,8 +3,11 @@
 //! A ring is a power of two of 64-byte lines. The producer fills a line's data and then stores its
 //! sequence number, which is the lap (from 1) in which the line was written; the consumer knows the lap
 //! it expects and looks only at the next line. So a small message costs one cache line from core to
-//! core, longer ones are read while they are still being written, nothing is ever zeroed again, and a
-//! producer that is killed between two lines leaves a shorter ring, not a torn one.
+//! core, and nothing is ever zeroed again. A message of several lines is written from its second line
+//! on, its first line last: while the consumer looks at the first it leaves the others to the producer
+//! (reading them as they are written costs twice as much where caches are as far apart as on AMD's Zen),
+//! a message is there whole or not at all, and a producer that is killed between two lines leaves
+//! nothing torn.
 //!
 //! Beside the lines a pair has a *bulk ring* of bytes for longer messages. Bytes are copied there first;
 //! a line that says how many is published afterwards. A piece never wraps: where the end of the ring is
@@ -17,7 +20,9 @@
 //! ```
 //!
 //! Orderings, the pair that matters first:
-//! * data, then `sequence` (Release) -> `sequence` (Acquire), then data. *Publication.*
+//! * all lines of a message, then its first `sequence` (Release) -> that `sequence` (Acquire), then the
+//!   lines. *Publication.* The sequence numbers of further lines are there so that a later lap never
+//!   takes data for one; nobody waits for them.
 //! * reading data, then `credit` (Release) -> `credit` (Acquire), then overwriting. *Reuse.*
 //!
 //! Each word has one writer. Whoever publishes (lines or credits) must then wake the other side:
@@ -25,7 +30,8 @@
 
 use crate::bounds;
 use crate::layout::{Credit, LINE_DATA, Line};
-use crate::primitive::Ordering::{Acquire, Release};
+use crate::primitive::Ordering;
+use crate::primitive::Ordering::{Acquire, Relaxed, Release};
 use std::ptr::NonNull;
 
 /// Bytes of data in a head line.
@@ -53,7 +59,7 @@ pub const BULK: u8 = 0x80;
 pub enum Arrival<'a> {
     /// A message whose data is in lines: its whole length, and the first part of its data.
     Inline(Head, usize, &'a [u8]),
-    /// More data of the message of the last `Inline`.
+    /// More data of the last `Inline`'s message, handed out by the same poll.
     More(&'a [u8]),
     /// Words and a piece of data that lay in the bulk ring (may be empty).
     Bulk(Head, [u64; HEAD_WORDS], &'a [u8]),
@@ -76,6 +82,29 @@ impl RingMemory {
         // SAFETY: `lines` points at `line_count` lines that live as long as the ring's owner says
         // (see `Producer::new`), and `at` is below that count.
         unsafe { self.lines.add(at).as_ref() }
+    }
+
+    /// Lines of the message whose head is published at `index`.
+    #[inline(always)]
+    fn lines_of(&self, index: u64) -> u64 {
+        self.line(index).data.with(|data| {
+            // SAFETY: the caller has seen the head's sequence number.
+            let (head, len) = unsafe { read_head(data.cast::<u8>()) };
+            if head.kind < BULK { 1 + len.saturating_sub(HEAD_DATA).div_ceil(LINE_DATA) as u64 } else { 1 }
+        })
+    }
+
+    /// Asks for a line before it is needed: the misses of a message's lines then overlap.
+    #[inline(always)]
+    fn fetch(&self, index: u64) {
+        #[cfg(all(target_arch = "x86_64", not(loom)))]
+        // SAFETY: a hint, without effect on memory.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(self.line(index)).cast());
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(loom))))]
+        let _ = index;
     }
 
     #[inline(always)]
@@ -114,8 +143,6 @@ pub struct Consumer {
     /// Lines read and told to the producer.
     told: u64,
     bulk_next: u64,
-    /// Bytes of the current message that are still to come in lines.
-    left: usize,
 }
 
 // SAFETY: the ends own positions only; the memory they point to is made for use from several threads,
@@ -151,11 +178,10 @@ impl Producer {
     }
 
     #[inline(always)]
-    fn publish(&mut self, fill: impl FnOnce(*mut u8)) {
-        let line = self.memory.line(self.next);
+    fn fill(&self, index: u64, order: Ordering, fill: impl FnOnce(*mut u8)) {
+        let line = self.memory.line(index);
         line.data.with_mut(|data| fill(data.cast::<u8>()));
-        line.sequence.store(self.memory.lap(self.next), Release);
-        self.next += 1;
+        line.sequence.store(self.memory.lap(index), order);
     }
 
     /// Writes a message whose data goes in lines; false when there is no room (nothing is written).
@@ -168,20 +194,33 @@ impl Producer {
         if !self.has_room(1 + rest.len().div_ceil(LINE_DATA) as u64) {
             return false;
         }
-        self.publish(|to| {
-            // SAFETY: `to` points at LINE_DATA bytes that the consumer does not read before the
-            // sequence number is stored; `first` is at most HEAD_DATA.
+        let mut at = self.next + 1;
+        // Whole lines: a copy of a length known here is a few vector moves, not a call.
+        let mut whole = rest.chunks_exact(LINE_DATA);
+        for part in &mut whole {
+            self.fill(at, Relaxed, |to| {
+                // SAFETY: `to` points at LINE_DATA bytes, the length of the chunk, that the consumer
+                // does not read before the head's sequence number is stored.
+                unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), to, LINE_DATA) }
+            });
+            at += 1;
+        }
+        let last = whole.remainder();
+        if !last.is_empty() {
+            self.fill(at, Relaxed, |to| {
+                // SAFETY: as above; the remainder is shorter than LINE_DATA.
+                unsafe { std::ptr::copy_nonoverlapping(last.as_ptr(), to, last.len()) }
+            });
+            at += 1;
+        }
+        self.fill(self.next, Release, |to| {
+            // SAFETY: as above; `first` is at most HEAD_DATA.
             unsafe {
                 write_head(to, head, data.len());
                 copy_short(data.as_ptr(), to.add(12), first);
             }
         });
-        for part in rest.chunks(LINE_DATA) {
-            self.publish(|to| {
-                // SAFETY: as above; a chunk is at most LINE_DATA long.
-                unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len()) }
-            });
-        }
+        self.next = at;
         true
     }
 
@@ -206,13 +245,14 @@ impl Producer {
             unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), self.memory.bulk.as_ptr().add(at), take) };
             self.bulk_next += take as u64;
         }
-        self.publish(|to| {
+        self.fill(self.next, Release, |to| {
             // SAFETY: 12 bytes of head and 48 bytes of words are the LINE_DATA bytes of a line.
             unsafe {
                 write_head(to, head, take);
                 std::ptr::copy_nonoverlapping(words.as_ptr().cast::<u8>(), to.add(12), HEAD_DATA);
             }
         });
+        self.next += 1;
         Some(take)
     }
 
@@ -238,7 +278,7 @@ impl Consumer {
     /// # Safety
     /// The memory must outlive the consumer and have no other consumer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
-        Self { memory, next: 0, told: 0, bulk_next: 0, left: 0 }
+        Self { memory, next: 0, told: 0, bulk_next: 0 }
     }
 
     /// True when the next line has been published.
@@ -247,33 +287,32 @@ impl Consumer {
         self.memory.line(self.next).sequence.load(Acquire) == self.memory.lap(self.next)
     }
 
-    /// Hands out the next line, if it was published. The first result says whether there was one, the
-    /// second whether credits went back (the caller then wakes the producer).
+    /// Hands out the next message (in one or several parts) or piece, if one was published. The first
+    /// result says whether there was one, the second whether credits went back (the caller then wakes
+    /// the producer).
     #[inline(always)]
-    pub fn poll(&mut self, take: impl FnOnce(Arrival<'_>)) -> (bool, bool) {
+    pub fn poll(&mut self, mut take: impl FnMut(Arrival<'_>)) -> (bool, bool) {
         if !self.ready() {
             return (false, false);
         }
-        let line = self.memory.line(self.next);
         let memory = self.memory;
-        let (left, bulk_next) = (&mut self.left, &mut self.bulk_next);
-        let bulk_before = *bulk_next;
-        line.data.with(|data| {
+        let bulk_before = self.bulk_next;
+        let lines = memory.lines_of(self.next);
+        for index in 1..lines {
+            memory.fetch(self.next + index);
+        }
+        let bulk_next = &mut self.bulk_next;
+        let mut left = 0;
+        memory.line(self.next).data.with(|data| {
             // SAFETY: the acquire load saw this lap's sequence number, so the producer has filled the
-            // line and does not touch it, nor the piece of the bulk ring that it announces, until the
-            // credits below say that they were consumed.
+            // line, and any further ones of its message, and does not touch them, nor the piece of the
+            // bulk ring that the line announces, until the credits below say that they were consumed.
             unsafe {
                 let data = data.cast::<u8>();
-                if *left > 0 {
-                    let here = (*left).min(LINE_DATA);
-                    *left -= here;
-                    take(Arrival::More(std::slice::from_raw_parts(data, here)));
-                    return;
-                }
                 let (head, len) = read_head(data);
                 if head.kind < BULK {
                     let here = len.min(HEAD_DATA);
-                    *left = len - here;
+                    left = len - here;
                     take(Arrival::Inline(head, len, std::slice::from_raw_parts(data.add(12), here)));
                 } else {
                     let words = data.add(12).cast::<[u64; HEAD_WORDS]>().read_unaligned();
@@ -285,6 +324,15 @@ impl Consumer {
             }
         });
         self.next += 1;
+        while left > 0 {
+            let here = left.min(LINE_DATA);
+            memory.line(self.next).data.with(|data| {
+                // SAFETY: a further line of the same message, see above.
+                take(Arrival::More(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), here) }));
+            });
+            left -= here;
+            self.next += 1;
+        }
         let mut told = false;
         if self.bulk_next != bulk_before {
             memory.credit().bulk.store(self.bulk_next, Release);

@@ -95,7 +95,8 @@ mod plain {
                 }
             });
             let (mut next, mut left) = (0u64, 0usize);
-            while next < count || left > 0 {
+            while next < count {
+                assert_eq!(left, 0, "a message comes whole");
                 let (found, _) = consumer.poll(|arrival| match arrival {
                     Arrival::Inline(head, len, data) => {
                         assert_eq!((head.tag, len), (next as i32, (next % 300) as usize));
@@ -121,7 +122,7 @@ mod plain {
 mod model {
     use super::*;
     use crate::layout::{Credit, Line};
-    use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+    use crate::primitive::{AtomicU32, AtomicU64, UnsafeCell};
     use crate::sleep;
     use loom::sync::{Arc, Condvar, Mutex};
     use loom::thread;
@@ -158,8 +159,13 @@ mod model {
     // SAFETY: as for a segment.
     unsafe impl Sync for Ring {}
 
-    /// Three messages through two lines: publication and reuse, every interleaving. loom's cells fail the
-    /// test if a line is read while it is written, or written while it is read.
+    /// The second message takes both lines.
+    fn length(message: u8) -> usize {
+        if message == 1 { HEAD_DATA + 2 } else { 1 }
+    }
+
+    /// Messages of one and of two lines through two lines: publication and reuse, every interleaving.
+    /// loom's cells fail the test if a line is read while it is written, or written while it is read.
     #[test]
     fn lines_are_neither_torn_nor_reused_early() {
         loom::model(|| {
@@ -169,7 +175,8 @@ mod model {
                 // SAFETY: the only producer; `other` keeps the memory.
                 let mut producer = unsafe { Producer::new(other.memory()) };
                 for i in 0..3u8 {
-                    while !producer.try_inline(Head { kind: 1, context: 0, tag: i.into() }, &[i]) {
+                    let data = vec![i; length(i)];
+                    while !producer.try_inline(Head { kind: 1, context: 0, tag: i.into() }, &data) {
                         thread::yield_now();
                     }
                 }

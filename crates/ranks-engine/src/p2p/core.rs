@@ -5,7 +5,7 @@
 
 use super::outbox::{Out, Outbox};
 use super::rendezvous::{Pull, Push, Sharing};
-use super::request::{Kind, Request, RequestId, Requests, State, Status};
+use super::request::{Request, RequestId, Requests, State, Status};
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -143,6 +143,8 @@ impl Core {
     /// The first part of a message.
     fn message(&mut self, from: usize, head: Head, total: u64, answer: u64, data: &[u8]) {
         let here = data.len() as u64;
+        // Only a damaged segment says less than it brings.
+        let total = total.max(here);
         let rest = if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total);
             if answer != 0 {
@@ -156,7 +158,8 @@ impl Core {
                 small[..data.len()].copy_from_slice(data);
                 Kept::Small(small, data.len() as u8)
             } else {
-                let mut heap = Vec::with_capacity(total as usize);
+                // No more than an eager message has: a damaged length must not exhaust the memory.
+                let mut heap = Vec::with_capacity((total as usize).min(2 * self.eager));
                 heap.extend_from_slice(data);
                 Kept::Heap(heap)
             };
@@ -180,6 +183,7 @@ impl Core {
             }
             Incoming::Unexpected(id) => {
                 let message = &mut self.unexpected[id as usize];
+                let data = &data[..data.len().min((message.total - message.here) as usize)];
                 message.here += data.len() as u64;
                 match &mut message.kept {
                     Kept::Heap(heap) => heap.extend_from_slice(data),
@@ -313,11 +317,7 @@ impl Core {
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
         let me = self.me;
         let request = self.requests.at(index);
-        if request.grows {
-            let mut room = vec![0; total as usize];
-            request.kind = Kind::Recv { buf: own_room(&mut room) };
-            request.owned = Some(room);
-        }
+        let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
         request.total = total;
         request.received = 0;
@@ -326,9 +326,13 @@ impl Core {
         let room = request.recv_buf().len() as u64;
         request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
         if total > room {
-            let detail =
-                format!("message of {total} bytes is longer than the receive buffer of {room} bytes");
-            let error = Error::new(Class::Truncate, request.call, me, detail).peer(source).tag(tag);
+            let (class, detail) = if no_room {
+                (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
+            } else {
+                let what = "is longer than the receive buffer of";
+                (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
+            };
+            let error = Error::new(class, request.call, me, detail).peer(source).tag(tag);
             request.error = Some(error.context(request.context));
         }
     }
@@ -337,8 +341,11 @@ impl Core {
     #[inline]
     pub fn deliver(&mut self, index: u32, data: &[u8]) {
         let request = self.requests.at(index);
+        if request.state != State::Active {
+            return;
+        }
         let buf: RecvBuf = request.recv_buf();
-        buf.write(request.received as usize, data);
+        buf.write_line(request.received as usize, data);
         request.received += data.len() as u64;
         if request.received >= request.total {
             self.finish(index);
@@ -378,10 +385,6 @@ impl Core {
     }
 }
 
-/// Room that the request keeps until its outcome is taken.
-#[allow(unsafe_code)]
-fn own_room(room: &mut [u8]) -> RecvBuf {
-    // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until the
-    // outcome is taken, and nobody else uses it before.
-    unsafe { RecvBuf::of(room) }
-}
+#[cfg(test)]
+#[path = "core_tests.rs"]
+mod tests;

@@ -7,9 +7,19 @@ use super::{Engine, Mode, wire};
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::transport::{Arrival, Transport};
+use crate::transport::{Arrival, Head, Transport};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use ranks_shm::blocked::Call;
+
+/// What became of a receive that looked only a few times.
+pub(super) enum Quick {
+    /// Received.
+    Done(Status),
+    /// Its first piece has come; the rest is on its way.
+    Begun(RequestId),
+    /// Not the next message, or not yet; what came instead was taken in.
+    No,
+}
 
 impl<T: Transport> Engine<T> {
     /// Receives, and waits for the message.
@@ -20,16 +30,23 @@ impl<T: Transport> Engine<T> {
             && from != self.core.me
             && tag >= ANY_TAG
             && self.core.matcher.idle(context)
-            && let Some(status) = self.recv_quickly(buf, source, from, tag, context)
         {
-            return Ok(status);
+            match self.recv_quickly(buf, source, from, tag, context) {
+                Quick::Done(status) => return Ok(status),
+                Quick::Begun(id) => {
+                    // The sender may wait for an answer.
+                    self.settle();
+                    return self.wait_in(Call::Recv, id);
+                }
+                Quick::No => {}
+            }
         }
         let id = self.irecv_as(Call::Recv, buf, source, tag, comm)?;
         self.wait_in(Call::Recv, id)
     }
 
-    /// The usual case: nothing is queued, the message comes next and lies in one line. Then it goes
-    /// from the line to the buffer without a request.
+    /// The usual case: nothing is queued and the message comes next. Then it goes from the ring to the
+    /// buffer, without a request unless it comes in pieces.
     #[inline]
     pub(super) fn recv_quickly(
         &mut self,
@@ -38,29 +55,45 @@ impl<T: Transport> Engine<T> {
         from: usize,
         tag: i32,
         context: u32,
-    ) -> Option<Status> {
+    ) -> Quick {
         let core = &mut self.core;
-        let mut status = None;
+        let mut outcome = Quick::No;
+        let mut here = 0;
+        let ours = |head: Head| head.context == context && (tag == head.tag || tag == ANY_TAG);
+        let status = |head: Head, len| Status { source, tag: head.tag, bytes: len as u64, cancelled: false };
         for _ in 0..core.quick_looks {
             let found = self.transport.poll(from, |arrival| match arrival {
                 Arrival::Inline(head, len, data)
-                    if head.kind == wire::EAGER
-                        && head.context == context
-                        && (tag == head.tag || tag == ANY_TAG)
-                        && data.len() == len
-                        && len <= buf.len() =>
+                    if head.kind == wire::EAGER && ours(head) && len <= buf.len() =>
                 {
                     buf.write(0, data);
-                    status = Some(Status { source, tag: head.tag, bytes: len as u64, cancelled: false });
+                    here = data.len();
+                    outcome = Quick::Done(status(head, len));
+                }
+                // What follows ours in the same poll is ours.
+                Arrival::More(data) if here > 0 => {
+                    buf.write_line(here, data);
+                    here += data.len();
+                }
+                Arrival::Bulk(head, words, data)
+                    if head.kind == wire::LONG && ours(head) && words[0] as usize <= buf.len() =>
+                {
+                    if data.len() == words[0] as usize && words[1] == 0 {
+                        buf.write(0, data);
+                        outcome = Quick::Done(status(head, data.len()));
+                    } else {
+                        let status = status(head, words[0] as usize);
+                        outcome = Quick::Begun(core.adopt(buf, from, context, status, words[1], data));
+                    }
                 }
                 other => core.arrival(from, other),
             });
             if found {
-                return status;
+                return outcome;
             }
             std::hint::spin_loop();
         }
-        None
+        Quick::No
     }
 
     /// Begins to receive.
@@ -259,6 +292,35 @@ impl<T: Transport> Engine<T> {
 }
 
 impl Core {
+    /// A blocking receive becomes a request after all, as its message comes in pieces.
+    fn adopt(
+        &mut self,
+        buf: RecvBuf,
+        from: usize,
+        context: u32,
+        status: Status,
+        answer: u64,
+        data: &[u8],
+    ) -> RequestId {
+        let mut request = Request::new(Call::Recv, Kind::Recv { buf });
+        request.context = context;
+        request.comm = self.comms.of_context(context);
+        request.peer = Some(from);
+        request.tag = status.tag;
+        request.matched = true;
+        request.status = status;
+        request.total = status.bytes;
+        let id = self.requests.insert(request);
+        if answer != 0 {
+            self.answer(from, answer, false);
+        }
+        if (data.len() as u64) < status.bytes {
+            self.incoming[from] = Incoming::Request(id.index());
+        }
+        self.deliver(id.index(), data);
+        id
+    }
+
     /// A receive takes over a message that has come before it.
     pub fn receive_kept(&mut self, index: u32, id: u32) {
         let message = &mut self.unexpected[id as usize];

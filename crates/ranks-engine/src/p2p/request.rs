@@ -184,6 +184,19 @@ impl Request {
         }
     }
 
+    /// Makes room for a message of any length, kept until the outcome is taken; false when there is none.
+    #[allow(unsafe_code)]
+    pub fn make_room(&mut self, len: usize) -> bool {
+        let mut room = Vec::new();
+        let made = room.try_reserve_exact(len).is_ok();
+        room.resize(if made { len } else { 0 }, 0);
+        // SAFETY: `owned` keeps the vector, whose heap memory does not move, until the outcome is taken,
+        // and nobody else uses it before.
+        self.kind = Kind::Recv { buf: unsafe { RecvBuf::of(&mut room) } };
+        self.owned = Some(room);
+        made
+    }
+
     pub fn is_recv(&self) -> bool {
         matches!(self.kind, Kind::Recv { .. })
     }

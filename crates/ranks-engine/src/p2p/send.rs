@@ -1,7 +1,7 @@
 //! Sending: MPI 5.0 sections 3.2, 3.4, 3.7, 3.9.
 
 use super::core::{Core, Kept};
-use super::outbox::Out;
+use super::outbox::{Out, piece_of};
 use super::request::{Kind, Mode, Request, RequestId, State, Status};
 use super::{Engine, wire};
 use crate::error::{Class, Result};
@@ -30,7 +30,7 @@ impl<T: Transport> Engine<T> {
         self.wait_in(mode.call(), id).map(|_| ())
     }
 
-    /// The usual case: a short message, a ring with room.
+    /// The usual case: an eager message, a ring with room. Takes no request.
     #[inline(always)]
     pub(super) fn send_quickly(
         &mut self,
@@ -42,15 +42,38 @@ impl<T: Transport> Engine<T> {
     ) -> bool {
         if let Some((context, slot)) = self.core.comms.fast(comm, dest)
             && matches!(mode, Mode::Standard | Mode::Ready)
-            && buf.len() <= self.transport.inline_limit()
+            && buf.len() <= self.core.eager
             && tag >= 0
             && self.core.outbox.is_empty(slot)
             && slot != self.core.me
             && self.core.gone[slot].is_none()
         {
-            return self.transport.try_inline(slot, Head { kind: wire::EAGER, context, tag }, buf.bytes());
+            let head = Head { kind: wire::EAGER, context, tag };
+            if buf.len() <= self.transport.inline_limit() {
+                return self.transport.try_inline(slot, head, buf.bytes());
+            }
+            return self.send_pieces(slot, Head { kind: wire::LONG, ..head }, buf);
         }
         false
+    }
+
+    /// Sends an eager message through the bulk ring; false when nothing of it could be sent.
+    fn send_pieces(&mut self, to: usize, head: Head, buf: SendBuf) -> bool {
+        let data = buf.bytes();
+        let piece = piece_of(data.len());
+        let words = [data.len() as u64, 0, 0, 0, 0, 0];
+        let Some(mut at) = self.transport.try_bulk(to, head, words, data, piece) else { return false };
+        let next = Head { kind: wire::CHUNK, ..head };
+        while at < data.len() {
+            match self.transport.try_bulk(to, next, [0; 6], &data[at..], piece) {
+                Some(taken) => at += taken,
+                None => {
+                    self.core.send_rest_later(to, head, data, at);
+                    break;
+                }
+            }
+        }
+        true
     }
 
     /// Begins to send.
@@ -247,6 +270,17 @@ impl Core {
         let copy = request.send_buf().bytes().to_vec();
         request.kind = Kind::Send { buf: lasting(&copy), mode };
         request.owned = Some(copy);
+    }
+
+    /// Keeps a copy of what the ring had no room for: the sender need not wait for it.
+    fn send_rest_later(&mut self, to: usize, head: Head, data: &[u8], at: usize) {
+        let copy = data.to_vec();
+        let mut request = Request::new(Call::Send, Kind::Send { buf: lasting(&copy), mode: Mode::Standard });
+        request.peer = Some(to);
+        request.owned = Some(copy);
+        request.detached = true;
+        let index = self.requests.insert(request).index();
+        self.outbox.push(to, Out::Long { request: index, head, words: [0; 6], at: Some(at) });
     }
 
     /// A message from this rank to itself.

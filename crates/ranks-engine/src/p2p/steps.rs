@@ -1,6 +1,7 @@
 //! The parts of blocking calls, for a caller whose threads share a rank: it must not stay inside a call
 //! while another of its threads wants in.
 
+use super::recv::Quick;
 use super::wait::blocked_on_several;
 use super::{Engine, Mode, RequestId, Status};
 use crate::ANY_TAG;
@@ -25,7 +26,8 @@ impl<T: Transport> Engine<T> {
         Ok(self.send_quickly(mode, buf, dest, tag, comm))
     }
 
-    /// Receives if the message is the next one to come, and comes soon; else begin with [`Self::irecv`].
+    /// Receives if the message is the next one to come, and comes soon; a request to wait for when it has
+    /// begun to come; else begin with [`Self::irecv`].
     #[inline]
     pub fn recv_at_once(
         &mut self,
@@ -33,13 +35,20 @@ impl<T: Transport> Engine<T> {
         source: i32,
         tag: i32,
         comm: CommId,
-    ) -> Result<Option<Status>> {
+    ) -> Result<Option<std::result::Result<Status, RequestId>>> {
         self.enter(Call::Recv)?;
         match self.core.comms.fast(comm, source) {
             Some((context, from))
                 if from != self.core.me && tag >= ANY_TAG && self.core.matcher.idle(context) =>
             {
-                Ok(self.recv_quickly(buf, source, from, tag, context))
+                Ok(match self.recv_quickly(buf, source, from, tag, context) {
+                    Quick::Done(status) => Some(Ok(status)),
+                    Quick::Begun(id) => {
+                        self.settle();
+                        Some(Err(id))
+                    }
+                    Quick::No => None,
+                })
             }
             _ => Ok(None),
         }

@@ -2,6 +2,7 @@
 //! that the user made.
 #![allow(unsafe_code)]
 
+use super::recv::Quick;
 use super::request::{Kind, Mode, Request, RequestId, State, Status};
 use super::{Engine, wire};
 use crate::bounds;
@@ -234,7 +235,7 @@ impl<T: Transport> Engine<T> {
         let send = send.filter(|&(to, buf)| !self.left_at_once(at, to, buf));
         // Only when the send is on its way may this rank do nothing but look for the other message.
         let recv = match recv {
-            Some((from, buf)) if send.is_none() => match self.came_at_once(at, from, buf) {
+            Some((from, buf)) if send.is_none() => match self.came_at_once(at, from, buf)? {
                 Some(came) if came as usize == buf.len() => None,
                 Some(came) => return Err(self.wrong_length(at, from, came, buf.len())),
                 None => recv,
@@ -257,14 +258,25 @@ impl<T: Transport> Engine<T> {
             }
     }
 
-    /// The usual case of a short message, as in `recv_quickly`.
-    fn came_at_once(&mut self, at: Within<'_>, from: i32, buf: RecvBuf) -> Option<u64> {
-        let slot = at.comm.slot_of(from)?;
+    /// The usual case of a message that is next, as in `recv`: its length.
+    fn came_at_once(&mut self, at: Within<'_>, from: i32, buf: RecvBuf) -> Result<Option<u64>> {
+        let Some(slot) = at.comm.slot_of(from) else { return Ok(None) };
         let context = at.comm.context + 1;
         if slot == self.core.me || !self.core.matcher.idle(context) {
-            return None;
+            return Ok(None);
         }
-        self.recv_quickly(buf, from, slot, at.tag, context).map(|status| status.bytes)
+        match self.recv_quickly(buf, from, slot, at.tag, context) {
+            Quick::Done(status) => Ok(Some(status.bytes)),
+            Quick::Begun(id) => {
+                // Should it fail, it says what the user called.
+                let request = self.core.requests.at(id.index());
+                request.call = at.call;
+                request.comm = Some(at.comm.clone());
+                self.settle();
+                self.wait_in(at.call, id).map(|status| Some(status.bytes))
+            }
+            Quick::No => Ok(None),
+        }
     }
 
     /// [`Self::swap`] of bytes that the engine has borrowed.

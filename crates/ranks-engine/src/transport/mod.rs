@@ -34,8 +34,9 @@ pub trait Transport {
     /// else how many bytes were taken.
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize>;
 
-    /// Hands out the next arrival from a rank; false when there is none.
-    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool;
+    /// Hands out the next message (an `Inline` with its `More`, in one call) or piece from a rank; false
+    /// when there is none.
+    fn poll(&mut self, from: usize, take: impl FnMut(Arrival<'_>)) -> bool;
 
     /// How a peer's memory is reached; `None` when it cannot be.
     fn remote(&mut self, peer: usize) -> Option<Remote>;

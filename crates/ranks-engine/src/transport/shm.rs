@@ -180,7 +180,7 @@ impl Transport for Shm {
     }
 
     #[inline(always)]
-    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool {
+    fn poll(&mut self, from: usize, take: impl FnMut(Arrival<'_>)) -> bool {
         let (found, told) = self.consumers[from].poll(take);
         if told {
             // Credits went back: the producer may sleep until they do.

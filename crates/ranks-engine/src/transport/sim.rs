@@ -44,8 +44,6 @@ pub struct Sim {
     me: usize,
     random: u64,
     sleeper: Sleeper,
-    /// Bytes of an inline message that were not handed out yet, by source.
-    rest: Vec<VecDeque<u8>>,
 }
 
 const CAPACITY: usize = 6;
@@ -53,11 +51,10 @@ const CAPACITY: usize = 6;
 impl Sim {
     /// A rank of a simulated job.
     pub fn new(world: Arc<World>, me: usize) -> Sim {
-        let ranks = world.segment.ranks();
         world.segment.register_for_sleep();
         let random = world.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (me as u64 + 1) << 32 | 1;
         world.segment.set_stage(me, Stage::Attached);
-        Sim { world, me, random, sleeper: Sleeper::new(true), rest: vec![VecDeque::new(); ranks] }
+        Sim { world, me, random, sleeper: Sleeper::new(true) }
     }
 
     /// True one time in `n`.
@@ -113,20 +110,13 @@ impl Transport for Sim {
         self.put(to, Parcel::Bulk(head, words, data[..take].to_vec())).then_some(take)
     }
 
-    fn poll(&mut self, from: usize, take: impl FnOnce(Arrival<'_>)) -> bool {
+    fn poll(&mut self, from: usize, mut take: impl FnMut(Arrival<'_>)) -> bool {
         if self.chance(3) {
             // Delay is not loss: whoever sleeps now must still find it, so a refusal wakes us again.
-            let waits = !self.rest[from].is_empty() || !self.queue(from, self.me).lock().unwrap().is_empty();
-            if waits {
+            if !self.queue(from, self.me).lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
                 self.world.segment.wake(self.me, true);
             }
             return false;
-        }
-        if !self.rest[from].is_empty() {
-            let n = self.rest[from].len().min(60);
-            let part: Vec<u8> = self.rest[from].drain(..n).collect();
-            take(Arrival::More(&part));
-            return true;
         }
         let parcel = {
             let mut queue = self.queue(from, self.me).lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,8 +132,10 @@ impl Transport for Sim {
             None => return false,
             Some(Parcel::Inline(head, data)) => {
                 let here = data.len().min(48);
-                self.rest[from].extend(&data[here..]);
                 take(Arrival::Inline(head, data.len(), &data[..here]));
+                for part in data[here..].chunks(60) {
+                    take(Arrival::More(part));
+                }
             }
             Some(Parcel::Bulk(head, words, data)) => take(Arrival::Bulk(head, words, &data)),
         }

@@ -9,6 +9,7 @@ macro_rules! info_functions {
             anytime {}
             running {
                 one  Info_create(info: *mut Info) = info::create;
+                one  Info_create_env(argc: c_int, argv: *mut *mut c_char, info: *mut Info) = info::create_env;
                 one  Info_dup(info: Info, newinfo: *mut Info) = info::dup;
                 one  Info_free(info: *mut Info) = info::free;
                 one  Info_set(info: Info, key: *const c_char, value: *const c_char) = info::set;

@@ -1,0 +1,49 @@
+/* Programs that do wrong: `wrong WHAT`. The runner knows what each must print and how it must end. */
+#include <mpi.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "";
+    char buffer[40] = {0};
+    int rank, size;
+    if (!strcmp(what, "before")) MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Init(NULL, NULL);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (!strcmp(what, "twice")) MPI_Init(NULL, NULL);
+    if (!strcmp(what, "truncate")) {
+        if (rank == 0) MPI_Send(buffer, 40, MPI_CHAR, 1, 5, MPI_COMM_WORLD);
+        if (rank == 1) MPI_Recv(buffer, 20, MPI_CHAR, 0, 5, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        MPI_Barrier(MPI_COMM_WORLD);
+    }
+    if (!strcmp(what, "rank")) MPI_Send(buffer, 1, MPI_CHAR, 9, 0, MPI_COMM_WORLD);
+    if (!strcmp(what, "unsupported")) MPI_Win_fence(0, MPI_WIN_NULL);
+    if (!strcmp(what, "null")) MPI_Send(NULL, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
+    if (!strcmp(what, "stale")) {
+        MPI_Request request, old;
+        MPI_Isend(buffer, 1, MPI_CHAR, MPI_PROC_NULL, 0, MPI_COMM_WORLD, &request);
+        old = request;
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+        MPI_Wait(&old, MPI_STATUS_IGNORE);
+    }
+    if (!strcmp(what, "abort") && rank == size - 1) MPI_Abort(MPI_COMM_WORLD, 7);
+    if (!strcmp(what, "abort")) MPI_Recv(buffer, 1, MPI_CHAR, MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    if (!strcmp(what, "fork")) {
+        pid_t child = fork();
+        if (child == 0) {
+            int code = MPI_Send(buffer, 1, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
+            MPI_Finalize();
+            _exit(code == MPI_SUCCESS ? 1 : 0);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        if (status != 0) return 98;
+        MPI_Barrier(MPI_COMM_WORLD);
+    }
+    MPI_Finalize();
+    if (!strcmp(what, "after")) MPI_Barrier(MPI_COMM_WORLD);
+    return 0;
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Whole programs on libmpi.so.12: mpi4py's unmodified wheel, and C programs built against MPICH's header.
+
+    tests/mpi.py [--profile release] [-n 1,2,3] [--python PYTHON] [--header FOLDER]
+
+Both come from PyPI into target/mpi-tests (mpi4py and NumPy into a virtual environment, of the mpich wheel the
+headers alone) unless --python and --header name what is there already. Needs gcc for the C programs.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PLACE = ROOT / "target/mpi-tests"
+WHEELS = ["mpi4py==4.1.2", "numpy"]
+HEADER = "mpich==5.0.2"
+failures = []
+
+
+def quietly(*command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+
+
+def make_python():
+    python = PLACE / "venv/bin/python"
+    if not (PLACE / "venv/complete").exists():
+        quietly(sys.executable, "-m", "venv", "--clear", PLACE / "venv")
+        quietly(python, "-m", "pip", "install", "--quiet", "--only-binary=:all:", *WHEELS)
+        (PLACE / "venv/complete").touch()
+    return python
+
+
+def make_header(python):
+    folder = PLACE / "include"
+    if not (folder / "mpi.h").exists():
+        pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        quietly(*pip, "--dest", PLACE, HEADER)
+        folder.mkdir(parents=True, exist_ok=True)
+        wheel = next(PLACE.glob("mpich-*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if "/include/" in name and name.endswith(".h"):
+                    (folder / pathlib.Path(name).name).write_bytes(archive.read(name))
+    return folder
+
+
+def build(source, header, target, *options):
+    output = target / "mpi-tests" / source.stem
+    output.parent.mkdir(exist_ok=True)
+    library = target / "lib/libmpi.so.12"
+    rpath = f"-Wl,-rpath,{library.parent}"
+    quietly("gcc", "-Wall", "-O1", "-I", header, source, "-o", output, *options, library, rpath)
+    return output
+
+
+def run(target, n, command, code=0, says=(), silent=False, **environment):
+    """Runs a program; it must end with `code` and print each of `says`."""
+    name = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))} n={n}"
+    name = name.replace(str(ROOT) + "/", "")
+    surroundings = os.environ | {"MPI4PY_LIBMPI": str(target / "lib/libmpi.so.12")} | environment
+    full = [str(word) for word in (target / "ranks", "run", "-n", n, *command)]
+    try:
+        done = subprocess.run(full, capture_output=True, text=True, timeout=120, env=surroundings)
+        text, ended = done.stdout + done.stderr, done.returncode
+    except subprocess.TimeoutExpired as error:
+        text, ended = f"{error.stdout}\n{error.stderr}\nno end after 120 s", None
+    missing = [words for words in says if words not in text]
+    if ended == code and not missing and "panicked" not in text:
+        print(f"ok      {name}")
+        return
+    failures.append(name)
+    print(f"FAILED  {name}: ended with {ended}, expected {code}; missing: {missing}\n{text}")
+
+
+# What a wrong program must print, how it must end, and on how many ranks.
+WRONG = [
+    ("before", 15, 1, ["ranks: MPI_Comm_rank: called before MPI_Init"]),
+    ("after", 15, 1, ["ranks: MPI_Barrier: called after MPI_Finalize"]),
+    ("twice", 15, 1, ["MPI_Init: MPI is initialised already (MPI_ERR_OTHER)"]),
+    ("rank", 6, 2, ["MPI_Send on world to rank 9, tag 0: rank 9 does not exist", "(MPI_ERR_RANK)"]),
+    (
+        "truncate",
+        14,
+        2,
+        ["ranks: rank 1: MPI_Recv on world from rank 0, tag 5: ", "40 bytes", "20 bytes (MPI_ERR_TRUNCATE)"],
+    ),
+    ("null", 1, 1, ["the buffer is null", "(MPI_ERR_BUFFER)"]),
+    ("stale", 19, 1, ["MPI_Wait", "(MPI_ERR_REQUEST)"]),
+    ("unsupported", 44, 1, ["MPI_Win_fence", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
+    ("abort", 7, 3, []),
+    ("fork", 0, 2, ["MPI_Send", "forked child"]),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", default="release")
+    parser.add_argument("-n", default="1,2,3", help="numbers of ranks")
+    parser.add_argument("--python", type=pathlib.Path)
+    parser.add_argument("--header", type=pathlib.Path)
+    options = parser.parse_args()
+    target = ROOT / "target" / options.profile
+    if not (target / "ranks").exists() or not (target / "lib/libmpi.so.12").exists():
+        sys.exit(f"{target} is not built: cargo build --workspace --profile {options.profile}")
+    PLACE.mkdir(parents=True, exist_ok=True)
+    python = options.python or make_python()
+    counts = [int(count) for count in options.n.split(",")]
+
+    for n in counts:
+        run(target, n, [python, "-m", "mpi4py.bench", "helloworld"], says=[f"process {n - 1} of {n}"])
+        for program in sorted((ROOT / "python/tests").glob("*.py")):
+            run(target, n, [python, program])
+
+    if shutil.which("gcc") is None:
+        print("skipped: the C programs (no gcc)")
+    else:
+        header = options.header or make_header(python)
+        forms = build(ROOT / "tests/c/forms.c", header, target)
+        wrong = build(ROOT / "tests/c/wrong.c", header, target)
+        profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
+        for n in counts:
+            run(target, n, [forms], says=["ok"])
+            run(target, n, [forms, "threads"], says=["ok"])
+        for what, code, n, says in WRONG:
+            run(target, n, [wrong, what], code=code, says=says)
+        run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])
+
+    print(f"{len(failures)} failures")
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

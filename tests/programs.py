@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Whole programs as their users start them: the examples, `ranks fetch`, and what goes wrong.
+
+    tests/programs.py [-n 1,2,4] [--urls 2000]
+
+Needs `cargo build --release --workspace --examples`. Nothing leaves this machine.
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RANKS = str(ROOT / "target/release/ranks")
+EXAMPLES = ROOT / "target/release/examples"
+failures, passed = [], 0
+
+
+def example(name, *words):
+    return [str(EXAMPLES / name), *words]
+
+
+def check(name, holds, text=""):
+    global passed
+    if holds:
+        passed += 1
+        print(f"ok      {name}")
+    else:
+        failures.append(name)
+        print(f"FAILED  {name}\n{text}")
+
+
+def start(command, env=None, **how):
+    how.setdefault("stdin", subprocess.DEVNULL)
+    surroundings = {**os.environ, **(env or {})}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in command], env=surroundings, **{**pipes, **how})
+
+
+def finish(process, limit=60):
+    try:
+        out, err = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        err += f"\nno end after {limit} s"
+    return process.returncode, out, err
+
+
+def run(command, limit=60, **how):
+    return finish(start(command, **how), limit)
+
+
+def job(n, command, **how):
+    return run([RANKS, "run", "-n", n, *command], **how)
+
+
+def examples(counts):
+    for n in counts:
+        code, out, err = job(n, example("hello"))
+        want = sorted(f"Hello from rank {r} of {n}" for r in range(n))
+        check(f"hello n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("send_receive"))
+        want = sorted(f'rank {r} received "a letter to rank {r}" and [1.0, 2.0, {r}.0]' for r in range(1, n))
+        check(f"send_receive n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("isend_irecv"))
+        from_rank = [(r - 1) % n for r in range(n)]
+        want = sorted(f"rank {r}: {f * 10} from rank {f}, and 500500 computed meanwhile" for r, f in enumerate(from_rank))
+        check(f"isend_irecv n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("ping_pong"))
+        lines = 1 if n == 1 else 9
+        check(f"ping_pong n={n}", code == 0 and len(out.splitlines()) == lines, out + err)
+
+        code, out, err = job(n, example("ring", "--count", "25"))
+        check(f"ring n={n}", code == 0 and f"after 25 rounds of {n} ranks: {25 * n}\n" == out, out + err)
+
+        code, out, err = job(n, example("uptime"))
+        check(f"uptime n={n}", code == 0 and out.startswith("5 of 40 sites are not well\n"), out + err)
+
+
+def fetch(urls):
+    with tempfile.TemporaryDirectory() as folder:
+        list_file, records = pathlib.Path(folder, "urls"), pathlib.Path(folder, "records.jsonl")
+        server = start(example("fetch_check", list_file, str(urls)), stdin=subprocess.PIPE)
+        try:
+            assert server.stdout.readline().strip() == "ready"
+            for n in (1, 4):
+                with records.open("w") as out:
+                    code, _, err = run([RANKS, "fetch", "-n", n, "--timeout", "2", list_file], stdout=out)
+                same, out, diff = run(example("fetch_check", "--compare", list_file, records))
+                check(f"fetch n={n}: {urls} URLs, each record right", code == 0 and same == 0, err + out + diff)
+            for form in ("jsonl", "csv", "table"):
+                code, out, err = run([RANKS, "fetch", "-n", "2", "--sample", "50", "--format", form])
+                check(f"fetch --format {form}", code == 0 and len(out.splitlines()) >= 50, out + err)
+            head = f"yes http://127.0.0.1:9/ | '{RANKS}' fetch -n 4 2>&1 | head -n 2"
+            code, out, err = run(["sh", "-c", head], limit=20)
+            check("fetch into head", code == 0 and len(out.splitlines()) == 2 and not err, out + err)
+        finally:
+            server.communicate("", timeout=20)
+
+
+def surroundings():
+    code, out, err = run(example("hello"))
+    check("without the launcher: a job of one", (code, out) == (0, "Hello from rank 0 of 1\n"), out + err)
+
+    jobs = [start([RANKS, "run", "-n", "3", *example("ring", "--count", "2000")]) for _ in range(2)]
+    ends = [finish(process) for process in jobs]
+    check("two jobs at once", all(e[0] == 0 and "6000" in e[1] for e in ends), str(ends))
+
+    nested = job(2, [RANKS, "run", "-n", "2", *example("hello")])
+    check("a job inside each rank", nested[0] == 0 and nested[1].count("of 2") == 4, str(nested))
+
+    shell = job(3, ["sh", "-c", f"exec {EXAMPLES / 'hello'}"])
+    check("sh -c exec", shell[0] == 0 and shell[1].count("of 3") == 3, str(shell))
+    shell = job(3, ["sh", "-c", f"{EXAMPLES / 'hello'}; true"])
+    check("sh -c as a parent", shell[0] == 0 and shell[1].count("of 3") == 3, str(shell))
+    shell = job(3, ["sh", "-c", f"{EXAMPLES / 'hello'}; {EXAMPLES / 'hello'}"])
+    counts = (shell[1].count("of 3"), shell[1].count("of 1"))
+    check("a second program in the same rank runs alone", shell[0] == 0 and counts == (3, 3), str(shell))
+    env = job(2, ["env", "A=b", *example("hello")])
+    check("env", env[0] == 0 and env[1].count("of 2") == 2, str(env))
+
+    begun = time.monotonic()
+    code, out, err = run(["sh", "-c", f"'{RANKS}' run -n 4 yes | head -n 3"])
+    check("output into head", (code, out) == (0, "y\n" * 3) and time.monotonic() - begun < 10, out + err)
+
+    for setting in ("RANKS_NO_CMA", "RANKS_FENCES", "RANKS_NO_MEMFD"):
+        code, out, err = job(2, example("ping_pong"), env={setting: "1"})
+        check(f"{setting}: the work is done all the same", code == 0 and len(out.splitlines()) == 9, out + err)
+
+    code, out, err = job(2, example("trial", "huge", str(50 << 20)))
+    check("50 MiB", code == 0 and "huge: 52428800 bytes" in out, out + err)
+    code, out, err = job(2, example("trial", "flood", "100000"))
+    check("100,000 unexpected messages", code == 0 and "flood: 100000" in out, out + err)
+
+
+def mistakes():
+    """One line each, which says what is wrong, and an exit status that is not 0."""
+    wrong = [
+        (["run", "-n", "0", "true"], 2, r"-n 0"),
+        (["run", "-n", "abc", "true"], 2, r"abc"),
+        (["run", "-n", "4"], 2, r"program"),
+        (["run", "-n", "4", "./no-such-program"], 127, r"no-such-program"),
+        (["run", "-n", "4", "--tag-outptu", "true"], 2, r"tag-outp"),
+        (["run", "--wdir", "/no/such/folder", "-n", "1", "true"], 2, r"/no/such/folder"),
+        (["fetch", "-n", "2", "no-such-file"], 2, r"no-such-file"),
+    ]
+    for words, want, says in wrong:
+        code, out, err = run([RANKS, *words])
+        one_line = len(err.splitlines()) == 1
+        check(f"ranks {' '.join(words)}", code == want and one_line and re.search(says, err) and not out, f"{code}: {err}")
+
+    mistake = "rank 0: MPI_Send to rank 9, tag 0 on world: rank 9 does not exist: the communicator has 4 ranks, 0 to 3"
+    code, out, err = job(4, example("wrong", "rank"))
+    check("a send to rank 9 of 4", code != 0 and mistake in err, err)
+    code, out, err = job(2, example("wrong", "truncate"))
+    mistake = "rank 1: MPI_Recv from rank 0, tag 0 on world: message of 40 bytes is longer than the receive buffer of 20 bytes"
+    check("a receive shorter than its message", code != 0 and mistake in err, err)
+    code, out, err = job(3, example("wrong", "vanish"))
+    check("a rank that vanishes", code == 137 and "rank 1 (wrong" in err and "SIGKILL" in err and "MPI_Recv from rank 1" in err, err)
+
+    code, out, err = run([RANKS, "run", "-n", "3", "--timeout", "1", *example("wrong", "barrier")], limit=10)
+    says = re.search(r"ranks? .*wait.* MPI_Barrier on world", err) and re.search(r"rank 2 .*computing", err)
+    check("a time-out with a roll-call", code == 110 and says, err)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-n", default="1,2,4", help="numbers of ranks for the examples")
+    parser.add_argument("--urls", type=int, default=2000)
+    options = parser.parse_args()
+    examples([int(n) for n in options.n.split(",")])
+    surroundings()
+    mistakes()
+    fetch(options.urls)
+    print(f"{passed} passed, {len(failures)} failed")
+    sys.exit(bool(failures))
+
+
+main()
