@@ -212,14 +212,15 @@ fn stop_and_continue() {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('?')
     };
-    wait_for("ranks", || processes(&launched.mark).len() >= 4);
+    // By name: the keeper is a child too, and has the launcher's name for its first moment.
+    let ranks = || -> Vec<_> {
+        let is_rank = |p: &common::Process| p.parent == launched.pid() && p.name == "sh";
+        processes(&launched.mark).into_iter().filter(is_rank).collect()
+    };
+    wait_for("ranks", || ranks().len() == 2);
     launched.signal("TSTP");
     wait_for("a stopped launcher", || state(launched.pid()) == 'T');
-    let ranks: Vec<_> =
-        processes(&launched.mark).into_iter().filter(|p| p.parent == launched.pid()).collect();
-    wait_for("stopped ranks", || {
-        ranks.iter().all(|process| process.name == "ranks-keeper" || state(process.pid) == 'T')
-    });
+    wait_for("stopped ranks", || ranks().iter().all(|process| state(process.pid) == 'T'));
     launched.signal("CONT");
     let done = launched.finish();
     assert_eq!((done.code, done.out.as_str()), (0, "done\ndone\n"), "{done:?}");

@@ -87,9 +87,9 @@ fn the_keeper() {
 
     let mut launched = start(command(&["-n", "2", "sleep", "300"]));
     let mark = launched.mark.clone();
-    wait_for("ranks", || processes(&mark).len() >= 4);
-    let keeper = processes(&mark).into_iter().find(|process| process.name == "ranks-keeper").unwrap();
-    signal(keeper.pid, "KILL");
+    let keeper = || processes(&mark).into_iter().find(|process| process.name == "ranks-keeper");
+    wait_for("ranks and a keeper", || processes(&mark).len() >= 4 && keeper().is_some());
+    signal(keeper().unwrap().pid, "KILL");
     launched.child.kill().unwrap();
     launched.child.wait().unwrap();
     wait_until_gone(&mark, SOON);

@@ -74,10 +74,12 @@ pub struct Part {
 impl Part {
     /// Parts of these lengths, one after the other.
     pub fn in_order(lengths: impl IntoIterator<Item = usize>) -> Vec<Part> {
-        let mut at = 0;
+        let mut at = 0usize;
         let part = |len| {
-            at += len;
-            Part { at: at - len, len }
+            let begin = at;
+            // A sum beyond all memory is no part of any buffer, which is found when it is used.
+            at = begin.saturating_add(len);
+            Part { at: begin, len }
         };
         lengths.into_iter().map(part).collect()
     }

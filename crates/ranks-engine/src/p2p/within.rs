@@ -258,22 +258,25 @@ impl<T: Transport> Engine<T> {
             }
     }
 
-    /// The usual case of a short message, as in `recv_quickly`.
+    /// The usual case of a message that is next, as in `recv`: its length.
     fn came_at_once(&mut self, at: Within<'_>, from: i32, buf: RecvBuf) -> Result<Option<u64>> {
         let Some(slot) = at.comm.slot_of(from) else { return Ok(None) };
         let context = at.comm.context + 1;
         if slot == self.core.me || !self.core.matcher.idle(context) {
             return Ok(None);
         }
-        Ok(match self.recv_quickly(buf, from, slot, at.tag, context) {
-            Quick::Done(status) => Some(status.bytes),
+        match self.recv_quickly(buf, from, slot, at.tag, context) {
+            Quick::Done(status) => Ok(Some(status.bytes)),
             Quick::Begun(id) => {
-                // The sender may wait for an answer.
+                // Should it fail, it says what the user called.
+                let request = self.core.requests.at(id.index());
+                request.call = at.call;
+                request.comm = Some(at.comm.clone());
                 self.settle();
-                Some(self.wait_in(at.call, id)?.bytes)
+                self.wait_in(at.call, id).map(|status| Some(status.bytes))
             }
-            Quick::No => None,
-        })
+            Quick::No => Ok(None),
+        }
     }
 
     /// [`Self::swap`] of bytes that the engine has borrowed.
