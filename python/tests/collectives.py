@@ -1,5 +1,7 @@
 """Collectives by mpi4py, of objects and of arrays, at any number of ranks."""
 
+import threading
+
 import numpy as np
 from mpi4py import MPI
 
@@ -79,7 +81,7 @@ def operations(comm):
         assert np.array_equal(total, expected), (op, dtype, total, expected)
 
     def values(n):
-        return [n % 3, 5 - n, 1, 0, n + 1]
+        return [n % 3, abs(5 - n), 1, 0, n + 1]
 
     for dtype in "bhilqBHILQ":
         for op, fold in [
@@ -96,14 +98,21 @@ def operations(comm):
             check(op, dtype, values, lambda a, b: fold(a, b).astype(dtype))
     for dtype in "fdg":
         for op, fold in [(MPI.MAX, np.maximum), (MPI.MIN, np.minimum), (MPI.PROD, np.multiply)]:
-            check(op, dtype, lambda n: [n + 0.5, -n, 1.25, -1.5], fold)
+            check(op, dtype, lambda n: [n % 2 + 0.5, -n, 2.0, -1.5], fold)
     for dtype in "FDG":
-        check(MPI.PROD, dtype, lambda n: [n + 1j, 1 - 2j, -1j], np.multiply)
+        check(MPI.PROD, dtype, lambda n: [1 + n % 2 * 1j, 1 - 1j, -1j], np.multiply)
     for op, fold in [(MPI.LAND, np.logical_and), (MPI.LOR, np.logical_or), (MPI.LXOR, np.logical_xor)]:
         check(op, "?", lambda n: [n % 2, 1, 0, n == 1], fold)
 
     # A value and its place.
-    for name, value in [("FLOAT_INT", "f4"), ("DOUBLE_INT", "f8"), ("LONG_INT", "i8"), ("SHORT_INT", "i2"), ("INT_INT", "i4"), ("LONG_DOUBLE_INT", "g")]:
+    for name, value in [
+        ("FLOAT_INT", "f4"),
+        ("DOUBLE_INT", "f8"),
+        ("LONG_INT", "i8"),
+        ("SHORT_INT", "i2"),
+        ("INT_INT", "i4"),
+        ("LONG_DOUBLE_INT", "g"),
+    ]:
         pair = np.dtype([("value", value), ("place", "i4")], align=True)
         datatype = getattr(MPI, name)
         assert datatype.extent == pair.itemsize
@@ -115,7 +124,13 @@ def operations(comm):
         assert best["value"].tolist() == [0, 1 - size] and best["place"].tolist() == [0, size - 1]
 
     one = np.ones(1)
-    for op, what in [(MPI.BAND, one), (MPI.MAXLOC, one), (MPI.MAX, np.ones(1, complex)), (MPI.REPLACE, one), (MPI.OP_NULL, one)]:
+    for op, what in [
+        (MPI.BAND, one),
+        (MPI.MAXLOC, one),
+        (MPI.MAX, np.ones(1, complex)),
+        (MPI.REPLACE, one),
+        (MPI.OP_NULL, one),
+    ]:
         try:
             comm.Allreduce(what, what.copy(), op)
         except MPI.Exception as error:
@@ -270,6 +285,36 @@ def own_operations(comm):
     assert local.tolist() == [15, -8]
 
 
+def beside_another_thread(comm):
+    """A thread that calls MPI keeps the interpreter while it does; the operation needs the interpreter."""
+    done = threading.Event()
+    calls = 0
+
+    def asks():
+        nonlocal calls
+        while not done.is_set():
+            assert MPI.COMM_SELF.Get_rank() == 0
+            calls += 1
+
+    def add(first, second, datatype):
+        np.frombuffer(second, "i")[:] += np.frombuffer(first, "i")
+
+    op = MPI.Op.Create(add, commute=True)
+    other = threading.Thread(target=asks)
+    other.start()
+    total = np.zeros(100, "i")
+    for n in range(20):
+        comm.Allreduce(np.full(100, comm.rank + n, "i"), total, op)
+        assert (total == comm.size * (comm.size - 1) // 2 + n * comm.size).all()
+        comm.Scan(np.full(100, n, "i"), total, op)
+        assert (total == n * (comm.rank + 1)).all()
+        comm.Allreduce(MPI.IN_PLACE, total)
+    done.set()
+    other.join()
+    assert calls
+    op.Free()
+
+
 def wrong(comm):
     for call, expected in [
         (lambda: comm.Bcast(np.zeros(1), comm.size), MPI.ERR_ROOT),
@@ -286,7 +331,7 @@ def wrong(comm):
 
 halves = world.Split(world.rank % 2, -world.rank)
 for comm in (world, MPI.COMM_SELF, halves, world.Dup()):
-    for part in (objects, arrays, operations, vectors, in_place, own_operations, wrong):
+    for part in (objects, arrays, operations, vectors, in_place, own_operations, beside_another_thread, wrong):
         part(comm)
     if comm not in (world, MPI.COMM_SELF):
         comm.Free()
