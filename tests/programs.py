@@ -81,6 +81,27 @@ def examples(counts):
         code, out, err = job(n, example("ring", "--count", "25"))
         check(f"ring n={n}", code == 0 and f"after 25 rounds of {n} ranks: {25 * n}\n" == out, out + err)
 
+        code, out, err = job(n, example("broadcast"))
+        want = sorted(f"rank {r} knows the powers of two: {[1 << i for i in range(8)]}" for r in range(n))
+        check(f"broadcast n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("scatter"))
+        want = sorted(f"rank {r} has errand {r} and [{3 * r}.0, {3 * r + 1}.0, {3 * r + 2}.0]" for r in range(n))
+        check(f"scatter n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("gather"))
+        names = ", ".join(f"rank {r} of {n}" for r in range(n))
+        numbers = [r for r in range(n) for _ in range(r + 1)]
+        check(f"gather n={n}", code == 0 and out == f"{names}\n{numbers}\n", out + err)
+
+        code, out, err = job(n, example("all_gather"))
+        words = "[" + ", ".join(f'"{"ab" * r}"' for r in range(n)) + "]"
+        want = sorted(f"rank {r} has {words} and {[q * q for q in range(n)]}" for r in range(n))
+        check(f"all_gather n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("monte_carlo_pi", "--points", "1000000"))
+        check(f"monte_carlo_pi n={n}", code == 0 and "pi is about 3.14" in out, out + err)
+
         code, out, err = job(n, example("uptime"))
         check(f"uptime n={n}", code == 0 and out.startswith("5 of 40 sites are not well\n"), out + err)
 

@@ -17,6 +17,47 @@ pub const QUICK_LOOKS: u32 = 200;
 /// small messages costs one allocation for many.
 pub const SMALL_UNEXPECTED: usize = 48;
 
+/// From this length on a reduction is cut into one slice a rank. Below, messages cost more than the
+/// arithmetic that is shared out (measured with 2, 4 and 8 ranks on 2 cores; they cross at 16 to 64 KiB).
+pub const REDUCE_SLICES: usize = 32 << 10;
+
+/// Below this length in all, a reduce-scatter goes through one rank.
+pub const REDUCE_SCATTER_TREE: usize = 16 << 10;
+
+/// Up to this length every rank reduces everything itself; above, and with more ranks than
+/// [`REDUCE_TWICE_RANKS`], that is too much arithmetic and copying in all.
+pub const REDUCE_TWICE: usize = 2 << 10;
+
+/// See [`REDUCE_TWICE`].
+pub const REDUCE_TWICE_RANKS: i32 = 4;
+
+/// Up to this length of a part, and from [`TREE_RANKS`] ranks on, parts go up and down a tree: the root
+/// handles few messages, and the copying in between is cheap.
+pub const TREE_PART: usize = 1 << 10;
+
+/// Ranks from which a tree is worth the ranks in between that it has to wake.
+pub const TREE_RANKS: i32 = 16;
+
+/// Up to this length of a part, all parts are gathered everywhere in log2(n) rounds of growing messages;
+/// above, in n - 1 rounds that copy nothing twice.
+pub const DOUBLING_PART: usize = 2 << 10;
+
+/// Up to this length of a part an exchange of all with all is begun at once, with any number of ranks.
+pub const POSTED_PART: usize = 4 << 10;
+
+/// Up to as many ranks it is whatever the length; with more it goes pair by pair, so that few read the
+/// memory of one.
+pub const POSTED_RANKS: i32 = 8;
+
+/// Up to this length, and from [`SCAN_RANKS`] ranks on, a scan takes log2(n) rounds.
+pub const SCAN_DOUBLING: usize = 256;
+
+/// See [`SCAN_DOUBLING`]. A line of ranks has the least to do in all, and with fewer it is as quick.
+pub const SCAN_RANKS: i32 = 8;
+
+/// The longest room for a collective's own data that is kept for the next one.
+pub const SCRATCH: usize = 16 << 20;
+
 /// The eager threshold of this process.
 pub fn eager() -> usize {
     std::env::var("RANKS_EAGER").ok().and_then(|text| text.parse().ok()).unwrap_or(EAGER)

@@ -6,11 +6,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`comm`] | making and freeing communicators |
-//! | [`collective`] | barrier, broadcast: algorithms over point-to-point and shared areas |
+//! | [`collective`] | barrier, broadcast, gather, reduce and their kin: algorithms over point-to-point and shared areas |
 //! | [`p2p`] | sends, receives, probes, requests, waiting: MPI 5.0 chapter 3 |
 //! | `group` | groups of ranks and their contexts |
 //! | [`matching`] | which message goes to which receive: a pure state machine |
 //! | [`transport`] | how bytes and small control messages move between ranks |
+//! | [`op`] | what a reduction does to two values |
 //! | [`memory`] | the caller's buffers |
 //! | [`error`] | the one error type |
 //!
@@ -26,6 +27,7 @@ mod group;
 pub mod matching;
 #[allow(unsafe_code)]
 pub mod memory;
+pub mod op;
 pub mod p2p;
 pub mod threads;
 pub mod transport;

@@ -61,6 +61,12 @@ impl SendBuf {
         self.address as u64
     }
 
+    /// The piece `at..at + len`.
+    pub(crate) fn part(&self, at: usize, len: usize) -> SendBuf {
+        assert!(at <= self.len && len <= self.len - at);
+        SendBuf { address: self.address.wrapping_add(at), len }
+    }
+
     /// Copies the first bytes to `to`.
     pub fn copy_to(&self, to: &mut [u8]) {
         let n = to.len().min(self.len);
@@ -124,6 +130,18 @@ impl RecvBuf {
     /// The same memory, to send from (a broadcast passes on what it received).
     pub fn as_send(&self) -> SendBuf {
         SendBuf { address: self.address, len: self.len }
+    }
+
+    /// The piece `at..at + len`.
+    pub(crate) fn part(&self, at: usize, len: usize) -> RecvBuf {
+        assert!(at <= self.len && len <= self.len - at);
+        RecvBuf { address: self.address.wrapping_add(at), len }
+    }
+
+    /// True when a byte is in both.
+    pub(crate) fn overlaps(&self, other: SendBuf) -> bool {
+        let (mine, its) = (self.address as usize, other.address as usize);
+        mine < its + other.len && its < mine + self.len
     }
 
     /// Copies `bytes` to offset `at`; what does not fit is dropped (truncation is reported elsewhere).

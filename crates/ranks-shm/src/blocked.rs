@@ -42,10 +42,23 @@ pub enum Call {
     Bsend = 19,
     Rsend = 20,
     CommFree = 21,
+    Gather = 22,
+    Gatherv = 23,
+    Scatter = 24,
+    Scatterv = 25,
+    Allgather = 26,
+    Allgatherv = 27,
+    Alltoall = 28,
+    Alltoallv = 29,
+    Reduce = 30,
+    Allreduce = 31,
+    ReduceScatterBlock = 32,
+    Scan = 33,
+    Exscan = 34,
 }
 
 impl Call {
-    const ALL: [(Call, &'static str); 22] = [
+    const ALL: [(Call, &'static str); 35] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -68,6 +81,19 @@ impl Call {
         (Call::Bsend, "MPI_Bsend"),
         (Call::Rsend, "MPI_Rsend"),
         (Call::CommFree, "MPI_Comm_free"),
+        (Call::Gather, "MPI_Gather"),
+        (Call::Gatherv, "MPI_Gatherv"),
+        (Call::Scatter, "MPI_Scatter"),
+        (Call::Scatterv, "MPI_Scatterv"),
+        (Call::Allgather, "MPI_Allgather"),
+        (Call::Allgatherv, "MPI_Allgatherv"),
+        (Call::Alltoall, "MPI_Alltoall"),
+        (Call::Alltoallv, "MPI_Alltoallv"),
+        (Call::Reduce, "MPI_Reduce"),
+        (Call::Allreduce, "MPI_Allreduce"),
+        (Call::ReduceScatterBlock, "MPI_Reduce_scatter_block"),
+        (Call::Scan, "MPI_Scan"),
+        (Call::Exscan, "MPI_Exscan"),
     ];
 
     /// The standard's name of the call.

@@ -87,7 +87,8 @@ impl Shared {
         Rc::new(Self(RefCell::new(engine)))
     }
 
-    /// The engine, for one call. No user code runs while it is borrowed.
+    /// The engine, for one call. No user code runs while it is borrowed but the operation of a reduction,
+    /// which must not come back (it panics here).
     pub fn engine(&self) -> RefMut<'_, ShmEngine> {
         self.0.borrow_mut()
     }

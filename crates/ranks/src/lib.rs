@@ -23,9 +23,11 @@
 #![deny(unsafe_code)]
 
 mod buffer;
+mod collective;
 mod communicator;
 mod interrupt;
 mod object;
+pub mod op;
 mod request;
 mod world;
 

@@ -6,7 +6,7 @@ use super::tags;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::RecvBuf;
-use crate::p2p::Engine;
+use crate::p2p::{Engine, Within};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl<T: Transport> Engine<T> {
 
     /// A binomial tree: in round k the ranks that have the data, counted from the root, send it 2^k
     /// further.
-    fn binomial_bcast(
+    pub(super) fn binomial_bcast(
         &mut self,
         call: Call,
         comm: &Arc<Comm>,
@@ -44,6 +44,7 @@ impl<T: Transport> Engine<T> {
         buf: RecvBuf,
         root: i32,
     ) -> Result<()> {
+        let at = Within { call, comm, tag };
         let size = comm.size();
         let me = (comm.me - root + size) % size;
         let rank_of = |position: i32| (position + root) % size;
@@ -52,24 +53,15 @@ impl<T: Transport> Engine<T> {
             distance *= 2;
         }
         if me != 0 {
-            let id = self.irecv_on(call, comm, rank_of(me - distance), tag, buf)?;
-            let status = self.wait_in(call, id)?;
-            if status.bytes as usize != buf.len() {
-                let detail =
-                    format!("the root sent {} bytes where this rank expects {}", status.bytes, buf.len());
-                return Err(self.error(crate::Class::Truncate, call, detail).context(comm.context));
-            }
+            self.swap(at, None, Some((rank_of(me - distance), buf)))?;
         }
         let mut sends = Vec::new();
         while distance > 1 {
             distance /= 2;
             if me + distance < size {
-                sends.push(self.isend_on(call, comm, rank_of(me + distance), tag, buf.as_send())?);
+                sends.push((rank_of(me + distance), buf.as_send()));
             }
         }
-        for id in sends {
-            self.wait_in(call, id)?;
-        }
-        Ok(())
+        self.exchange(at, &sends, &[])
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Core {
     /// The attached buffer of buffered sends: its size and what is in use.
     pub attached: Option<usize>,
     pub charged: usize,
+    /// Room for a collective's own data, kept so that its pages are there the next time.
+    pub scratch: Vec<u8>,
 }
 
 impl Core {
@@ -110,6 +112,7 @@ impl Core {
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: None,
             charged: 0,
+            scratch: Vec::new(),
         }
     }
 

@@ -33,6 +33,7 @@ pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
+pub(crate) use within::Within;
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;

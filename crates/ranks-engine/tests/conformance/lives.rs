@@ -79,6 +79,48 @@ fn what_was_under_way_with_a_rank_that_dies_fails() {
 }
 
 #[test]
+fn collectives_end_when_a_rank_dies() {
+    use crate::collectives::{out, room};
+    use ranks_engine::op::{Element, Op, Operation};
+    let call = |e: &mut ShmEngine, which: usize, len: usize| {
+        let (mine, mut got) = (vec![1; len], vec![0; len]);
+        let mut all = vec![0; len * e.size()];
+        let mut op = Op::built_in(Operation::Sum, Element::I32).unwrap();
+        match which {
+            0 => e.allreduce(Some(out(&mine)), room(&mut got), &mut op, WORLD),
+            1 => e.allgather(Some(out(&mine)), room(&mut all), WORLD),
+            2 => e.alltoall(None, room(&mut all), WORLD),
+            3 => e.gather(Some(out(&mine)), room(&mut all), 0, WORLD),
+            4 => e.scan(Some(out(&mine)), room(&mut got), &mut op, WORLD),
+            _ => e.bcast(room(&mut got), 2, WORLD),
+        }
+    };
+    for which in 0..6 {
+        for len in [4, 100_000] {
+            let _dog = watchdog("a death in a collective", 60);
+            let outcome = threads::run(4, |e| {
+                call(e, which, len)?;
+                if e.rank() == 2 {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                    return Err(ranks_engine::Error::new(
+                        Class::Other,
+                        ranks_engine::Call::Unknown,
+                        2,
+                        "dies",
+                    ));
+                }
+                // Some ranks need not notice (who has only to send, and could); the failures of those
+                // who do end the others.
+                call(e, which, len)
+            });
+            let errors = outcome.into_iter().filter_map(Result::err);
+            let failed = errors.filter(|error| error.class() == Class::ProcFailed).count();
+            assert!(failed >= 1, "{which} with {len} bytes");
+        }
+    }
+}
+
+#[test]
 fn a_forked_child_and_a_finished_engine_refuse() {
     let _dog = watchdog("finished engine", 60);
     let mut engine = match ShmEngine::from_environment() {

@@ -4,10 +4,12 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod collectives;
 mod comms;
 mod large;
 mod lives;
 mod p2p;
+mod reductions;
 mod requests;
 mod support;
 
@@ -24,6 +26,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(comms::cases());
+    all.extend(collectives::cases());
+    all.extend(reductions::cases());
     all.extend(large::cases());
     all
 }

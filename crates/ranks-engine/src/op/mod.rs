@@ -1,0 +1,59 @@
+//! Reduction operations: MPI 5.0 section 6.9.
+//!
+//! An operation works on bytes: `inout = in op inout`, element by element, `in` being what comes from
+//! the lower ranks. Buffers may be cut between elements only.
+
+mod built_in;
+
+pub use built_in::{Element, Operation};
+
+/// How two rows of elements become one.
+pub struct Op<'f> {
+    function: Function<'f>,
+    element: usize,
+    commutative: bool,
+}
+
+enum Function<'f> {
+    BuiltIn(fn(&[u8], &mut [u8])),
+    User(&'f mut dyn FnMut(&[u8], &mut [u8])),
+}
+
+impl<'f> Op<'f> {
+    /// An operation of the standard on a basic type; `None` where the standard does not define it (a
+    /// bitwise or logical one on floating point).
+    pub fn built_in(operation: Operation, on: Element) -> Option<Op<'static>> {
+        let function = built_in::function(operation, on)?;
+        Some(Op { function: Function::BuiltIn(function), element: on.size(), commutative: true })
+    }
+
+    /// An operation of the user's, which makes `in op inout` of its second argument. Both have the same
+    /// length, a multiple of `element` bytes, and no alignment of their own. It must be associative.
+    pub fn user(function: &'f mut dyn FnMut(&[u8], &mut [u8]), element: usize, commutative: bool) -> Self {
+        assert!(element > 0, "an element of no bytes cannot be reduced");
+        Self { function: Function::User(function), element, commutative }
+    }
+
+    /// Bytes of an element.
+    pub fn element(&self) -> usize {
+        self.element
+    }
+
+    /// Whether the operands may change places. The algorithms of today keep the order of ranks for all.
+    pub fn is_commutative(&self) -> bool {
+        self.commutative
+    }
+
+    /// `inout = input op inout`.
+    #[inline]
+    pub fn apply(&mut self, input: &[u8], inout: &mut [u8]) {
+        debug_assert_eq!(input.len(), inout.len());
+        if inout.is_empty() {
+            return;
+        }
+        match &mut self.function {
+            Function::BuiltIn(function) => function(input, inout),
+            Function::User(function) => function(input, inout),
+        }
+    }
+}

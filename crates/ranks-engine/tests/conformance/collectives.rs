@@ -1,0 +1,311 @@
+//! Collectives that move data and leave it as it is: every algorithm, root and length, in place and not.
+
+use crate::Case;
+use crate::support::*;
+use ranks_engine::collective::{
+    AllgatherAlgorithm, AlltoallAlgorithm, GatherAlgorithm, Part, ScatterAlgorithm,
+};
+use ranks_engine::transport::Transport;
+use ranks_engine::{Class, Engine, RecvBuf, Result, SendBuf};
+
+/// Lengths of a part.
+const LENGTHS: [usize; 6] = [0, 1, 3, 100, 5_000, 100_000];
+
+pub fn cases<T: Transport>() -> Vec<Case<T>> {
+    vec![
+        ("gather", gather),
+        ("gather of different lengths", gatherv),
+        ("scatter", scatter),
+        ("scatter of different lengths", scatterv),
+        ("gather to all", allgather),
+        ("gather to all of different lengths", allgatherv),
+        ("all to all", alltoall),
+        ("all to all of different lengths", alltoallv),
+        ("collectives on a part of the ranks", on_a_part),
+        ("wrong arguments of collectives", wrong_arguments),
+        ("lengths that do not agree", wrong_lengths),
+    ]
+}
+
+/// For an operation that is over when it returns, as all of these are.
+pub fn out(data: &[u8]) -> SendBuf {
+    // SAFETY: the borrow lasts until the call returns.
+    unsafe { SendBuf::of(data) }
+}
+
+/// The same for what comes in.
+pub fn room(data: &mut [u8]) -> RecvBuf {
+    // SAFETY: the borrow lasts until the call returns.
+    unsafe { RecvBuf::of(data) }
+}
+
+/// The roots to try with a length: every one while that is quick.
+pub fn roots(n: i32, length: usize) -> Vec<i32> {
+    match length {
+        0..=1_000 => (0..n).collect(),
+        1_001..=50_000 if n > 2 => vec![0, n - 2],
+        _ => vec![n - 1],
+    }
+}
+
+fn all_parts(n: i32, tag: i32, length: impl Fn(i32) -> usize) -> Vec<u8> {
+    (0..n).flat_map(|rank| pattern(length(rank), rank, tag)).collect()
+}
+
+/// Lengths that differ from rank to rank, some of them 0.
+fn uneven(rank: i32) -> usize {
+    [7, 0, 300, 20_001, 1][rank as usize % 5]
+}
+
+/// A root's buffer with its own part in it and nothing else.
+fn only_own(n: i32, own: i32, tag: i32, length: impl Fn(i32) -> usize) -> Vec<u8> {
+    let part = |rank| if rank == own { pattern(length(rank), rank, tag) } else { vec![0; length(rank)] };
+    (0..n).flat_map(part).collect()
+}
+
+fn gather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    for len in LENGTHS {
+        let mine = pattern(len, me, 1);
+        let expected = all_parts(n, 1, |_| len);
+        for root in roots(n, len) {
+            for algorithm in [None, Some(GatherAlgorithm::Linear), Some(GatherAlgorithm::Binomial)] {
+                for in_place in [false, true] {
+                    let here = me == root;
+                    let mut got = match (here, in_place) {
+                        (true, true) => only_own(n, me, 1, |_| len),
+                        (true, false) => vec![0; len * n as usize],
+                        (false, _) => Vec::new(),
+                    };
+                    let send = (!here || !in_place).then(|| out(&mine));
+                    match algorithm {
+                        None => e.gather(send, room(&mut got), root, WORLD)?,
+                        Some(algorithm) => e.gather_with(send, room(&mut got), root, WORLD, algorithm)?,
+                    }
+                    assert!(!here || got == expected, "{len} bytes to {root}, {algorithm:?}, {in_place}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn gatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let mine = pattern(uneven(me), me, 2);
+    // With a gap of three bytes after each part, which must stay.
+    let parts: Vec<Part> = Part::in_order((0..n).map(|rank| uneven(rank) + 3))
+        .into_iter()
+        .map(|part| Part { at: part.at, len: part.len - 3 })
+        .collect();
+    let whole = parts.last().map_or(0, |part| part.at + part.len + 3);
+    for root in 0..n {
+        for in_place in [false, true] {
+            let here = me == root;
+            let mut got = vec![0xEE; whole];
+            if here && in_place {
+                let own = parts[me as usize];
+                got[own.at..own.at + own.len].copy_from_slice(&mine);
+            }
+            let send = (!here || !in_place).then(|| out(&mine));
+            let (recv, parts_here) =
+                if here { (room(&mut got), &parts[..]) } else { (RecvBuf::EMPTY, &[][..]) };
+            e.gatherv(send, recv, parts_here, root, WORLD)?;
+            for (rank, part) in parts.iter().enumerate().filter(|_| here) {
+                let end = part.at + part.len;
+                assert!(got[part.at..end] == pattern(part.len, rank as i32, 2));
+                assert_eq!(got[end..end + 3], [0xEE; 3]);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    for len in LENGTHS {
+        let all = all_parts(n, 3, |_| len);
+        let expected = pattern(len, me, 3);
+        for root in roots(n, len) {
+            for algorithm in [None, Some(ScatterAlgorithm::Linear), Some(ScatterAlgorithm::Binomial)] {
+                for in_place in [false, true] {
+                    let here = me == root;
+                    let send = if here { out(&all) } else { SendBuf::EMPTY };
+                    let mut got = vec![0; len];
+                    let kept = here && in_place;
+                    let recv = (!kept).then(|| room(&mut got));
+                    match algorithm {
+                        None => e.scatter(send, recv, root, WORLD)?,
+                        Some(algorithm) => e.scatter_with(send, recv, root, WORLD, algorithm)?,
+                    }
+                    assert!(kept || got == expected, "{len} bytes from {root}, {algorithm:?}, {in_place}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn scatterv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let all = all_parts(n, 4, uneven);
+    let parts = Part::in_order((0..n).map(uneven));
+    for root in 0..n {
+        for in_place in [false, true] {
+            let here = me == root;
+            let (send, parts) = if here { (out(&all), &parts[..]) } else { (SendBuf::EMPTY, &[][..]) };
+            let mut got = vec![0; uneven(me)];
+            let kept = here && in_place;
+            e.scatterv(send, parts, (!kept).then(|| room(&mut got)), root, WORLD)?;
+            assert!(kept || got == pattern(uneven(me), me, 4));
+        }
+    }
+    Ok(())
+}
+
+fn allgather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    for len in LENGTHS {
+        let mine = pattern(len, me, 5);
+        let expected = all_parts(n, 5, |_| len);
+        for algorithm in [
+            None,
+            Some(AllgatherAlgorithm::Rotated),
+            Some(AllgatherAlgorithm::Ring),
+            Some(AllgatherAlgorithm::Doubling),
+        ] {
+            for in_place in [false, true] {
+                let mut got = vec![0; len * n as usize];
+                if in_place {
+                    got = only_own(n, me, 5, |_| len);
+                }
+                let send = (!in_place).then(|| out(&mine));
+                match algorithm {
+                    None => e.allgather(send, room(&mut got), WORLD)?,
+                    Some(algorithm) => e.allgather_with(send, room(&mut got), WORLD, algorithm)?,
+                }
+                assert!(got == expected, "{len} bytes, {algorithm:?}, in place: {in_place}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn allgatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let mine = pattern(uneven(me), me, 6);
+    let parts = Part::in_order((0..n).map(uneven));
+    for in_place in [false, true] {
+        let mut got = only_own(n, if in_place { me } else { n }, 6, uneven);
+        e.allgatherv((!in_place).then(|| out(&mine)), room(&mut got), &parts, WORLD)?;
+        assert!(got == all_parts(n, 6, uneven));
+    }
+    Ok(())
+}
+
+/// What rank `from` has for rank `to`.
+fn letter(len: usize, from: i32, to: i32) -> Vec<u8> {
+    pattern(len, from, to + 10)
+}
+
+fn alltoall<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    for len in LENGTHS {
+        let mine: Vec<u8> = (0..n).flat_map(|to| letter(len, me, to)).collect();
+        let expected: Vec<u8> = (0..n).flat_map(|from| letter(len, from, me)).collect();
+        for algorithm in [None, Some(AlltoallAlgorithm::Pairwise), Some(AlltoallAlgorithm::Posted)] {
+            for in_place in [false, true] {
+                let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
+                let send = (!in_place).then(|| out(&mine));
+                match algorithm {
+                    None => e.alltoall(send, room(&mut got), WORLD)?,
+                    Some(algorithm) => e.alltoall_with(send, room(&mut got), WORLD, algorithm)?,
+                }
+                assert!(got == expected, "{len} bytes, {algorithm:?}, in place: {in_place}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn alltoallv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let length = |from: i32, to: i32| uneven(from + 2 * to);
+    let mine: Vec<u8> = (0..n).flat_map(|to| letter(length(me, to), me, to)).collect();
+    let expected: Vec<u8> = (0..n).flat_map(|from| letter(length(from, me), from, me)).collect();
+    let from_here = Part::in_order((0..n).map(|to| length(me, to)));
+    let to_here = Part::in_order((0..n).map(|from| length(from, me)));
+    let mut got = vec![0; expected.len()];
+    e.alltoallv(Some(out(&mine)), &from_here, room(&mut got), &to_here, WORLD)?;
+    assert!(got == expected);
+    // In place as much comes from each as goes to it.
+    let length = |a: i32, b: i32| uneven(a + b);
+    let mut buffer: Vec<u8> = (0..n).flat_map(|to| letter(length(me, to), me, to)).collect();
+    let parts = Part::in_order((0..n).map(|other| length(me, other)));
+    e.alltoallv(None, &[], room(&mut buffer), &parts, WORLD)?;
+    assert!(buffer == (0..n).flat_map(|from| letter(length(from, me), from, me)).collect::<Vec<u8>>());
+    Ok(())
+}
+
+fn on_a_part<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    // Odd and even ranks apart, counted from the last.
+    let part = e.comm_split(WORLD, me % 2, -me)?.expect("each has a colour");
+    let members: Vec<i32> = (0..n).rev().filter(|rank| rank % 2 == me % 2).collect();
+    let mut got = vec![0; members.len()];
+    e.allgather(Some(out(&[me as u8])), room(&mut got), part)?;
+    assert_eq!(got, members.iter().map(|&rank| rank as u8).collect::<Vec<_>>());
+    let last = members.len() as i32 - 1;
+    got.fill(0);
+    e.gather(Some(out(&[me as u8])), room(&mut got), last, part)?;
+    assert!(me != members[last as usize] || got.iter().map(|&b| i32::from(b)).eq(members.iter().copied()));
+    e.comm_free(part)
+}
+
+fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let data = vec![1; 8 * n as usize];
+    let mut short = vec![0; 3];
+    let error = e.gather(Some(out(&data)), room(&mut short), n, WORLD).unwrap_err();
+    assert_eq!((error.class(), error.call().name()), (Class::Root, "MPI_Gather"));
+    let error = e.scatter(out(&data), None, (me + 1) % n, WORLD);
+    assert!(n == 1 || error.unwrap_err().class() == Class::Buffer);
+    let mut uneven = vec![0; 8 * n as usize + 1];
+    if n > 1 {
+        let error = e.allgather(Some(out(&data[..8])), room(&mut uneven), WORLD).unwrap_err();
+        assert_eq!(error.class(), Class::Count, "{error}");
+    }
+    let error = e.allgather(Some(out(&data[..7])), room(&mut uneven[..8 * n as usize]), WORLD).unwrap_err();
+    assert_eq!(error.class(), Class::Truncate, "{error}");
+    let same = room(&mut uneven[..8 * n as usize]);
+    let error = e.alltoall(Some(same.as_send()), same, WORLD).unwrap_err();
+    assert_eq!(error.class(), Class::Buffer, "{error}");
+    let parts = vec![Part { at: usize::MAX, len: 2 }; n as usize];
+    let error = e.allgatherv(Some(out(&[1, 2])), room(&mut short), &parts, WORLD).unwrap_err();
+    assert_eq!(error.class(), Class::Count, "{error}");
+    assert!(error.to_string().contains("MPI_Allgatherv on world: the part of rank 0"), "{error}");
+    Ok(())
+}
+
+fn wrong_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    // Where there are more, a receive that was given up leaves its message behind.
+    if n != 2 {
+        return Ok(());
+    }
+    for (sent, expected) in [(8, 4), (4, 8), (100_000, 4), (4, 100_000), (0, 1)] {
+        let mut got = vec![7; 2 * expected + 1];
+        let (recv, beyond) = got.split_at_mut(2 * expected);
+        let mine = vec![1; if me == 0 { expected } else { sent }];
+        let outcome = e.gather(Some(out(&mine)), room(recv), 0, WORLD);
+        if me == 0 {
+            let error = outcome.unwrap_err();
+            assert_eq!((error.class(), error.call().name()), (Class::Truncate, "MPI_Gather"), "{error}");
+            assert_eq!(error.peer_rank(), Some(1));
+        } else {
+            outcome?;
+        }
+        assert_eq!(beyond, [7]);
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Collectives of objects. Lengths travel first, then the serialised objects.
+
+use super::buffers::{recv_buf, send_buf};
+use crate::communicator::{Communicator, Status};
+use crate::{Class, Result};
+use ranks_engine::collective::Part;
+use ranks_engine::{Call, RecvBuf, SendBuf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl Communicator {
+    /// Deals the root's objects: rank i gets the i-th. The root passes `Some` with one for each rank, the
+    /// others `None`. Section 6.6.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let words = (world.rank() == 0).then(|| vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
+    ///     let mine = world.scatter(words, 0)?;
+    ///     assert_eq!(mine, ["a", "b", "c"][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root's objects are not as many as the ranks.
+    pub fn scatter<T: Serialize + DeserializeOwned>(&self, values: Option<Vec<T>>, root: usize) -> Result<T> {
+        let call = Call::Scatter;
+        if self.rank() != root {
+            let mut len = [0u64];
+            self.scatter_into(None, &mut len, root)?;
+            let mut bytes = vec![0u8; len[0] as usize];
+            let recv = recv_buf(&mut bytes);
+            self.engine.engine().scatterv(SendBuf::EMPTY, &[], Some(recv), Self::to(root), self.id)?;
+            return self.decode_from(call, &bytes, root);
+        }
+        let values = values.unwrap_or_default();
+        self.one_each(call, "objects", values.len())?;
+        let (bytes, lens) = self.encode_all(call, &values)?;
+        self.scatter_into(Some(&lens), &mut [0u64], root)?;
+        let parts = parts(&lens);
+        self.engine.engine().scatterv(send_buf(&bytes), &parts, None, Self::to(root), self.id)?;
+        Ok(values.into_iter().nth(root).expect("there is one for each rank"))
+    }
+
+    /// Collects the ranks' objects at the root, in order of rank; the others get `None`. Section 6.5.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let all = world.gather(world.rank() * 10, 2)?;
+    ///     assert_eq!(all, (world.rank() == 2).then(|| vec![0, 10, 20]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn gather<T: Serialize + DeserializeOwned>(&self, value: T, root: usize) -> Result<Option<Vec<T>>> {
+        self.gather_in(Call::Gather, value, root)
+    }
+
+    fn gather_in<T: Serialize + DeserializeOwned>(
+        &self,
+        call: Call,
+        value: T,
+        root: usize,
+    ) -> Result<Option<Vec<T>>> {
+        let bytes = self.encode(call, &value)?;
+        let len = [bytes.len() as u64];
+        let (send, to) = (Some(send_buf(&bytes)), Self::to(root));
+        if self.rank() != root {
+            self.gather_into(&len, None, root)?;
+            self.engine.engine().gatherv(send, RecvBuf::EMPTY, &[], to, self.id)?;
+            return Ok(None);
+        }
+        let mut lens = vec![0u64; self.size()];
+        self.gather_into(&len, Some(&mut lens), root)?;
+        let parts = parts(&lens);
+        let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
+        self.engine.engine().gatherv(send, recv_buf(&mut all), &parts, to, self.id)?;
+        self.decode_all(call, &all, &parts).map(Some)
+    }
+
+    /// Collects the ranks' objects at all ranks, in order of rank. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let all = world.all_gather(format!("from {}", world.rank()))?;
+    ///     assert_eq!(all, ["from 0", "from 1", "from 2"]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
+        let call = Call::Allgather;
+        let bytes = self.encode(call, &value)?;
+        let mut lens = vec![0u64; self.size()];
+        self.all_gather_into(&[bytes.len() as u64], &mut lens)?;
+        let parts = parts(&lens);
+        let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
+        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
+        self.engine.engine().allgatherv(send, recv, &parts, self.id)?;
+        self.decode_all(call, &all, &parts)
+    }
+
+    /// Gives the i-th object to rank i, and gets one from each, in order of rank. Section 6.8.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let me = world.rank();
+    ///     let letters = (0..3).map(|to| format!("{me} to {to}")).collect();
+    ///     let got = world.all_to_all(letters)?;
+    ///     assert_eq!(got, (0..3).map(|from| format!("{from} to {me}")).collect::<Vec<_>>());
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the objects are not as many as the ranks.
+    pub fn all_to_all<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
+        let call = Call::Alltoall;
+        self.one_each(call, "objects", values.len())?;
+        let (bytes, lens) = self.encode_all(call, &values)?;
+        let mut come = vec![0u64; self.size()];
+        self.all_to_all_into(&lens, &mut come)?;
+        let (from, to) = (parts(&lens), parts(&come));
+        let mut all = vec![0u8; come.iter().sum::<u64>() as usize];
+        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
+        self.engine.engine().alltoallv(send, &from, recv, &to, self.id)?;
+        self.decode_all(call, &all, &to)
+    }
+
+    /// Combines the ranks' objects at the root, in order of rank; the others get `None`. `combine` runs
+    /// at the root alone. Section 6.9.1.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let line = world.reduce(world.rank().to_string(), |a, b| a + "-" + &b, 0)?;
+    ///     assert_eq!(line, (world.rank() == 0).then(|| "0-1-2".to_owned()));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn reduce<T: Serialize + DeserializeOwned>(
+        &self,
+        value: T,
+        combine: impl FnMut(T, T) -> T,
+        root: usize,
+    ) -> Result<Option<T>> {
+        let all = self.gather_in(Call::Reduce, value, root)?;
+        Ok(all.and_then(|all| all.into_iter().reduce(combine)))
+    }
+
+    /// Combines the ranks' objects for all ranks, in order of rank. `combine` runs at rank 0 alone, so
+    /// all get the same. Section 6.9.6.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let most = world.all_reduce(world.rank() * 10, |a, b| a.max(b))?;
+    ///     assert_eq!(most, 20);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_reduce<T: Serialize + DeserializeOwned>(
+        &self,
+        value: T,
+        combine: impl FnMut(T, T) -> T,
+    ) -> Result<T> {
+        let reduced =
+            self.gather_in(Call::Allreduce, value, 0)?.and_then(|all| all.into_iter().reduce(combine));
+        self.broadcast(reduced, 0)
+    }
+
+    fn one_each(&self, call: Call, what: &str, found: usize) -> Result<()> {
+        if found == self.size() {
+            return Ok(());
+        }
+        let detail = format!("{found} {what} for {} ranks: there must be one for each", self.size());
+        Err(self.error(Class::Arg, call, detail))
+    }
+
+    /// The objects one after the other, and the length of each.
+    fn encode_all<T: Serialize>(&self, call: Call, values: &[T]) -> Result<(Vec<u8>, Vec<u64>)> {
+        let mut bytes = Vec::new();
+        let mut lens = Vec::with_capacity(values.len());
+        for value in values {
+            let one = self.encode(call, value)?;
+            lens.push(one.len() as u64);
+            bytes.extend_from_slice(&one);
+        }
+        Ok((bytes, lens))
+    }
+
+    fn decode_all<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], parts: &[Part]) -> Result<Vec<T>> {
+        let one =
+            |(rank, part): (usize, &Part)| self.decode_from(call, &bytes[part.at..part.at + part.len], rank);
+        parts.iter().enumerate().map(one).collect()
+    }
+
+    fn decode_from<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], source: usize) -> Result<T> {
+        self.decode(call, bytes, Status { source, tag: 0, bytes: bytes.len() })
+    }
+}
+
+fn parts(lens: &[u64]) -> Vec<Part> {
+    Part::in_order(lens.iter().map(|&len| len as usize))
+}

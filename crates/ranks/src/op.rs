@@ -1,0 +1,134 @@
+//! Operations of reductions: functions of two elements. Section 6.9.2.
+//!
+//! Whatever may be called with two elements and gives one is an operation: these, or a closure. It must
+//! be associative. It need not be commutative: the ranks' elements are combined in order of rank. It
+//! must not use a communicator of its rank while it runs; doing so panics.
+//!
+//! ```
+//! use ranks::op;
+//!
+//! ranks::threads(3, |world| {
+//!     let mine = [world.rank() as i32, 10];
+//!     let mut all = [0; 2];
+//!     world.all_reduce_into(&mine, &mut all, op::sum)?;
+//!     assert_eq!(all, [3, 30]);
+//!     world.all_reduce_into(&mine, &mut all, op::max)?;
+//!     assert_eq!(all, [2, 10]);
+//!     // The first that is not 0: the order of ranks counts.
+//!     world.all_reduce_into(&mine, &mut all, |a, b| if a != 0 { a } else { b })?;
+//!     assert_eq!(all, [1, 10]);
+//!     Ok(())
+//! })?;
+//! # Ok::<(), ranks::Error>(())
+//! ```
+
+use crate::Equivalence;
+
+/// The numbers that can be added and compared: the standard's integer and floating-point types.
+pub trait Number: Equivalence {
+    #[doc(hidden)]
+    fn add(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn multiply(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn lesser(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn greater(self, other: Self) -> Self;
+}
+
+/// The numbers that are rows of bits: the standard's integer types.
+pub trait Integer: Number {
+    #[doc(hidden)]
+    fn and(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn or(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn xor(self, other: Self) -> Self;
+    #[doc(hidden)]
+    fn is_true(self) -> bool;
+    #[doc(hidden)]
+    fn from_bool(value: bool) -> Self;
+}
+
+macro_rules! integers {
+    ($($t:ty)*) => { $(
+        impl Number for $t {
+            fn add(self, other: Self) -> Self { self.wrapping_add(other) }
+            fn multiply(self, other: Self) -> Self { self.wrapping_mul(other) }
+            fn lesser(self, other: Self) -> Self { self.min(other) }
+            fn greater(self, other: Self) -> Self { self.max(other) }
+        }
+
+        impl Integer for $t {
+            fn and(self, other: Self) -> Self { self & other }
+            fn or(self, other: Self) -> Self { self | other }
+            fn xor(self, other: Self) -> Self { self ^ other }
+            fn is_true(self) -> bool { self != 0 }
+            fn from_bool(value: bool) -> Self { value.into() }
+        }
+    )* };
+}
+
+macro_rules! floats {
+    ($($t:ty)*) => { $(
+        impl Number for $t {
+            fn add(self, other: Self) -> Self { self + other }
+            fn multiply(self, other: Self) -> Self { self * other }
+            fn lesser(self, other: Self) -> Self { if self < other { self } else { other } }
+            fn greater(self, other: Self) -> Self { if self > other { self } else { other } }
+        }
+    )* };
+}
+
+integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+floats!(f32 f64);
+
+/// The sum; of integers, what does not fit wraps (MPI_SUM).
+pub fn sum<T: Number>(a: T, b: T) -> T {
+    a.add(b)
+}
+
+/// The product; of integers, what does not fit wraps (MPI_PROD).
+pub fn product<T: Number>(a: T, b: T) -> T {
+    a.multiply(b)
+}
+
+/// The smaller one (MPI_MIN).
+pub fn min<T: Number>(a: T, b: T) -> T {
+    a.lesser(b)
+}
+
+/// The larger one (MPI_MAX).
+pub fn max<T: Number>(a: T, b: T) -> T {
+    a.greater(b)
+}
+
+/// 1 if neither is 0 (MPI_LAND).
+pub fn logical_and<T: Integer>(a: T, b: T) -> T {
+    T::from_bool(a.is_true() && b.is_true())
+}
+
+/// 1 if one is not 0 (MPI_LOR).
+pub fn logical_or<T: Integer>(a: T, b: T) -> T {
+    T::from_bool(a.is_true() || b.is_true())
+}
+
+/// 1 if exactly one is not 0 (MPI_LXOR).
+pub fn logical_xor<T: Integer>(a: T, b: T) -> T {
+    T::from_bool(a.is_true() != b.is_true())
+}
+
+/// The bits that are in both (MPI_BAND).
+pub fn bit_and<T: Integer>(a: T, b: T) -> T {
+    a.and(b)
+}
+
+/// The bits that are in one of them (MPI_BOR).
+pub fn bit_or<T: Integer>(a: T, b: T) -> T {
+    a.or(b)
+}
+
+/// The bits that are in exactly one of them (MPI_BXOR).
+pub fn bit_xor<T: Integer>(a: T, b: T) -> T {
+    a.xor(b)
+}
