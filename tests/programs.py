@@ -148,6 +148,11 @@ def surroundings():
     env = job(2, ["env", "A=b", *example("hello")])
     check("env", env[0] == 0 and env[1].count("of 2") == 2, str(env))
 
+    for name in ("mpiexec", "mpirun"):
+        words = ["-np", "2", "--allow-run-as-root", "--oversubscribe", *example("hello")]
+        code, out, err = run([ROOT / "target/release" / name, *words])
+        check(f"the command called {name}", code == 0 and out.count("of 2") == 2, out + err)
+
     begun = time.monotonic()
     code, out, err = run(["sh", "-c", f"'{RANKS}' run -n 4 yes | head -n 3"])
     check("output into head", (code, out) == (0, "y\n" * 3) and time.monotonic() - begun < 10, out + err)

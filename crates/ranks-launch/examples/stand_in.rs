@@ -40,6 +40,11 @@ fn main() {
             }
             "crash" => std::process::abort(),
             "exit" => std::process::exit(number()),
+            "until-attached" => {
+                while (0..segment.ranks()).any(|rank| segment.stage(rank) == Stage::Absent) {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
             // Until everyone has said that it waits, or has got as far as it will.
             "until-waiting" => {
                 let wanted = number() as usize;

@@ -53,7 +53,7 @@ fn one_report_says_what_the_others_waited_for() {
 #[test]
 fn who_attached_must_finalise() {
     let s = stand_in();
-    let done = run(&["-n", "3", &s, "attach", "only:2", "exit:0", "all", "sleep:30000"]);
+    let done = run(&["-n", "3", &s, "attach", "until-attached", "only:2", "exit:0", "all", "sleep:30000"]);
     assert_eq!(done.code, 1, "{done:?}");
     part(&done.error, "rank 2 (stand_in, process ");
     part(&done.error, "exited without finalising");
@@ -206,7 +206,8 @@ fn a_nested_job_ends_with_its_rank() {
 
 #[test]
 fn stop_and_continue() {
-    let text = "for i in 1 2 3 4 5 6 7 8; do sleep 0.05; done; echo done";
+    // Long enough to be found running on a busy machine.
+    let text = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; done; echo done";
     let launched = start(command(&["-n", "2", "sh", "-c", text]));
     let state = |pid: u32| -> char {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

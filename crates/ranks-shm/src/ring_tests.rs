@@ -185,13 +185,21 @@ mod model {
             let mut consumer = unsafe { Consumer::new(ring.memory()) };
             let mut next = 0u8;
             while next < 3 {
+                let mut seen = 0;
                 let (found, _) = consumer.poll(|arrival| match arrival {
-                    Arrival::Inline(head, 1, data) => {
-                        assert_eq!((head.tag, data), (next.into(), &[next][..]))
+                    Arrival::Inline(head, len, data) => {
+                        assert_eq!((head.tag, len), (next.into(), length(next)));
+                        assert!(data.iter().all(|&byte| byte == next));
+                        seen = data.len();
                     }
-                    _ => panic!("only messages of one byte were sent"),
+                    Arrival::More(data) => {
+                        assert!(data.iter().all(|&byte| byte == next));
+                        seen += data.len();
+                    }
+                    Arrival::Bulk(..) => panic!("nothing was sent through the bulk ring"),
                 });
                 if found {
+                    assert_eq!(seen, length(next), "whole or not at all");
                     next += 1;
                 } else {
                     thread::yield_now();
