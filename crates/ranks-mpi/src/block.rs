@@ -21,8 +21,8 @@ use std::thread::Thread;
 /// What a thread waits for.
 #[derive(Clone, Debug)]
 enum Condition {
-    /// All of the requests, or any of them.
-    Requests(Vec<RequestId>, bool),
+    /// All of the requests, or any of them; in which call.
+    Requests(Vec<RequestId>, bool, Call),
     /// A message that a probe would find.
     Message(i32, i32, CommId),
 }
@@ -31,7 +31,7 @@ impl Condition {
     /// Met, or so wrong that waiting makes no sense: whoever waits then finds out what it is.
     fn holds(&self, engine: &mut ShmEngine) -> bool {
         match self {
-            Condition::Requests(ids, all) => engine.is_settled(ids, *all),
+            Condition::Requests(ids, all, _) => engine.is_settled(ids, *all),
             &Condition::Message(source, tag, comm) => !matches!(engine.iprobe(source, tag, comm), Ok(None)),
         }
     }
@@ -39,7 +39,7 @@ impl Condition {
     /// Waits inside the engine for this alone; false when interrupted.
     fn wait(&self, engine: &mut ShmEngine) -> Result<bool> {
         match self {
-            Condition::Requests(ids, all) => Ok(engine.wait_interruptible(ids, *all)?),
+            Condition::Requests(ids, all, call) => Ok(engine.wait_interruptible(*call, ids, *all)?),
             &Condition::Message(source, tag, comm) => {
                 Ok(engine.probe_interruptible(source, tag, comm)?.is_some())
             }
@@ -148,23 +148,23 @@ fn wait_for(condition: &Condition) -> Result<()> {
 }
 
 /// Waits until all (or any) of the requests are done; completes none.
-pub fn wait(ids: &[RequestId], all: bool) -> Result<()> {
+pub fn wait(call: Call, ids: &[RequestId], all: bool) -> Result<()> {
     if !global::multiple() {
         // Nobody interrupts below MPI_THREAD_MULTIPLE.
-        return Ok(global::with(|process| process.engine.wait_interruptible(ids, all)).map(|_| ())?);
+        return Ok(global::with(|process| process.engine.wait_interruptible(call, ids, all)).map(|_| ())?);
     }
     // Mostly nothing is left to wait for.
     if global::with(|process| {
         process.engine.progress();
-        Condition::Requests(ids.to_vec(), all).holds(&mut process.engine)
+        Condition::Requests(ids.to_vec(), all, call).holds(&mut process.engine)
     }) {
         return Ok(());
     }
-    wait_for(&Condition::Requests(ids.to_vec(), all))
+    wait_for(&Condition::Requests(ids.to_vec(), all, call))
 }
 
 /// Waits for a request and completes it.
-pub fn finish(id: RequestId) -> Result<Status> {
+pub fn finish(call: Call, id: RequestId) -> Result<Status> {
     if !global::multiple() {
         return Ok(global::with(|process| process.engine.wait(id))?);
     }
@@ -172,7 +172,7 @@ pub fn finish(id: RequestId) -> Result<Status> {
         if let Some(status) = global::with(|process| process.engine.test(id))? {
             return Ok(status);
         }
-        wait_for(&Condition::Requests(vec![id], true))?;
+        wait_for(&Condition::Requests(vec![id], true, call))?;
     }
 }
 
@@ -194,7 +194,7 @@ pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Resu
         let id = engine.isend(mode, buf, dest, tag, comm)?;
         Ok(engine.test(id)?.is_none().then_some(id))
     })?;
-    begun.map_or(Ok(()), |id| finish(id).map(|_| ()))
+    begun.map_or(Ok(()), |id| finish(mode.call(), id).map(|_| ()))
 }
 
 /// Receives.
@@ -211,7 +211,7 @@ pub fn recv(buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status>
         let id = engine.irecv(buf, source, tag, comm)?;
         Ok(engine.test(id)?.ok_or(id))
     })?;
-    begun.or_else(finish)
+    begun.or_else(|id| finish(Call::Recv, id))
 }
 
 /// Waits for a message without receiving it.

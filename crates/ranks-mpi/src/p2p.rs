@@ -12,7 +12,7 @@ use crate::failure::{Failure, Result, class};
 use crate::global;
 use crate::process::{Process, RequestRecord};
 use crate::status;
-use ranks_engine::{CommId, MessageId, Mode, RequestId};
+use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RequestId};
 use std::ffi::{c_int, c_void};
 
 /// Makes the handle of a request that has just begun.
@@ -184,8 +184,8 @@ fn both<A: Abi>(
         }
     })?;
     // Both complete, whatever one of them comes to: the buffers are in use until then.
-    let received = block::finish(receiving);
-    block::finish(sending)?;
+    let received = block::finish(Waits::Sendrecv, receiving);
+    block::finish(Waits::Sendrecv, sending)?;
     received
 }
 
@@ -301,7 +301,7 @@ pub fn mrecv<A: Abi>(
     let id = message_in::<A>(message.get()?)?;
     let request = global::with(|process| process.engine.imrecv(id, buf))?;
     message.set(A::Message::NULL)?;
-    status::store::<A>(status, &block::finish(request)?)
+    status::store::<A>(status, &block::finish(Waits::Mrecv, request)?)
 }
 
 /// `MPI_Imrecv`.

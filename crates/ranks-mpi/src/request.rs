@@ -8,7 +8,7 @@ use crate::failure::{Failure, Result, class};
 use crate::global;
 use crate::process::{Process, RequestRecord};
 use crate::status;
-use ranks_engine::{Status, UNDEFINED};
+use ranks_engine::{Call as Waits, Status, UNDEFINED};
 use std::ffi::c_int;
 
 /// The record of a request; `None` for the null request.
@@ -50,7 +50,7 @@ pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Sta
     let Some(record) = find(call, request.get()?)? else {
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     };
-    let outcome = block::finish(record.id);
+    let outcome = block::finish(Waits::Wait, record.id);
     global::with(|process| retire::<A>(process, request))?;
     status::store::<A>(status, &outcome?)
 }
@@ -198,7 +198,7 @@ pub fn wait_all<A: Abi>(
     statuses: Out<A::Status>,
 ) -> Result<()> {
     let array = Array::new(call, count, requests)?;
-    block::wait(&array.ids(), true)?;
+    block::wait(Waits::Waitall, &array.ids(), true)?;
     empty(statuses, &array)?;
     finish_all(&array, statuses)
 }
@@ -265,7 +265,7 @@ pub fn wait_any<A: Abi>(
     }
     let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
     loop {
-        block::wait(&ids, false)?;
+        block::wait(Waits::Waitany, &ids, false)?;
         if let Some((at, outcome)) = first_done(&array, &active)? {
             index.set(at as c_int)?;
             return status::store::<A>(status, &outcome?);
@@ -344,7 +344,7 @@ pub fn wait_some<A: Abi>(
         return out_count.set(UNDEFINED);
     }
     let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
-    block::wait(&ids, false)?;
+    block::wait(Waits::Waitsome, &ids, false)?;
     some(&array, &active, out_count, indices, statuses)
 }
 

@@ -46,7 +46,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub(crate) fn call(self) -> Call {
+    /// The call that sends so.
+    pub fn call(self) -> Call {
         match self {
             Mode::Standard => Call::Send,
             Mode::Synchronous => Call::Ssend,

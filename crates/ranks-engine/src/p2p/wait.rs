@@ -253,7 +253,7 @@ impl<T: Transport> Engine<T> {
     /// Waits for all requests; the outcome of each.
     pub fn wait_all(&mut self, ids: &[RequestId]) -> Result<Vec<Result<Status>>> {
         self.enter(Call::Waitall)?;
-        self.wait_for(ids, true, false)?;
+        self.wait_for(Call::Waitall, ids, true, false)?;
         ids.iter().map(|&id| self.take_done(Call::Waitall, id)).collect()
     }
 
@@ -266,14 +266,14 @@ impl<T: Transport> Engine<T> {
     /// Waits until one of the requests is done: its position and outcome. `None` when none is active.
     pub fn wait_any(&mut self, ids: &[RequestId]) -> Result<Option<(usize, Result<Status>)>> {
         self.enter(Call::Waitany)?;
-        self.wait_for(ids, false, false)?;
+        self.wait_for(Call::Waitany, ids, false, false)?;
         self.first_done(Call::Waitany, ids)
     }
 
     /// Waits until at least one of the requests is done: all that are. Empty when none is active.
     pub fn wait_some(&mut self, ids: &[RequestId]) -> Result<Vec<(usize, Result<Status>)>> {
         self.enter(Call::Waitsome)?;
-        self.wait_for(ids, false, false)?;
+        self.wait_for(Call::Waitsome, ids, false, false)?;
         self.all_done(Call::Waitsome, ids)
     }
 
@@ -312,22 +312,22 @@ impl<T: Transport> Engine<T> {
 
     /// Waits until all (or any) of the requests are done, without completing them; false when a
     /// [`WakeHandle`] ended the wait. Nothing is lost either way.
-    pub fn wait_interruptible(&mut self, ids: &[RequestId], all: bool) -> Result<bool> {
-        match self.wait_for(ids, all, true) {
+    /// `call` is what the user called, for whoever asks what this rank waits for.
+    pub fn wait_interruptible(&mut self, call: Call, ids: &[RequestId], all: bool) -> Result<bool> {
+        match self.wait_for(call, ids, all, true) {
             Ok(()) => Ok(true),
             Err(error) if error.is_interrupted() => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn wait_for(&mut self, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
-        let call = if all { Call::Waitall } else { Call::Waitany };
+    fn wait_for(&mut self, call: Call, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
         if self.condition(ids, all)? {
             return Ok(());
         }
         let first = self.first_active(ids);
         let count = if ids.len() > 1 { ids.len() as u32 } else { 0 };
-        let mut what = self.what_of(if count == 0 { Call::Wait } else { call }, first, count);
+        let mut what = self.what_of(call, first, count);
         if count > 0 {
             (what.peer, what.tag) = (NOBODY, NOBODY);
         }

@@ -3,7 +3,7 @@
 use crate::Case;
 use crate::support::*;
 use ranks_engine::transport::Transport;
-use ranks_engine::{ANY_SOURCE, Class, Engine, Mode, RecvBuf, Result, SendBuf, Status};
+use ranks_engine::{ANY_SOURCE, Call, Class, Engine, Mode, RecvBuf, Result, SendBuf, Status};
 
 pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
@@ -191,7 +191,7 @@ fn interrupts<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let receive = irecv(e, &mut got, me, 1)?;
     let handle = e.wake_handle();
     handle.interrupt();
-    assert!(!e.wait_interruptible(&[receive], true)?, "an earlier interrupt is not lost");
+    assert!(!e.wait_interruptible(Call::Wait, &[receive], true)?, "an earlier interrupt is not lost");
     std::thread::scope(|scope| -> Result<()> {
         scope.spawn(|| {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -201,7 +201,7 @@ fn interrupts<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         Ok(())
     })?;
     send(e, Mode::Standard, &[5], me, 1)?;
-    assert!(e.wait_interruptible(&[receive], true)?);
+    assert!(e.wait_interruptible(Call::Wait, &[receive], true)?);
     e.wait(receive)?;
     assert_eq!(got, [5]);
     Ok(())
