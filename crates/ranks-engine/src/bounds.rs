@@ -13,6 +13,10 @@ pub const LINES_A_LOOK: usize = 64;
 /// which an answer comes that is on its way.
 pub const QUICK_LOOKS: u32 = 200;
 
+/// Yields in a barrier before messages are looked at again: long enough for the others to arrive where
+/// ranks share CPUs, some 10 us that a long message may have to wait.
+pub const QUICK_YIELDS: u32 = 16;
+
 /// Data of an unexpected message up to this length lies in its record, not on the heap: a flood of
 /// small messages costs one allocation for many.
 pub const SMALL_UNEXPECTED: usize = 48;

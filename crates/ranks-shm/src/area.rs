@@ -4,6 +4,11 @@
 //! counter back and raises the generation. Measured as the fastest barrier where ranks share CPUs,
 //! because whoever is scheduled finds the news in one place.
 //!
+//! Where ranks share CPUs, whoever waits should yield as long as a rank that has not arrived may need its
+//! CPU, and only then: a yield that nobody needed costs two switches before the news is seen. So each
+//! rank signs its arrival with round and CPU (in communicators of few ranks). A signature is a hint: it
+//! may be out of date, then a few looks or one yield are wasted, nothing else.
+//!
 //! Orderings: `arrived` is only changed by read-modify-write while a round is open (AcqRel, so the last
 //! one has seen what all did before); it is set back before `generation` is stored (Release), and nobody
 //! arrives for the next round before having loaded that (Acquire).
@@ -31,6 +36,23 @@ impl Area {
             self.generation.store(generation.wrapping_add(1), Release);
         }
         Arrived { generation, last }
+    }
+
+    /// Signs this rank's arrival, just before it. Only where `size` is at most [`SIGNATURES`].
+    #[inline(always)]
+    pub fn sign(&self, rank: usize, cpu: u32) {
+        let round = self.generation.load(Relaxed).wrapping_add(1);
+        self.signatures[rank].store(round << 8 | (cpu & 0xff), Relaxed);
+    }
+
+    /// True when a rank that has not signed this round was on `cpu` the last time.
+    #[inline(always)]
+    pub fn misses_one_of(&self, arrived: Arrived, size: usize, cpu: u32) -> bool {
+        let round = arrived.generation.wrapping_add(1) << 8;
+        self.signatures[..size].iter().any(|signature| {
+            let signature = signature.load(Relaxed);
+            signature & 0xff == cpu & 0xff && signature & !0xff != round
+        })
     }
 
     /// True when all have arrived.
@@ -84,6 +106,24 @@ mod tests {
         assert_eq!(segment.take_area(1), None, "one of two still uses it");
         segment.leave_area(last);
         assert_eq!(segment.take_area(1), Some(last));
+    }
+
+    #[test]
+    fn signatures_tell_who_may_need_a_cpu() {
+        let segment = Segment::private(1);
+        let area = segment.area(3);
+        area.sign(0, 5);
+        area.sign(1, 5);
+        let first = area.arrive(3);
+        assert!(!area.misses_one_of(first, 2, 5), "both of CPU 5 have signed");
+        assert!(area.misses_one_of(first, 3, 0), "the third has never signed, which looks like CPU 0");
+        area.sign(2, 6);
+        area.arrive(3);
+        assert!(area.arrive(3).last);
+        area.sign(0, 5);
+        let second = area.arrive(3);
+        assert!(area.misses_one_of(second, 3, 5), "rank 1 was on CPU 5 and has not signed this round");
+        assert!(area.misses_one_of(second, 3, 6) && !area.misses_one_of(second, 3, 7));
     }
 
     #[test]

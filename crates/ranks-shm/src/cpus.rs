@@ -35,6 +35,12 @@ impl Segment {
     }
 }
 
+/// The CPU that this thread runs on, at this moment.
+#[inline(always)]
+pub fn current() -> u32 {
+    sys::current_cpu()
+}
+
 /// CPUs that the cgroup's quota leaves to this process, if there is one; a fraction counts as none, but
 /// at least one.
 fn quota() -> Option<u32> {

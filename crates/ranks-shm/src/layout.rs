@@ -20,7 +20,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -125,7 +125,9 @@ pub struct Area {
     reserved0: [u8; 120],
     /// Rounds completed: everyone who waits looks here.
     pub generation: AtomicU32,
-    reserved1: [u8; 124],
+    reserved1: [u8; 60],
+    /// `round << 8 | CPU` of each rank's last arrival, in communicators of few ranks.
+    pub signatures: [AtomicU32; bounds::SIGNATURES],
 }
 
 /// What the consumer of a ring tells its producer.
@@ -235,6 +237,7 @@ const _: () = {
     assert!(offset_of!(Slot, sleeps) == 384);
     assert!(size_of::<BlockedLine>() == LINE && align_of::<BlockedLine>() == LINE);
     assert!(size_of::<Area>() == 256 && offset_of!(Area, generation) == 128);
+    assert!(offset_of!(Area, signatures) == 192);
     assert!(size_of::<Credit>() == LINE);
     assert!(size_of::<Transfer>() == LINE);
     assert!(size_of::<Line>() == LINE && offset_of!(Line, data) == 4);

@@ -100,6 +100,13 @@ pub fn pid() -> u32 {
     std::process::id()
 }
 
+/// The CPU that this thread runs on; 0 where that is not told.
+#[inline(always)]
+pub fn current_cpu() -> u32 {
+    // SAFETY: no arguments.
+    unsafe { libc::sched_getcpu() }.max(0) as u32
+}
+
 /// CPUs this thread may run on, as bits.
 pub fn affinity() -> [u64; crate::bounds::MAX_CPUS / 64] {
     let mut mask = [0u64; crate::bounds::MAX_CPUS / 64];

@@ -1,11 +1,14 @@
 //! Barrier: MPI 5.0 section 6.3.
 
 use super::tags;
+use crate::bounds::QUICK_YIELDS;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::p2p::Engine;
 use crate::transport::Transport;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
+use ranks_shm::bounds::{BARRIER_LOOKS, SIGNATURES};
+use ranks_shm::cpus;
 use std::sync::Arc;
 
 /// How a barrier is done.
@@ -45,12 +48,38 @@ impl<T: Transport> Engine<T> {
     fn counter_barrier(&mut self, comm: &Arc<Comm>, index: usize) -> Result<()> {
         let segment = self.transport.segment().clone();
         let area = segment.area(index);
-        let arrived = area.arrive(comm.size() as u32);
+        let size = comm.size() as usize;
+        // Where ranks share CPUs, whether to yield depends on who is still missing.
+        let signed = !self.transport.fits() && size <= SIGNATURES;
+        if signed {
+            area.sign(comm.me as usize, cpus::current());
+        }
+        let arrived = area.arrive(size as u32);
         if arrived.last {
             for slot in comm.slots().filter(|&slot| slot != self.core.me) {
                 self.transport.wake(slot);
             }
             return Ok(());
+        }
+        // Everyone who waits: true when the barrier is open, after a few looks if they cost nobody.
+        let look = || {
+            if area.open(arrived) {
+                return true;
+            }
+            let free = signed && !area.misses_one_of(arrived, size, cpus::current());
+            (0..if free { BARRIER_LOOKS } else { 0 }).any(|_| {
+                std::hint::spin_loop();
+                area.open(arrived)
+            })
+        };
+        if !self.transport.fits() {
+            // The usual case first, without looking at the rings between two yields.
+            for _ in 0..QUICK_YIELDS {
+                if look() {
+                    return Ok(());
+                }
+                std::thread::yield_now();
+            }
         }
         let what = Blocked {
             call: Call::Barrier,
@@ -61,7 +90,7 @@ impl<T: Transport> Engine<T> {
             bytes: 0,
         };
         self.wait_until(what, false, |engine| {
-            if area.open(arrived) {
+            if look() {
                 return Some(Ok(()));
             }
             // Whoever is gone and had not arrived will never arrive; whoever had, opened it or waits.
