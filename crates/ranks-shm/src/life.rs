@@ -212,8 +212,9 @@ impl Sleeper {
     #[cfg(not(loom))]
     pub fn sleep(&mut self, slot: &Slot) -> bool {
         let limit = std::time::Duration::from_millis(self.limit_millis);
-        let timed_out = sys::futex_wait(&slot.sleep, 1, limit);
-        sleep::retract(&slot.sleep);
+        let limit_reached = sys::futex_wait(&slot.sleep, 1, limit);
+        // A wake-up can come between the limit and the moment this thread runs again: it counts.
+        let timed_out = sleep::retract(&slot.sleep) && limit_reached;
         slot.sleeps.store(slot.sleeps.load(Relaxed) + 1, Relaxed);
         self.limit_millis = if timed_out {
             (self.limit_millis * 2).min(crate::bounds::BACKSTOP_LAST_MILLIS)

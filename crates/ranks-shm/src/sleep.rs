@@ -47,7 +47,8 @@ pub fn announce(word: &AtomicU32, fences: bool) {
     }
 }
 
-/// Ends what [`announce`] began, whether or not the caller slept.
-pub fn retract(word: &AtomicU32) {
-    word.store(0, Relaxed);
+/// Ends what [`announce`] began, whether or not the caller slept. False when a publisher has ended it
+/// before: then it has also woken the caller, or was about to.
+pub fn retract(word: &AtomicU32) -> bool {
+    word.swap(0, AcqRel) != 0
 }
