@@ -45,6 +45,12 @@ fn each<T: Transport, R: Send>(
         engine.finalize()?;
         Ok(result)
     };
+    in_threads(n, one)
+}
+
+/// Runs `one` as each of `n` ranks, each on a thread of its own; the results in order of rank. A panic
+/// goes on in the caller.
+pub fn in_threads<R: Send>(n: usize, one: impl Fn(usize) -> Result<R> + Sync) -> Vec<Result<R>> {
     std::thread::scope(|scope| {
         let one = &one;
         let spawn = |rank| {

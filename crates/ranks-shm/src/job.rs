@@ -11,10 +11,8 @@ use std::str::FromStr;
 /// The variable that carries a [`Job`].
 pub const VARIABLE: &str = "RANKS_JOB";
 
-/// Every variable that belongs to a job starts so; a launcher inside a rank removes them for its own ranks.
-pub const PREFIX: &str = "RANKS_";
-
-/// Variables of a job (as opposed to settings of the user, which pass on to nested jobs).
+/// Variables of a job (as opposed to settings of the user, which pass on to nested jobs): a launcher inside
+/// a rank removes them for its own ranks.
 pub const JOB_VARIABLES: [&str; 3] = [VARIABLE, "RANKS_RANK", "RANKS_SIZE"];
 
 /// What a rank must know to attach.

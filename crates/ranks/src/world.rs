@@ -2,6 +2,7 @@
 
 use crate::communicator::{Communicator, Shared};
 use crate::{Class, Error, Result};
+use ranks_engine::threads::in_threads;
 use ranks_engine::transport::shm::Shm;
 use ranks_engine::{Call, Engine, ShmEngine};
 use ranks_shm::Segment;
@@ -57,14 +58,5 @@ pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Res
         let world = World::of(Engine::new(Shm::thread(segment.clone(), rank)?));
         f(&world)
     };
-    let results: Vec<Result<R>> = std::thread::scope(|scope| {
-        let one = &one;
-        let handles: Vec<_> = (0..n).map(|rank| scope.spawn(move || one(rank))).collect();
-        let join = |handle: std::thread::ScopedJoinHandle<'_, Result<R>>| match handle.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        handles.into_iter().map(join).collect()
-    });
-    results.into_iter().collect()
+    in_threads(n, one).into_iter().collect()
 }

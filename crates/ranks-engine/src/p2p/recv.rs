@@ -115,7 +115,7 @@ impl<T: Transport> Engine<T> {
     pub fn wait_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
         self.enter(Call::Recv)?;
         self.wait_until_done(Call::Recv, id)?;
-        self.take_data(id)
+        self.take_data(Call::Recv, id)
     }
 
     /// Completes what [`Self::irecv_data`] began if it is done; does not wait.
@@ -123,13 +123,14 @@ impl<T: Transport> Engine<T> {
         self.enter(Call::Recv)?;
         match self.status_of(id)? {
             None => Ok(None),
-            Some(_) => self.take_data(id).map(Some),
+            Some(_) => self.take_data(Call::Recv, id).map(Some),
         }
     }
 
-    fn take_data(&mut self, id: RequestId) -> Result<(Vec<u8>, Status)> {
+    /// What a receive that makes its own room has received, once it is done.
+    pub(super) fn take_data(&mut self, call: Call, id: RequestId) -> Result<(Vec<u8>, Status)> {
         let data = self.core.requests.get(id).and_then(|request| request.owned.take());
-        let status = self.wait_in(Call::Recv, id)?;
+        let status = self.wait_in(call, id)?;
         Ok((data.unwrap_or_default(), status))
     }
 

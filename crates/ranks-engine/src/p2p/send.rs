@@ -44,9 +44,7 @@ impl<T: Transport> Engine<T> {
             && matches!(mode, Mode::Standard | Mode::Ready)
             && buf.len() <= self.core.eager
             && tag >= 0
-            && self.core.outbox.is_empty(slot)
-            && slot != self.core.me
-            && self.core.gone[slot].is_none()
+            && self.core.is_clear(slot)
         {
             let head = Head { kind: wire::EAGER, context, tag };
             if buf.len() <= self.transport.inline_limit() {
@@ -244,6 +242,13 @@ impl<T: Transport> Engine<T> {
 }
 
 impl Core {
+    /// True when a message may go into the ring to another rank at once: none waits before it, and the
+    /// rank is there.
+    #[inline(always)]
+    pub fn is_clear(&self, slot: usize) -> bool {
+        self.outbox.is_empty(slot) && slot != self.me && self.gone[slot].is_none()
+    }
+
     /// Counts a buffered message against the attached buffer.
     fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
         let need = buf.len() + BSEND_OVERHEAD;

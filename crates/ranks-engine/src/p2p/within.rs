@@ -85,19 +85,11 @@ impl<T: Transport> Engine<T> {
 
     /// Receives bytes of a length not known before, within a collective.
     pub(crate) fn recv_on(&mut self, call: Call, comm: &Arc<Comm>, from: i32, tag: i32) -> Result<Vec<u8>> {
-        let slot = self.slot_of(comm, from, call)?;
-        let context = comm.context + 1;
-        let mut what = super::wait::blocked_on(call, comm, from, tag);
-        what.context = context;
-        let len = self.wait_until(what, false, |engine| {
-            if let Some((_, id)) = engine.core.matcher.find(context, Some(slot), Some(tag)) {
-                return Some(Ok(engine.core.unexpected[id as usize].total));
-            }
-            engine.hopeless(call, from, comm).map(Err)
-        })??;
-        let mut bytes = vec![0; len as usize];
-        self.recv_into(call, comm, from, tag, &mut bytes)?;
-        Ok(bytes)
+        let id = self.request_on(call, comm, from, tag, Kind::Recv { buf: RecvBuf::EMPTY })?;
+        self.core.requests.at(id.index()).grows = true;
+        self.launch_recv(id.index());
+        self.wait_until_done(call, id)?;
+        self.take_data(call, id).map(|(bytes, _)| bytes)
     }
 
     /// Receives bytes of a known length within a collective.
@@ -116,9 +108,7 @@ impl<T: Transport> Engine<T> {
         if status.bytes as usize == bytes.len() {
             return Ok(status);
         }
-        let detail =
-            format!("rank {from} sent {} bytes where this rank expects {}", status.bytes, bytes.len());
-        Err(self.error(Class::Truncate, call, detail).context(comm.context))
+        Err(self.wrong_length(Within { call, comm, tag }, from, status.bytes, bytes.len()))
     }
 
     /// Room for at least `len` bytes of the collective's own. They are not cleared.
@@ -248,14 +238,10 @@ impl<T: Transport> Engine<T> {
     /// The usual case of a short message, as in `send_quickly`.
     fn left_at_once(&mut self, at: Within<'_>, to: i32, buf: SendBuf) -> bool {
         let Some(slot) = at.comm.slot_of(to) else { return false };
-        slot != self.core.me
-            && buf.len() <= self.transport.inline_limit()
-            && self.core.outbox.is_empty(slot)
-            && self.core.gone[slot].is_none()
-            && {
-                let head = Head { kind: wire::EAGER, context: at.comm.context + 1, tag: at.tag };
-                self.transport.try_inline(slot, head, buf.bytes())
-            }
+        let head = Head { kind: wire::EAGER, context: at.comm.context + 1, tag: at.tag };
+        buf.len() <= self.transport.inline_limit()
+            && self.core.is_clear(slot)
+            && self.transport.try_inline(slot, head, buf.bytes())
     }
 
     /// The usual case of a message that is next, as in `recv`: its length.
