@@ -4,7 +4,8 @@ use super::tags;
 use crate::bounds::QUICK_YIELDS;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
-use crate::p2p::Engine;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::bounds::{BARRIER_LOOKS, SIGNATURES};
@@ -104,14 +105,28 @@ impl<T: Transport> Engine<T> {
     }
 
     fn dissemination_barrier(&mut self, comm: &Arc<Comm>) -> Result<()> {
-        let (size, me) = (comm.size(), comm.me);
-        let mut distance = 1;
-        while distance < size {
-            let (to, from) = ((me + distance) % size, (me - distance + size) % size);
-            self.send_on(Call::Barrier, comm, to, tags::BARRIER, &[])?;
-            self.recv_into(Call::Barrier, comm, from, tags::BARRIER, &mut [])?;
-            distance *= 2;
-        }
-        Ok(())
+        let mut plan = self.plan(Call::Barrier, comm, tags::BARRIER);
+        disseminate(&mut plan);
+        self.run(plan, None)
+    }
+
+    /// The same as a request: complete when all ranks have called.
+    pub fn ibarrier(&mut self, form: Form, id: CommId) -> Result<RequestId> {
+        let call = form.of(Call::Barrier);
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let mut plan = self.plan(call, &comm, tags::BARRIER);
+        disseminate(&mut plan);
+        Ok(self.launch(plan, None, form))
+    }
+}
+
+fn disseminate(plan: &mut Plan) {
+    let (size, me) = (plan.size(), plan.me());
+    let mut distance = 1;
+    while distance < size {
+        let (to, from) = ((me + distance) % size, (me - distance + size) % size);
+        plan.swap(Some((to, SendBuf::EMPTY)), Some((from, RecvBuf::EMPTY)));
+        distance *= 2;
     }
 }

@@ -42,8 +42,7 @@ pub use scatter::ScatterAlgorithm;
 use crate::error::{Class, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::Engine;
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
@@ -101,10 +100,15 @@ impl RecvBuf {
     }
 }
 
+/// A buffer as one part.
+fn whole(buf: SendBuf) -> [Part; 1] {
+    [Part { at: 0, len: buf.len() }]
+}
+
 /// The others in the order in which a rank deals with them: everyone begins with another one, so that
 /// not all turn to the same rank at once. Pairs of whom to send to and whom to receive from.
-fn rounds(comm: &Comm) -> impl Iterator<Item = (i32, i32)> {
-    let (me, size) = (comm.me, comm.size());
+fn rounds(plan: &Plan) -> impl Iterator<Item = (i32, i32)> + use<> {
+    let (me, size) = (plan.me(), plan.size());
     (1..size).map(move |k| ((me + k) % size, (me - k + size) % size))
 }
 
@@ -149,11 +153,37 @@ impl<T: Transport> Engine<T> {
         Ok(())
     }
 
-    fn check_elements(&self, call: Call, comm: &Comm, op: &Op<'_>, len: usize) -> Result<()> {
-        if len.is_multiple_of(op.element()) {
+    /// Parts of two buffers: what lies between them does not count.
+    fn check_parts_apart(
+        &self,
+        call: Call,
+        comm: &Comm,
+        (send, sent): (SendBuf, &[Part]),
+        (recv, received): (RecvBuf, &[Part]),
+    ) -> Result<()> {
+        let Err(error) = self.check_apart(call, comm, Some(send), recv) else { return Ok(()) };
+        let begin = |at: u64, part: &Part, mine| (at as usize + part.at, at as usize + part.end(), mine);
+        let mut all: Vec<_> = sent.iter().map(|part| begin(send.address(), part, false)).collect();
+        all.extend(received.iter().map(|part| begin(recv.address(), part, true)));
+        all.retain(|&(begin, end, _)| begin < end);
+        all.sort_unstable();
+        // How far the parts of either kind reach that begin before.
+        let (mut sends, mut recvs) = (0, 0);
+        for (begin, end, received) in all {
+            let (own, other) = if received { (&mut recvs, sends) } else { (&mut sends, recvs) };
+            if begin < other {
+                return Err(error);
+            }
+            *own = end.max(*own);
+        }
+        Ok(())
+    }
+
+    fn check_elements(&self, call: Call, comm: &Comm, element: usize, len: usize) -> Result<()> {
+        if len.is_multiple_of(element) {
             return Ok(());
         }
-        let detail = format!("{len} bytes are no whole number of elements of {} bytes", op.element());
+        let detail = format!("{len} bytes are no whole number of elements of {element} bytes");
         Err(self.error(Class::Count, call, detail).context(comm.context))
     }
 

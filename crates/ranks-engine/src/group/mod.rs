@@ -4,6 +4,7 @@
 //! receive with wildcards can take their messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Names a communicator until it is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,11 @@ pub(crate) struct Comm {
     pub me: i32,
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
+    /// Of an intercommunicator: its local group, with a context of its own. Then all the ranks above are
+    /// those of the remote group, but for `me`.
+    pub local: Option<Arc<Comm>>,
+    /// Nonblocking and persistent collectives begun so far: the same at all ranks.
+    begun: AtomicU32,
 }
 
 impl Comm {
@@ -47,7 +53,14 @@ impl Comm {
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
-        Self { context, me: ranks[my_slot], slots, ranks, area }
+        let me = ranks[my_slot];
+        Self { context, me, slots, ranks, area, local: None, begun: AtomicU32::new(0) }
+    }
+
+    /// The number of the next nonblocking or persistent collective. All ranks begin them in the same
+    /// order, so all give the same number to the same one.
+    pub fn next_collective(&self) -> u32 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
     #[inline(always)]

@@ -4,8 +4,10 @@
 //! the lower ranks. Buffers may be cut between elements only.
 
 mod built_in;
+mod stored;
 
 pub use built_in::{Element, Operation};
+pub use stored::{Deferred, StoredOp};
 
 /// How two rows of elements become one.
 pub struct Op<'f> {
@@ -17,6 +19,7 @@ pub struct Op<'f> {
 enum Function<'f> {
     BuiltIn(fn(&[u8], &mut [u8])),
     User(&'f mut dyn FnMut(&[u8], &mut [u8])),
+    Deferred(&'f Deferred),
 }
 
 impl<'f> Op<'f> {
@@ -54,6 +57,15 @@ impl<'f> Op<'f> {
         match &mut self.function {
             Function::BuiltIn(function) => function(input, inout),
             Function::User(function) => function(input, inout),
+            Function::Deferred(function) => function(input.as_ptr(), inout.as_mut_ptr(), inout.len()),
+        }
+    }
+
+    /// The function, where it must not run within the engine.
+    pub(crate) fn deferred(&self) -> Option<&Deferred> {
+        match &self.function {
+            Function::Deferred(function) => Some(function),
+            _ => None,
         }
     }
 }

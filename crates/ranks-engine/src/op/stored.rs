@@ -1,0 +1,65 @@
+//! Operations that outlive the call that gives them: those of nonblocking and persistent reductions.
+
+use super::{Element, Function, Op, Operation, built_in};
+use std::sync::Arc;
+
+/// A function of the user's that may call the engine again: `inout = input op inout`, of the addresses of
+/// as many bytes each. The engine never calls it; it hands it out with its operands.
+pub type Deferred = Arc<dyn Fn(*const u8, *mut u8, usize) + Send + Sync>;
+
+/// An operation that a request keeps.
+pub struct StoredOp {
+    function: Stored,
+    element: usize,
+    commutative: bool,
+}
+
+enum Stored {
+    BuiltIn(fn(&[u8], &mut [u8])),
+    User(Box<dyn FnMut(&[u8], &mut [u8]) + Send>),
+    Deferred(Deferred),
+}
+
+impl StoredOp {
+    /// As [`Op::built_in`].
+    pub fn built_in(operation: Operation, on: Element) -> Option<Self> {
+        let function = Stored::BuiltIn(built_in::function(operation, on)?);
+        Some(Self { function, element: on.size(), commutative: true })
+    }
+
+    /// As [`Op::user`]. It runs whenever its rank makes progress, inside the engine.
+    pub fn user(
+        function: impl FnMut(&[u8], &mut [u8]) + Send + 'static,
+        element: usize,
+        commutative: bool,
+    ) -> Self {
+        assert!(element > 0, "an element of no bytes cannot be reduced");
+        Self { function: Stored::User(Box::new(function)), element, commutative }
+    }
+
+    /// One whose function the engine does not call: whoever drives the engine takes the work over, see
+    /// `Engine::take_work`. Only a blocking call applies it itself.
+    pub fn deferred(function: Deferred, element: usize, commutative: bool) -> Self {
+        assert!(element > 0, "an element of no bytes cannot be reduced");
+        Self { function: Stored::Deferred(function), element, commutative }
+    }
+
+    /// Bytes of an element.
+    pub fn element(&self) -> usize {
+        self.element
+    }
+
+    pub(crate) fn is_deferred(&self) -> bool {
+        matches!(self.function, Stored::Deferred(_))
+    }
+
+    /// The operation, for one call.
+    pub fn as_op(&mut self) -> Op<'_> {
+        let function = match &mut self.function {
+            Stored::BuiltIn(function) => Function::BuiltIn(*function),
+            Stored::User(function) => Function::User(&mut **function),
+            Stored::Deferred(function) => Function::Deferred(function),
+        };
+        Op { function, element: self.element, commutative: self.commutative }
+    }
+}
