@@ -78,6 +78,14 @@ impl SendBuf {
         to[..n].copy_from_slice(&self.bytes()[..n]);
     }
 
+    /// The same bytes in other memory, aligned for every type; valid as long as `room` is not touched.
+    pub(crate) fn copied_to(&self, room: &mut [u128]) -> SendBuf {
+        assert!(self.len <= size_of_val(room));
+        let copy = RecvBuf { address: room.as_mut_ptr().cast(), len: self.len };
+        copy.write(0, self.bytes());
+        copy.as_send()
+    }
+
     /// The bytes.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {

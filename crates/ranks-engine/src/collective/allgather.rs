@@ -62,7 +62,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AllgatherAlgorithm>,
     ) -> Result<()> {
         let plan = self.allgather_plan(Call::Allgather, send, recv, id, algorithm)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     fn allgather_plan(
@@ -97,7 +97,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let plan = self.allgatherv_plan(Call::Allgatherv, send, recv, parts, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.

@@ -82,7 +82,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AllreduceAlgorithm>,
     ) -> Result<()> {
         let plan = self.allreduce_plan(Call::Allreduce, send, recv, op.element(), id, algorithm)?;
-        self.run(plan, Some(op))
+        self.run_divisible(plan, Some(op))
     }
 
     fn allreduce_plan(

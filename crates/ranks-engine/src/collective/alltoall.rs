@@ -64,7 +64,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AlltoallAlgorithm>,
     ) -> Result<()> {
         let plan = self.alltoall_plan(Call::Alltoall, send, recv, id, algorithm)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     fn alltoall_plan(
@@ -100,7 +100,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let plan = self.alltoallv_plan(Call::Alltoallv, send, send_parts, recv, recv_parts, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.
@@ -128,7 +128,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let plan = self.alltoallv_plan(Call::Alltoallw, send, send_parts, recv, recv_parts, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.

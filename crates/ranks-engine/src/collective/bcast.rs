@@ -15,7 +15,7 @@ impl<T: Transport> Engine<T> {
     /// Sends the root's buffer to all ranks of the communicator.
     pub fn bcast(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
         let plan = self.bcast_plan(Call::Bcast, buf, root, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.

@@ -67,7 +67,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<GatherAlgorithm>,
     ) -> Result<()> {
         let plan = self.gather_plan(Call::Gather, send, recv, root, id, algorithm)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     fn gather_plan(
@@ -114,7 +114,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let plan = self.gatherv_plan(Call::Gatherv, send, recv, parts, root, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.

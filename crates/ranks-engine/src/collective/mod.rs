@@ -1,4 +1,5 @@
-//! Collective operations: MPI 5.0 chapter 6. Each operation is a file; each algorithm a function.
+//! Collective operations: MPI 5.0 chapter 6. Each operation is a file; each algorithm a function that
+//! writes a plan, see `p2p::plan`: `x` runs it at once, `ix` makes a nonblocking or persistent request of it.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -7,10 +8,11 @@
 //! | `allgather`, `alltoall` | all to all |
 //! | `reduce`, `allreduce`, `reduce_scatter` | one value of many, at one rank, at all, a piece at each |
 //! | `scan` | each rank's value of the ranks before it |
+//! | `neighbors` | exchanges with the neighbours in a topology |
 //! | `slices` | the step that long reductions have in common |
 //!
-//! Their messages travel in the odd context of the communicator, one tag an operation, so neither
-//! wildcard receives nor another collective can take them. Where an operation has several algorithms,
+//! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
+//! each other one a tag of its own, so neither wildcard receives nor another collective can take them. Where an operation has several algorithms,
 //! `choose` picks one by what all ranks know alike: the length and the number of ranks. Every reduction
 //! keeps the order of ranks, so it serves operations that do not commute, and floating point gives the
 //! same result for the same number of ranks and the same length, at every rank and for every root.
@@ -23,6 +25,7 @@ mod alltoall;
 mod barrier;
 mod bcast;
 mod gather;
+mod neighbors;
 mod reduce;
 mod reduce_scatter;
 mod scan;
@@ -34,6 +37,7 @@ pub use allreduce::AllreduceAlgorithm;
 pub use alltoall::AlltoallAlgorithm;
 pub use barrier::BarrierAlgorithm;
 pub use gather::GatherAlgorithm;
+pub use neighbors::Neighbors;
 pub use reduce::ReduceAlgorithm;
 pub use reduce_scatter::ReduceScatterAlgorithm;
 pub use scan::ScanAlgorithm;
@@ -59,6 +63,7 @@ pub(crate) mod tags {
     pub const ALLREDUCE: i32 = 9;
     pub const REDUCE_SCATTER: i32 = 10;
     pub const SCAN: i32 = 11;
+    pub const NEIGHBORS: i32 = 12;
 }
 
 /// A rank's part of a buffer, in bytes.

@@ -81,7 +81,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<ReduceAlgorithm>,
     ) -> Result<()> {
         let plan = self.reduce_plan(Call::Reduce, send, recv, op.element(), root, id, algorithm)?;
-        self.run(plan, Some(op))
+        self.run_divisible(plan, Some(op))
     }
 
     #[allow(clippy::too_many_arguments)]

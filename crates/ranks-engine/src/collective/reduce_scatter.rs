@@ -121,7 +121,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<ReduceScatterAlgorithm>,
     ) -> Result<()> {
         let plan = self.reduce_scatter_plan(call, send, recv, lengths, op.element(), id, algorithm)?;
-        self.run(plan, Some(op))
+        self.run_divisible(plan, Some(op))
     }
 
     /// No lengths: all parts have one.

@@ -108,7 +108,7 @@ impl<T: Transport> Engine<T> {
     ) -> Result<()> {
         let inclusive = call == Call::Scan;
         let plan = self.scan_plan(call, inclusive, send, recv, op.element(), id, algorithm)?;
-        self.run(plan, Some(op))
+        self.run_divisible(plan, Some(op))
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -67,7 +67,7 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<ScatterAlgorithm>,
     ) -> Result<()> {
         let plan = self.scatter_plan(Call::Scatter, send, recv, root, id, algorithm)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     fn scatter_plan(
@@ -113,7 +113,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let plan = self.scatterv_plan(Call::Scatterv, send, parts, recv, root, id)?;
-        self.run(plan, None)
+        self.run_divisible(plan, None)
     }
 
     /// The same as a request.

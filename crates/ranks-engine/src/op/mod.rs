@@ -61,6 +61,11 @@ impl<'f> Op<'f> {
         }
     }
 
+    /// Whether it may outlive the call.
+    pub(crate) fn is_storable(&self) -> bool {
+        !matches!(self.function, Function::User(_))
+    }
+
     /// The function, where it must not run within the engine.
     pub(crate) fn deferred(&self) -> Option<&Deferred> {
         match &self.function {

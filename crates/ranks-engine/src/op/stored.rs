@@ -1,6 +1,7 @@
 //! Operations that outlive the call that gives them: those of nonblocking and persistent reductions.
 
 use super::{Element, Function, Op, Operation, built_in};
+use crate::memory::{RecvBuf, SendBuf};
 use std::sync::Arc;
 
 /// A function of the user's that may call the engine again: `inout = input op inout`, of the addresses of
@@ -27,6 +28,12 @@ impl StoredOp {
         Some(Self { function, element: on.size(), commutative: true })
     }
 
+    /// A function that is no closure: `inout = input op inout`.
+    pub fn function(function: fn(&[u8], &mut [u8]), element: usize, commutative: bool) -> Self {
+        assert!(element > 0, "an element of no bytes cannot be reduced");
+        Self { function: Stored::BuiltIn(function), element, commutative }
+    }
+
     /// As [`Op::user`]. It runs whenever its rank makes progress, inside the engine.
     pub fn user(
         function: impl FnMut(&[u8], &mut [u8]) + Send + 'static,
@@ -38,15 +45,41 @@ impl StoredOp {
     }
 
     /// One whose function the engine does not call: whoever drives the engine takes the work over, see
-    /// `Engine::take_work`. Only a blocking call applies it itself.
+    /// `Engine::take_work`. A blocking call applies it itself, unless it is divisible.
     pub fn deferred(function: Deferred, element: usize, commutative: bool) -> Self {
         assert!(element > 0, "an element of no bytes cannot be reduced");
         Self { function: Stored::Deferred(function), element, commutative }
     }
 
+    /// One that outlives the call it was given to, if it can.
+    pub(crate) fn of(op: &Op<'_>) -> Option<Self> {
+        let function = match &op.function {
+            Function::BuiltIn(function) => Stored::BuiltIn(*function),
+            Function::Deferred(function) => Stored::Deferred((*function).clone()),
+            Function::User(_) => return None,
+        };
+        Some(Self { function, element: op.element, commutative: op.commutative })
+    }
+
     /// Bytes of an element.
     pub fn element(&self) -> usize {
         self.element
+    }
+
+    /// `inout = input op inout`, outside of any collective. The two may overlap.
+    pub fn apply(&mut self, input: SendBuf, inout: RecvBuf) {
+        let mut copy: Vec<u128>;
+        let mut input = input;
+        if inout.overlaps(input) {
+            copy = vec![0; input.len().div_ceil(size_of::<u128>())];
+            input = input.copied_to(&mut copy);
+        }
+        match &self.function {
+            Stored::Deferred(function) if !inout.is_empty() => {
+                function(input.pointer(), inout.pointer(), inout.len());
+            }
+            _ => inout.combine(input, |input, inout| self.as_op().apply(input, inout)),
+        }
     }
 
     pub(crate) fn is_deferred(&self) -> bool {

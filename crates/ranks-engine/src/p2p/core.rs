@@ -89,6 +89,9 @@ pub(crate) struct Core {
     pub deferring: usize,
     /// Their reductions that wait to be done.
     pub work: VecDeque<Work>,
+    /// Blocking collectives may leave their rest as a request, and the last one did.
+    pub divisible: bool,
+    pub rest: Option<RequestId>,
     /// Plans that are over: their memory is kept, so that its pages are there the next time.
     #[allow(clippy::vec_box)]
     pub spare_plans: Vec<Box<Plan>>,
@@ -124,6 +127,8 @@ impl Core {
             plans: Vec::new(),
             deferring: 0,
             work: VecDeque::new(),
+            divisible: false,
+            rest: None,
             spare_plans: Vec::new(),
         }
     }

@@ -46,6 +46,8 @@ enum Step {
     Reduce { input: SendBuf, inout: RecvBuf },
     /// Everything begun so far is complete.
     Wait,
+    /// The poll of this number says so.
+    Until(usize),
     /// The hook of this number.
     Then(usize),
 }
@@ -61,6 +63,9 @@ pub(crate) enum Side {
 
 /// What a plan does beside moving and combining bytes. It may write further steps.
 pub(crate) type Hook = Box<dyn FnOnce(&mut Core, &mut Plan) -> Result<()> + Send>;
+
+/// What a plan waits for that is no message; called again and again until it gives something.
+pub(crate) type Poll = Box<dyn FnMut(&Core) -> Option<Result<()>> + Send>;
 
 /// A send or receive under way.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +83,7 @@ pub(crate) struct Plan {
     side: Side,
     steps: Vec<Step>,
     hooks: Vec<Option<Hook>>,
+    polls: Vec<Poll>,
     scratch: Scratch,
     op: Option<StoredOp>,
     /// The next step.
@@ -99,6 +105,7 @@ impl Plan {
             side: Side::Comm,
             steps: Vec::new(),
             hooks: Vec::new(),
+            polls: Vec::new(),
             scratch: Scratch::default(),
             op: None,
             at: 0,
@@ -176,6 +183,12 @@ impl Plan {
         }
     }
 
+    /// Waits for something that is no message. Such a plan runs as a request.
+    pub fn until(&mut self, poll: Poll) {
+        self.steps.push(Step::Until(self.polls.len()));
+        self.polls.push(poll);
+    }
+
     /// Does something else. Such a plan runs once.
     pub fn then(&mut self, hook: Hook) {
         self.steps.push(Step::Then(self.hooks.len()));
@@ -215,6 +228,7 @@ impl<T: Transport> Engine<T> {
         plan.rewind();
         plan.steps.clear();
         plan.hooks.clear();
+        plan.polls.clear();
         plan.op = None;
         plan.scratch.give_back();
         if self.core.spare_plans.len() < crate::bounds::SPARE_PLANS {

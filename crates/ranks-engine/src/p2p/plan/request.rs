@@ -1,6 +1,7 @@
 //! Plans as requests: nonblocking and persistent collectives.
 
 use super::Plan;
+use super::run::Runner;
 use crate::op::StoredOp;
 use crate::p2p::Engine;
 use crate::p2p::request::{Kind, Request, RequestId, State, Status};
@@ -49,6 +50,33 @@ impl<T: Transport> Engine<T> {
         id
     }
 
+    /// The rest of what a blocking call has begun becomes a request.
+    pub(crate) fn divide(&mut self, mut plan: Box<Plan>, op: Option<StoredOp>) {
+        plan.op = op;
+        self.core.deferring += usize::from(plan.is_deferred());
+        let mut request = Request::new(plan.call, Kind::Collective);
+        request.context = plan.comm.context;
+        request.comm = Some(plan.comm.clone());
+        request.plan = Some(plan);
+        let id = self.core.requests.insert(request);
+        self.core.plans.push(id.index());
+        self.core.rest = Some(id);
+    }
+
+    /// From now on a blocking collective may end early with an error that [`Error::is_interrupted`]: when a
+    /// [`crate::WakeHandle`] interrupts its wait, or when a reduction is to be done outside of the engine. Its
+    /// rest is then a request: the caller takes it with [`Self::take_rest`] and waits for it.
+    ///
+    /// [`Error::is_interrupted`]: crate::Error::is_interrupted
+    pub fn make_divisible(&mut self) {
+        self.core.divisible = true;
+    }
+
+    /// The rest of the blocking collective that was called last.
+    pub fn take_rest(&mut self) -> Option<RequestId> {
+        self.core.rest.take()
+    }
+
     /// Begins the collective that a request describes.
     pub(crate) fn launch_plan(&mut self, index: u32) {
         let request = self.core.requests.at(index);
@@ -86,7 +114,7 @@ impl<T: Transport> Engine<T> {
         let Some(mut plan) = self.core.requests.at(index).plan.take() else { return (false, true) };
         let before = (plan.at, plan.begun.len(), plan.handed_out);
         let mut stored = plan.op.take();
-        let over = self.advance(&mut plan, stored.as_mut().map(StoredOp::as_op).as_mut(), Some(id));
+        let over = self.advance(&mut plan, stored.as_mut().map(StoredOp::as_op).as_mut(), Runner::Request(id));
         plan.op = stored;
         let moved = over || before != (plan.at, plan.begun.len(), plan.handed_out);
         if !over {

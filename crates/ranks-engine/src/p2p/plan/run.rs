@@ -5,7 +5,7 @@ use super::{Begun, Plan, Side, Step};
 use crate::error::{Class, Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
+use crate::op::{Op, StoredOp};
 use crate::p2p::Engine;
 use crate::p2p::recv::Quick;
 use crate::p2p::request::{RequestId, State};
@@ -13,6 +13,17 @@ use crate::p2p::wait::blocked_on;
 use crate::p2p::wire;
 use crate::transport::{Head, Transport};
 use ranks_shm::blocked::{Blocked, NOBODY};
+
+/// Who takes a plan further.
+#[derive(Clone, Copy)]
+pub(super) enum Runner {
+    /// A blocking call: it may look a while for what comes next, and applies every operation itself.
+    Call,
+    /// One that leaves the operations that it must not apply.
+    Divisible,
+    /// Progress, for this request.
+    Request(RequestId),
+}
 
 /// A receive that is put off until all before the next wait has begun: it may be done without a request.
 #[derive(Clone, Copy)]
@@ -25,25 +36,43 @@ struct Late {
 impl<T: Transport> Engine<T> {
     /// Runs a plan to its end. After a failure nothing is under way any more either, so the buffers are
     /// the caller's again.
-    pub(crate) fn run(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>) -> Result<()> {
-        while !self.advance(&mut plan, op.as_deref_mut(), None) {
+    pub(crate) fn run(&mut self, plan: Box<Plan>, op: Option<&mut Op<'_>>) -> Result<()> {
+        self.run_while(plan, op, false)
+    }
+
+    /// The same for what the user called. Where the engine is divisible and the wait is interrupted, or
+    /// comes to a reduction that must be done elsewhere, the rest becomes a request: see
+    /// [`Self::take_rest`].
+    pub(crate) fn run_divisible(&mut self, plan: Box<Plan>, op: Option<&mut Op<'_>>) -> Result<()> {
+        let divisible = self.core.divisible && op.as_ref().is_none_or(|op| op.is_storable());
+        self.run_while(plan, op, divisible)
+    }
+
+    fn run_while(
+        &mut self,
+        mut plan: Box<Plan>,
+        mut op: Option<&mut Op<'_>>,
+        divisible: bool,
+    ) -> Result<()> {
+        let who = if divisible { Runner::Divisible } else { Runner::Call };
+        while !self.advance(&mut plan, op.as_deref_mut(), who) {
             let what = self.what_of_plan(&plan);
-            self.wait_until(what, false, |engine| engine.is_complete(&mut plan).then_some(()))?;
+            let waited = match plan.is_at_work() {
+                true => Err(Error::interrupted(plan.call, self.core.me)),
+                false => self.wait_until(what, divisible, |engine| engine.is_complete(&mut plan).then_some(())),
+            };
+            if let Err(interrupted) = waited {
+                self.divide(plan, op.and_then(|op| StoredOp::of(op)));
+                return Err(interrupted);
+            }
         }
         let failure = plan.failure.take();
         self.recycle(plan);
         failure.map_or(Ok(()), Err)
     }
 
-    /// Takes a plan as far as it goes without waiting; true when it is over. `of` is the request of one
-    /// that is not run by a blocking call: that one may look a while for what comes next, and applies
-    /// every operation itself.
-    pub(super) fn advance(
-        &mut self,
-        plan: &mut Plan,
-        mut op: Option<&mut Op<'_>>,
-        of: Option<RequestId>,
-    ) -> bool {
+    /// Takes a plan as far as it goes without waiting; true when it is over.
+    pub(super) fn advance(&mut self, plan: &mut Plan, mut op: Option<&mut Op<'_>>, who: Runner) -> bool {
         if plan.handed_out || !plan.begun.is_empty() && !self.is_complete(plan) {
             return false;
         }
@@ -59,7 +88,8 @@ impl<T: Transport> Engine<T> {
                     }
                 }
                 Step::Recv { from, buf, side } => {
-                    let first = of.is_none() && late.is_none() && plan.begun.is_empty();
+                    let calls = !matches!(who, Runner::Request(_));
+                    let first = calls && late.is_none() && plan.begun.is_empty();
                     self.post(plan, late.take());
                     let recv = Some(Late { from, buf, side });
                     if first {
@@ -71,8 +101,9 @@ impl<T: Transport> Engine<T> {
                 Step::Copy { from, to } => to.write(0, from.bytes()),
                 Step::Reduce { input, inout } => {
                     let Some(op) = op.as_deref_mut() else { unreachable!("a reduction has an operation") };
-                    match (op.deferred(), of) {
-                        (Some(function), Some(id)) => {
+                    match (op.deferred(), who) {
+                        (Some(_), Runner::Divisible) => return false,
+                        (Some(function), Runner::Request(id)) => {
                             let function = function.clone();
                             plan.handed_out = true;
                             self.core.work.push_back(Work { id, function, input, inout });
@@ -93,6 +124,10 @@ impl<T: Transport> Engine<T> {
                     }
                     continue;
                 }
+                Step::Until(poll) => match (plan.polls[poll])(&self.core) {
+                    None => return false,
+                    Some(outcome) => plan.failure = outcome.err(),
+                },
                 Step::Then(hook) => {
                     let outcome = plan.hooks[hook].take().map(|hook| hook(&mut self.core, plan));
                     plan.failure = outcome.and_then(Result::err);
@@ -210,6 +245,11 @@ impl<T: Transport> Engine<T> {
 }
 
 impl Plan {
+    /// It stands at a reduction that the one who runs it must not do.
+    fn is_at_work(&self) -> bool {
+        self.begun.is_empty() && matches!(self.steps.get(self.at), Some(Step::Reduce { .. }))
+    }
+
     /// A send or receive was begun.
     fn began(&mut self, id: Result<RequestId>, expected: Option<(i32, usize)>) {
         match id {
