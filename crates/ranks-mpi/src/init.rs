@@ -48,7 +48,7 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
         }
     }
     let mut engine = ShmEngine::from_environment()?;
-    engine.make_divisible();
+    engine.make_divisible(true);
     attribute::begin::<A>(engine.size());
     global::install(Process::new(engine, level), level == MULTIPLE)
         .map_err(|_| Failure::new(class::OTHER, "another thread is initialising MPI"))

@@ -15,9 +15,11 @@ pub struct StoredOp {
     commutative: bool,
 }
 
+type Closure = dyn FnMut(&[u8], &mut [u8]) + Send;
+
 enum Stored {
     BuiltIn(fn(&[u8], &mut [u8])),
-    User(Box<dyn FnMut(&[u8], &mut [u8]) + Send>),
+    User(Box<Closure>),
     Deferred(Deferred),
 }
 

@@ -81,8 +81,13 @@ impl Status {
 /// What a request does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    Send { buf: SendBuf, mode: Mode },
-    Recv { buf: RecvBuf },
+    Send {
+        buf: SendBuf,
+        mode: Mode,
+    },
+    Recv {
+        buf: RecvBuf,
+    },
     /// What the request's plan says.
     Collective,
 }

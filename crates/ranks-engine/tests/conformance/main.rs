@@ -8,7 +8,9 @@ mod collectives;
 mod comms;
 mod large;
 mod lives;
+mod neighbors;
 mod p2p;
+mod plans;
 mod reductions;
 mod requests;
 mod support;
@@ -28,6 +30,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(comms::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
+    all.extend(plans::cases());
+    all.extend(neighbors::cases());
     all.extend(large::cases());
     all
 }

@@ -57,7 +57,11 @@ fn bcast_in<A: Abi>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let buf = elements_to::<A>(buffer.address(), count, datatype)?;
-    manner.run(comm, |engine| engine.bcast(buf, root, comm), |engine, form| engine.ibcast(form, buf, root, comm))
+    manner.run(
+        comm,
+        |engine| engine.bcast(buf, root, comm),
+        |engine, form| engine.ibcast(form, buf, root, comm),
+    )
 }
 
 /// What a rank sends; nothing in place.

@@ -38,12 +38,26 @@ use std::sync::Arc;
 /// One step. Ranks are those of a side.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Send { to: i32, buf: SendBuf, side: Side },
+    Send {
+        to: i32,
+        buf: SendBuf,
+        side: Side,
+    },
     /// A message of exactly this length.
-    Recv { from: i32, buf: RecvBuf, side: Side },
-    Copy { from: SendBuf, to: RecvBuf },
+    Recv {
+        from: i32,
+        buf: RecvBuf,
+        side: Side,
+    },
+    Copy {
+        from: SendBuf,
+        to: RecvBuf,
+    },
     /// `inout = input op inout`.
-    Reduce { input: SendBuf, inout: RecvBuf },
+    Reduce {
+        input: SendBuf,
+        inout: RecvBuf,
+    },
     /// Everything begun so far is complete.
     Wait,
     /// The poll of this number says so.
@@ -58,6 +72,7 @@ pub(crate) enum Side {
     /// Those of the communicator: of an intercommunicator, the remote group.
     Comm,
     /// An intercommunicator's local group.
+    #[allow(dead_code, reason = "for intercommunicators")]
     Local,
 }
 
@@ -117,6 +132,7 @@ impl Plan {
     }
 
     /// The ranks that the steps written from now on talk to.
+    #[allow(dead_code, reason = "for intercommunicators")]
     pub fn turn_to(&mut self, side: Side) {
         self.side = side;
     }
@@ -190,6 +206,7 @@ impl Plan {
     }
 
     /// Does something else. Such a plan runs once.
+    #[allow(dead_code, reason = "for nonblocking makers of communicators")]
     pub fn then(&mut self, hook: Hook) {
         self.steps.push(Step::Then(self.hooks.len()));
         self.hooks.push(Some(hook));

@@ -63,13 +63,13 @@ impl<T: Transport> Engine<T> {
         self.core.rest = Some(id);
     }
 
-    /// From now on a blocking collective may end early with an error that [`Error::is_interrupted`]: when a
+    /// When `divisible`, from now on a blocking collective may end early with an error that [`Error::is_interrupted`]: when a
     /// [`crate::WakeHandle`] interrupts its wait, or when a reduction is to be done outside of the engine. Its
     /// rest is then a request: the caller takes it with [`Self::take_rest`] and waits for it.
     ///
     /// [`Error::is_interrupted`]: crate::Error::is_interrupted
-    pub fn make_divisible(&mut self) {
-        self.core.divisible = true;
+    pub fn make_divisible(&mut self, divisible: bool) {
+        self.core.divisible = divisible;
     }
 
     /// The rest of the blocking collective that was called last.
@@ -114,7 +114,8 @@ impl<T: Transport> Engine<T> {
         let Some(mut plan) = self.core.requests.at(index).plan.take() else { return (false, true) };
         let before = (plan.at, plan.begun.len(), plan.handed_out);
         let mut stored = plan.op.take();
-        let over = self.advance(&mut plan, stored.as_mut().map(StoredOp::as_op).as_mut(), Runner::Request(id));
+        let over =
+            self.advance(&mut plan, stored.as_mut().map(StoredOp::as_op).as_mut(), Runner::Request(id));
         plan.op = stored;
         let moved = over || before != (plan.at, plan.begun.len(), plan.handed_out);
         if !over {

@@ -48,18 +48,15 @@ impl<T: Transport> Engine<T> {
         self.run_while(plan, op, divisible)
     }
 
-    fn run_while(
-        &mut self,
-        mut plan: Box<Plan>,
-        mut op: Option<&mut Op<'_>>,
-        divisible: bool,
-    ) -> Result<()> {
+    fn run_while(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>, divisible: bool) -> Result<()> {
         let who = if divisible { Runner::Divisible } else { Runner::Call };
         while !self.advance(&mut plan, op.as_deref_mut(), who) {
             let what = self.what_of_plan(&plan);
             let waited = match plan.is_at_work() {
                 true => Err(Error::interrupted(plan.call, self.core.me)),
-                false => self.wait_until(what, divisible, |engine| engine.is_complete(&mut plan).then_some(())),
+                false => {
+                    self.wait_until(what, divisible, |engine| engine.is_complete(&mut plan).then_some(()))
+                }
             };
             if let Err(interrupted) = waited {
                 self.divide(plan, op.and_then(|op| StoredOp::of(op)));
@@ -153,7 +150,7 @@ impl<T: Transport> Engine<T> {
             Ok(Some(came)) if came as usize == recv.buf.len() => {}
             Ok(Some(came)) => plan.failure = Some(self.wrong_length(plan, recv.from, came, recv.buf.len())),
             Ok(None) => self.post(plan, Some(recv)),
-            Err(error) => plan.failure = Some(error),
+            Err(error) => plan.failure = Some(error.without_tag()),
         }
     }
 
@@ -170,7 +167,7 @@ impl<T: Transport> Engine<T> {
             plan.begun.swap_remove(at);
             match (self.core.requests.take(id.index()), expected) {
                 (Err(error), _) => {
-                    plan.failure.get_or_insert(error);
+                    plan.failure.get_or_insert(error.without_tag());
                 }
                 (Ok(status), Some((from, len))) if !status.cancelled && status.bytes as usize != len => {
                     if plan.failure.is_none() {

@@ -16,7 +16,13 @@ pub struct Work {
     pub(super) inout: RecvBuf,
 }
 
+#[allow(clippy::len_without_is_empty)]
 impl Work {
+    /// Bytes of each operand; never 0.
+    pub fn len(&self) -> usize {
+        self.inout.len()
+    }
+
     /// Does it. The engine may be used meanwhile, also by the function.
     pub fn run(&self) {
         (self.function)(self.input.pointer(), self.inout.pointer(), self.inout.len());
