@@ -14,23 +14,40 @@ use std::sync::Arc;
 impl<T: Transport> Engine<T> {
     /// Sends the root's buffer to all ranks of the communicator.
     pub fn bcast(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        let plan = self.bcast_plan(Call::Bcast, buf, root, id)?;
+        let comm = self.bcast_comm(Call::Bcast, root, id)?;
+        if self.has_board(&comm) && self.board_bcast(Call::Bcast, &comm, buf, root)? {
+            return Ok(());
+        }
+        let plan = self.bcast_plan(Call::Bcast, &comm, buf, root);
+        self.run_divisible(plan, None)
+    }
+
+    /// The same over point-to-point alone, as where the communicator has no board.
+    pub fn bcast_by_messages(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
+        let comm = self.bcast_comm(Call::Bcast, root, id)?;
+        let plan = self.bcast_plan(Call::Bcast, &comm, buf, root);
         self.run_divisible(plan, None)
     }
 
     /// The same as a request.
     pub fn ibcast(&mut self, form: Form, buf: RecvBuf, root: i32, id: CommId) -> Result<RequestId> {
-        let plan = self.bcast_plan(form.of(Call::Bcast), buf, root, id)?;
+        let call = form.of(Call::Bcast);
+        let comm = self.bcast_comm(call, root, id)?;
+        let plan = self.bcast_plan(call, &comm, buf, root);
         Ok(self.launch(plan, None, form))
     }
 
-    fn bcast_plan(&mut self, call: Call, buf: RecvBuf, root: i32, id: CommId) -> Result<Box<Plan>> {
+    fn bcast_comm(&self, call: Call, root: i32, id: CommId) -> Result<Arc<Comm>> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         self.root_of(&comm, root, call)?;
-        let mut plan = self.plan(call, &comm, tags::BCAST);
+        Ok(comm)
+    }
+
+    fn bcast_plan(&mut self, call: Call, comm: &Arc<Comm>, buf: RecvBuf, root: i32) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::BCAST);
         binomial_bcast(&mut plan, buf, root);
-        Ok(plan)
+        plan
     }
 
     /// The same for bytes of the engine's own, within another collective.

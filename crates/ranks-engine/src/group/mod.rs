@@ -3,6 +3,10 @@
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.
 
+mod seat;
+
+pub(crate) use seat::{Own, Seat};
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -40,6 +44,8 @@ pub(crate) struct Comm {
     pub me: i32,
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
+    /// This rank's memory of the area's board.
+    pub seat: Seat,
     /// Of an intercommunicator: its local group, with a context of its own. Then all the ranks above are
     /// those of the remote group, but for `me`.
     pub local: Option<Arc<Comm>>,
@@ -54,7 +60,8 @@ impl Comm {
             ranks[slot as usize] = rank as i32;
         }
         let me = ranks[my_slot];
-        Self { context, me, slots, ranks, area, local: None, begun: AtomicU32::new(0) }
+        let seat = Seat::new(slots.len());
+        Self { context, me, slots, ranks, area, seat, local: None, begun: AtomicU32::new(0) }
     }
 
     /// The number of the next nonblocking or persistent collective. All ranks begin them in the same

@@ -6,6 +6,8 @@
 mod built_in;
 mod stored;
 
+use built_in::Loops;
+
 pub use built_in::{Element, Operation};
 pub use stored::{Deferred, StoredOp};
 
@@ -17,7 +19,9 @@ pub struct Op<'f> {
 }
 
 enum Function<'f> {
-    BuiltIn(fn(&[u8], &mut [u8])),
+    BuiltIn(Loops),
+    /// One that is no closure.
+    Plain(fn(&[u8], &mut [u8])),
     User(&'f mut dyn FnMut(&[u8], &mut [u8])),
     Deferred(&'f Deferred),
 }
@@ -26,8 +30,8 @@ impl<'f> Op<'f> {
     /// An operation of the standard on a basic type; `None` where the standard does not define it (a
     /// bitwise or logical one on floating point).
     pub fn built_in(operation: Operation, on: Element) -> Option<Self> {
-        let function = built_in::function(operation, on)?;
-        Some(Self { function: Function::BuiltIn(function), element: on.size(), commutative: true })
+        let loops = built_in::loops(operation, on)?;
+        Some(Self { function: Function::BuiltIn(loops), element: on.size(), commutative: true })
     }
 
     /// An operation of the user's, which makes `in op inout` of its second argument. Both have the same
@@ -55,7 +59,8 @@ impl<'f> Op<'f> {
             return;
         }
         match &mut self.function {
-            Function::BuiltIn(function) => function(input, inout),
+            Function::BuiltIn(loops) => (loops.apply)(input, inout),
+            Function::Plain(function) => function(input, inout),
             Function::User(function) => function(input, inout),
             Function::Deferred(function) => function(input.as_ptr(), inout.as_mut_ptr(), inout.len()),
         }
@@ -71,6 +76,19 @@ impl<'f> Op<'f> {
         match &self.function {
             Function::Deferred(function) => Some(function),
             _ => None,
+        }
+    }
+
+    /// `out = lower op higher`.
+    #[inline]
+    pub fn combine(&mut self, lower: &[u8], higher: &[u8], out: &mut [u8]) {
+        debug_assert!(lower.len() == out.len() && higher.len() == out.len());
+        match &mut self.function {
+            Function::BuiltIn(loops) => (loops.combine)(lower, higher, out),
+            Function::Plain(_) | Function::User(_) | Function::Deferred(_) => {
+                out.copy_from_slice(higher);
+                self.apply(lower, out);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Operations that outlive the call that gives them: those of nonblocking and persistent reductions.
 
-use super::{Element, Function, Op, Operation, built_in};
+use super::built_in::{self, Loops};
+use super::{Element, Function, Op, Operation};
 use crate::memory::{RecvBuf, SendBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub struct StoredOp {
 type Closure = dyn FnMut(&[u8], &mut [u8]) + Send;
 
 enum Stored {
-    BuiltIn(fn(&[u8], &mut [u8])),
+    BuiltIn(Loops),
+    Function(fn(&[u8], &mut [u8])),
     User(Box<Closure>),
     Deferred(Deferred),
 }
@@ -26,14 +28,14 @@ enum Stored {
 impl StoredOp {
     /// As [`Op::built_in`].
     pub fn built_in(operation: Operation, on: Element) -> Option<Self> {
-        let function = Stored::BuiltIn(built_in::function(operation, on)?);
+        let function = Stored::BuiltIn(built_in::loops(operation, on)?);
         Some(Self { function, element: on.size(), commutative: true })
     }
 
     /// A function that is no closure: `inout = input op inout`.
     pub fn function(function: fn(&[u8], &mut [u8]), element: usize, commutative: bool) -> Self {
         assert!(element > 0, "an element of no bytes cannot be reduced");
-        Self { function: Stored::BuiltIn(function), element, commutative }
+        Self { function: Stored::Function(function), element, commutative }
     }
 
     /// As [`Op::user`]. It runs whenever its rank makes progress, inside the engine.
@@ -56,7 +58,8 @@ impl StoredOp {
     /// One that outlives the call it was given to, if it can.
     pub(crate) fn of(op: &Op<'_>) -> Option<Self> {
         let function = match &op.function {
-            Function::BuiltIn(function) => Stored::BuiltIn(*function),
+            Function::BuiltIn(loops) => Stored::BuiltIn(*loops),
+            Function::Plain(function) => Stored::Function(*function),
             Function::Deferred(function) => Stored::Deferred((*function).clone()),
             Function::User(_) => return None,
         };
@@ -91,7 +94,8 @@ impl StoredOp {
     /// The operation, for one call.
     pub fn as_op(&mut self) -> Op<'_> {
         let function = match &mut self.function {
-            Stored::BuiltIn(function) => Function::BuiltIn(*function),
+            Stored::BuiltIn(loops) => Function::BuiltIn(*loops),
+            Stored::Function(function) => Function::Plain(*function),
             Stored::User(function) => Function::User(&mut **function),
             Stored::Deferred(function) => Function::Deferred(function),
         };
