@@ -36,7 +36,7 @@ pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
