@@ -62,6 +62,13 @@ pub const SCAN_RANKS: i32 = 8;
 /// The longest room for a collective's own data that is kept for the next one.
 pub const SCRATCH: usize = 16 << 20;
 
+/// A datatype of as many blocks is a plain list of them, even where parts of it would be loops: a list is
+/// quicker to go through than nested loops of a few rounds.
+pub const FLATTEN: usize = 32;
+
+/// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
+pub const TYPE_DEPTH: u32 = 1000;
+
 /// The eager threshold of this process.
 pub fn eager() -> usize {
     std::env::var("RANKS_EAGER").ok().and_then(|text| text.parse().ok()).unwrap_or(EAGER)
