@@ -62,6 +62,16 @@ pub const SCAN_RANKS: i32 = 8;
 /// The longest room for a collective's own data that is kept for the next one.
 pub const SCRATCH: usize = 16 << 20;
 
+/// The longest buffer for packed messages that is kept for the next one.
+pub const STAGING: usize = 4 << 20;
+
+/// How many of them are kept.
+pub const STAGINGS: usize = 4;
+
+/// A long message into elements that do not lie in a row is fetched in pieces of this length, each
+/// unpacked while it is in the cache. So the receiver needs no memory of the message's length.
+pub const UNPACK_PIECE: usize = 128 << 10;
+
 /// A datatype of as many blocks is a plain list of them, even where parts of it would be loops: a list is
 /// quicker to go through than nested loops of a few rounds.
 pub const FLATTEN: usize = 32;

@@ -170,7 +170,7 @@ impl<T: Transport> Engine<T> {
         Ok(id)
     }
 
-    fn recv_init_as(
+    pub(super) fn recv_init_as(
         &mut self,
         call: Call,
         buf: RecvBuf,

@@ -1,5 +1,6 @@
 //! Requests: what is under way, and what came of it.
 
+use crate::datatype::Elements;
 use crate::error::{Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -117,6 +118,8 @@ pub(crate) struct Request {
     pub owned: Option<Vec<u8>>,
     /// A receive that makes room for whatever matches.
     pub grows: bool,
+    /// Elements that do not lie in a row: packed into `owned` when they are sent, unpacked as they come.
+    pub elements: Option<Box<Elements>>,
     /// A buffer that whoever began the operation has left to it.
     pub keep: Option<Box<dyn Any + Send>>,
     /// Bytes counted against the attached buffer.
@@ -151,6 +154,7 @@ impl Request {
             tag: 0,
             owned: None,
             grows: false,
+            elements: None,
             keep: None,
             charged: 0,
             pushed: false,
@@ -176,6 +180,11 @@ impl Request {
             Kind::Recv { buf } => buf,
             Kind::Send { .. } => RecvBuf::EMPTY,
         }
+    }
+
+    /// Bytes that a receive has room for.
+    pub fn room(&self) -> usize {
+        self.elements.as_ref().map_or_else(|| self.recv_buf().len(), |elements| elements.len())
     }
 
     pub fn send_buf(&self) -> SendBuf {
@@ -246,6 +255,7 @@ impl Requests {
         slot.generation = slot.generation.wrapping_add(1);
         slot.comm = None;
         slot.owned = None;
+        slot.elements = None;
         slot.keep = None;
         slot.error = None;
         self.free.push(index);

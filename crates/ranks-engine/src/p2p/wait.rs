@@ -179,7 +179,7 @@ impl<T: Transport> Engine<T> {
             None => ANY,
         };
         let tag = if request.tag == crate::ANY_TAG { ANY } else { request.tag };
-        let bytes = request.send_buf().len().max(request.recv_buf().len()) as u64;
+        let bytes = request.send_buf().len().max(request.room()) as u64;
         Blocked { call, peer, tag, context: request.context, requests, bytes }
     }
 
@@ -397,11 +397,7 @@ impl<T: Transport> Engine<T> {
         let index = self.known(Call::Unknown, id)?;
         let request = self.core.requests.at(index);
         request.persistent = false;
-        if request.state == State::Active {
-            request.detached = true;
-        } else {
-            self.core.requests.remove(index);
-        }
+        self.core.forget(index);
         Ok(())
     }
 }

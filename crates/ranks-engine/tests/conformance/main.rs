@@ -12,6 +12,7 @@ mod p2p;
 mod reductions;
 mod requests;
 mod support;
+mod typed;
 
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, threads};
@@ -29,6 +30,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(collectives::cases());
     all.extend(reductions::cases());
     all.extend(large::cases());
+    all.extend(typed::cases());
     all
 }
 
