@@ -13,6 +13,7 @@
 use crate::failure::{Failure, Result};
 use crate::global;
 use crate::process::Process;
+use ranks_engine::datatype::Elements;
 use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -195,6 +196,15 @@ pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Resu
         Ok(engine.test(id)?.is_none().then_some(id))
     })?;
     begun.map_or(Ok(()), |id| finish(mode.call(), id).map(|_| ()))
+}
+
+/// Sends elements that do not lie in a row.
+pub fn send_elements(mode: Mode, elements: Elements, dest: i32, tag: i32, comm: CommId) -> Result<()> {
+    if !global::multiple() {
+        return Ok(global::with(|process| process.engine.send_elements(mode, &elements, dest, tag, comm))?);
+    }
+    let id = global::with(|process| process.engine.isend_elements(mode, elements, dest, tag, comm))?;
+    finish(mode.call(), id).map(|_| ())
 }
 
 /// Receives.

@@ -6,13 +6,13 @@
 use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Count, In, Out};
 use crate::block;
-use crate::datatype::{self, recv_buffer, send_buffer};
+use crate::datatype::{Buffer, any_elements, recv_buffer, send_buffer};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use crate::process::{Process, RequestRecord};
 use crate::status;
-use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RequestId};
+use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RecvBuf, RequestId, SendBuf};
 use std::ffi::{c_int, c_void};
 
 /// Makes the handle of a request that has just begun.
@@ -37,7 +37,12 @@ macro_rules! sends {
         ) -> Result<()> {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
-            block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)
+            match buf {
+                Buffer::Row(buf) => block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm),
+                Buffer::Elements(elements) => {
+                    block::send_elements(Mode::$mode, elements, A::rank_in(dest), A::tag_in(tag), comm)
+                }
+            }
         }
 
         #[doc = concat!("A nonblocking send, mode ", stringify!($mode), ".")]
@@ -48,7 +53,7 @@ macro_rules! sends {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
-                let id = process.engine.isend(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                let id = buf.isend(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;
                 handle::<A>(process, id, comm)
             })?)
         }
@@ -61,7 +66,7 @@ macro_rules! sends {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
-                let id = process.engine.send_init(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                let id = buf.send_init(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;
                 handle::<A>(process, id, comm)
             })?)
         }
@@ -89,7 +94,14 @@ pub fn recv<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let found = block::recv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+    let (source, tag) = (A::rank_in(source), A::tag_in(tag));
+    let found = match buf {
+        Buffer::Row(buf) => block::recv(buf, source, tag, comm)?,
+        elements => {
+            let id = global::with(|process| elements.irecv(&mut process.engine, source, tag, comm))?;
+            block::finish(Waits::Recv, id)?
+        }
+    };
     status::store::<A>(status, &found)
 }
 
@@ -107,7 +119,7 @@ pub fn irecv<A: Abi>(
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
-        let id = process.engine.irecv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        let id = buf.irecv(&mut process.engine, A::rank_in(source), A::tag_in(tag), comm)?;
         handle::<A>(process, id, comm)
     })?)
 }
@@ -126,7 +138,7 @@ pub fn recv_init<A: Abi>(
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
-        let id = process.engine.recv_init(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        let id = buf.recv_init(&mut process.engine, A::rank_in(source), A::tag_in(tag), comm)?;
         handle::<A>(process, id, comm)
     })?)
 }
@@ -155,25 +167,25 @@ pub fn sendrecv<A: Abi, C: Count>(
 }
 
 fn both<A: Abi>(
-    send: ranks_engine::SendBuf,
+    send: Buffer<SendBuf>,
     dest: c_int,
     send_tag: c_int,
-    recv: ranks_engine::RecvBuf,
+    recv: Buffer<RecvBuf>,
     source: c_int,
     recv_tag: c_int,
     comm: CommId,
 ) -> Result<ranks_engine::Status> {
     let (dest, source) = (A::rank_in(dest), A::rank_in(source));
     let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
-    if !global::multiple() {
+    if let (Buffer::Row(send), Buffer::Row(recv), false) = (&send, &recv, global::multiple()) {
         return Ok(global::with(|process| {
-            process.engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm)
+            process.engine.sendrecv(*send, dest, send_tag, *recv, source, recv_tag, comm)
         })?);
     }
     let (receiving, sending) = global::with(|process| {
         let engine = &mut process.engine;
-        let receiving = engine.irecv(recv, source, recv_tag, comm)?;
-        match engine.isend(Mode::Standard, send, dest, send_tag, comm) {
+        let receiving = recv.irecv(engine, source, recv_tag, comm)?;
+        match send.isend(engine, Mode::Standard, dest, send_tag, comm) {
             Ok(sending) => Ok((receiving, sending)),
             Err(error) => {
                 // The receive goes with the send: nobody would ever wait for it.
@@ -204,10 +216,59 @@ pub fn sendrecv_replace<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let recv = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let copy = datatype::copy_of(recv);
-    let send = send_buffer::<A>(copy.as_ptr().cast(), count, datatype)?;
+    let copy = recv.copy();
+    // SAFETY: the copy lives until both have completed.
+    let send = Buffer::Row(unsafe { SendBuf::of(&copy) });
     let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
     status::store::<A>(status, &found)
+}
+
+/// `MPI_Isendrecv`: what is sent is a copy, so the request is that of the receive.
+pub fn isendrecv<A: Abi, C: Count>(
+    call: &Call<A>,
+    send: In<c_void>,
+    send_count: C,
+    send_type: A::Datatype,
+    dest: c_int,
+    send_tag: c_int,
+    recv: Out<c_void>,
+    recv_count: C,
+    recv_type: A::Datatype,
+    source: c_int,
+    recv_tag: c_int,
+    comm: A::Comm,
+    request: Out<A::Request>,
+) -> Result<()> {
+    let comm = call.comm(comm)?;
+    let send = any_elements::<A>(send.address().cast_mut(), send_count, send_type)?;
+    let recv = recv_buffer::<A>(recv.address(), recv_count, recv_type)?;
+    let (dest, source) = (A::rank_in(dest), A::rank_in(source));
+    let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
+    request.set(global::with(|process| {
+        // The copy first: the receive may be complete at once, and with the same buffer overwrite it.
+        process.engine.send_copy(&send, dest, send_tag, comm)?;
+        let id = recv.irecv(&mut process.engine, source, recv_tag, comm)?;
+        handle::<A>(process, id, comm)
+    })?)
+}
+
+/// `MPI_Isendrecv_replace`.
+pub fn isendrecv_replace<A: Abi, C: Count>(
+    call: &Call<A>,
+    buf: Out<c_void>,
+    count: C,
+    datatype: A::Datatype,
+    dest: c_int,
+    send_tag: c_int,
+    source: c_int,
+    recv_tag: c_int,
+    comm: A::Comm,
+    request: Out<A::Request>,
+) -> Result<()> {
+    let same = buf.as_input();
+    isendrecv(
+        call, same, count, datatype, dest, send_tag, buf, count, datatype, source, recv_tag, comm, request,
+    )
 }
 
 /// `MPI_Probe`.
@@ -299,7 +360,7 @@ pub fn mrecv<A: Abi>(
 ) -> Result<()> {
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let id = message_in::<A>(message.get()?)?;
-    let request = global::with(|process| process.engine.imrecv(id, buf))?;
+    let request = global::with(|process| buf.imrecv(&mut process.engine, id))?;
     message.set(A::Message::NULL)?;
     status::store::<A>(status, &block::finish(Waits::Mrecv, request)?)
 }
@@ -316,7 +377,7 @@ pub fn imrecv<A: Abi>(
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let id = message_in::<A>(message.get()?)?;
     request.set(global::with(|process| {
-        let id = process.engine.imrecv(id, buf)?;
+        let id = buf.imrecv(&mut process.engine, id)?;
         handle::<A>(process, id, CommId::WORLD)
     })?)?;
     message.set(A::Message::NULL)

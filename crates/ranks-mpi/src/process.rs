@@ -3,6 +3,7 @@
 use crate::abi::builtin;
 use crate::attribute::Keyvals;
 use crate::block::Waiters;
+use crate::datatype::Types;
 use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
 use crate::group::Members;
@@ -52,6 +53,8 @@ pub struct Process {
     pub infos: Slab<Pairs>,
     /// Reduction operations that the program made, by key.
     pub ops: Slab<UserOp>,
+    /// Datatypes.
+    pub types: Types,
     /// Keys of attributes.
     pub keyvals: Keyvals,
     /// The last errors in words.
@@ -79,6 +82,7 @@ impl Process {
             handlers: Slab::default(),
             infos: Slab::default(),
             ops: Slab::default(),
+            types: Types::default(),
             keyvals: Keyvals::default(),
             recent: Recent::default(),
             added: BTreeMap::new(),
