@@ -3,6 +3,10 @@
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.
 
+mod seat;
+
+pub(crate) use seat::{Own, Seat};
+
 use std::sync::Arc;
 
 /// Names a communicator until it is freed.
@@ -39,6 +43,8 @@ pub(crate) struct Comm {
     pub me: i32,
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
+    /// This rank's memory of the area's board.
+    pub seat: Seat,
 }
 
 impl Comm {
@@ -47,7 +53,8 @@ impl Comm {
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
-        Self { context, me: ranks[my_slot], slots, ranks, area }
+        let seat = Seat::new(slots.len());
+        Self { context, me: ranks[my_slot], slots, ranks, area, seat }
     }
 
     #[inline(always)]

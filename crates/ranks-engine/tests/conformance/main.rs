@@ -4,6 +4,7 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod boards;
 mod collectives;
 mod comms;
 mod large;
@@ -29,6 +30,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(comms::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
+    all.extend(boards::cases());
     all.extend(large::cases());
     all.extend(typed::cases());
     all
@@ -104,6 +106,8 @@ fn process_entry() {
     if std::env::var_os("RANKS_JOB").is_none() {
         return;
     }
+    // Whoever started it may be ended first, by a watchdog of its own.
+    let _dog = watchdog("a rank that is a process", 300);
     let mut engine = ranks_engine::ShmEngine::from_environment().unwrap();
     run_all(&mut engine).unwrap();
     engine.finalize().unwrap();
