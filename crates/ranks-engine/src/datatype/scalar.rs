@@ -138,7 +138,7 @@ fn quad_of(native: &[u8]) -> u128 {
     if cfg!(not(any(target_arch = "x86_64", target_arch = "x86"))) {
         return whole;
     }
-    let (sign_exponent, fraction) = (whole >> 64 & 0xffff, whole & (1 << 63) - 1);
+    let (sign_exponent, fraction) = (whole >> 64 & 0xffff, whole & ((1 << 63) - 1));
     sign_exponent << 112 | fraction << 49
 }
 
@@ -148,7 +148,7 @@ fn extended_of(external: &[u8], native: &mut [u8]) {
         native.copy_from_slice(&quad.to_ne_bytes());
         return;
     }
-    let (sign_exponent, fraction) = (quad >> 112, quad >> 49 & (1 << 63) - 1);
+    let (sign_exponent, fraction) = (quad >> 112, (quad >> 49) & ((1 << 63) - 1));
     let leading = u128::from(sign_exponent & 0x7fff != 0) << 63;
     native.copy_from_slice(&(sign_exponent << 64 | leading | fraction).to_ne_bytes());
 }

@@ -53,7 +53,7 @@ fn none(what: &str) -> Failure {
 }
 
 /// The number of bytes of a floating-point number with this precision and range (decimal digits).
-fn float<A: Abi>(precision: c_int, range: c_int) -> Result<usize> {
+fn float(precision: c_int, range: c_int) -> Result<usize> {
     // What the program does not say asks for nothing.
     let undefined = ranks_engine::UNDEFINED;
     let (digits, exponent) =
@@ -68,7 +68,7 @@ fn float<A: Abi>(precision: c_int, range: c_int) -> Result<usize> {
 
 /// `MPI_Type_create_f90_real`.
 pub fn f90_real<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A::Datatype>) -> Result<()> {
-    let name = match float::<A>(precision, range)? {
+    let name = match float(precision, range)? {
         4 => "MPI_REAL",
         8 => "MPI_DOUBLE_PRECISION",
         _ => "MPI_LONG_DOUBLE",
@@ -78,7 +78,7 @@ pub fn f90_real<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A:
 
 /// `MPI_Type_create_f90_complex`.
 pub fn f90_complex<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A::Datatype>) -> Result<()> {
-    let name = match float::<A>(precision, range)? {
+    let name = match float(precision, range)? {
         4 => "MPI_COMPLEX",
         8 => "MPI_DOUBLE_COMPLEX",
         _ => "MPI_C_LONG_DOUBLE_COMPLEX",

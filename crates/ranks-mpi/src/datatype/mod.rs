@@ -139,8 +139,8 @@ pub fn send_buffer<A: Abi>(
     datatype: A::Datatype,
 ) -> Result<Buffer<SendBuf>> {
     match plain::<A>(count, datatype) {
-        // SAFETY: the C program promises that its buffer stays as it is until the operation is complete.
         Some(bytes) if bytes == 0 || !address.is_null() => {
+            // SAFETY: the C program promises that its buffer stays as it is until the operation is complete.
             Ok(Buffer::Row(unsafe { SendBuf::new(address.cast(), bytes) }))
         }
         Some(bytes) => Err(no_buffer(bytes)),
@@ -159,8 +159,8 @@ pub fn recv_buffer<A: Abi>(
     datatype: A::Datatype,
 ) -> Result<Buffer<RecvBuf>> {
     match plain::<A>(count, datatype) {
-        // SAFETY: the C program promises that its buffer is its own until the operation is complete.
         Some(bytes) if bytes == 0 || !address.is_null() => {
+            // SAFETY: the C program promises that its buffer is its own until the operation is complete.
             Ok(Buffer::Row(unsafe { RecvBuf::new(address.cast(), bytes) }))
         }
         Some(bytes) => Err(no_buffer(bytes)),
