@@ -307,7 +307,7 @@ static void wrong(void) {
     MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
     MPI_Type_vector(2, 1, 2, MPI_INT, &type);
     CHECK(class_of(MPI_Send(&number, 1, type, next, 9, MPI_COMM_WORLD)) == MPI_ERR_TYPE);
-    CHECK(class_of(MPI_Type_vector(-2, 1, 2, MPI_INT, &type)) == MPI_ERR_ARG);
+    CHECK(class_of(MPI_Type_vector(-2, 1, 2, MPI_INT, &type)) == MPI_ERR_COUNT);
     CHECK(class_of(MPI_Pack(&number, 1, MPI_INT, room, 4, &at, MPI_COMM_WORLD)) == MPI_ERR_TRUNCATE);
     CHECK(class_of(MPI_Type_contiguous(2, MPI_DATATYPE_NULL, &type)) == MPI_ERR_TYPE);
     MPI_Datatype stale = type;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 fn count(value: i64, what: &str) -> Result<i64, Invalid> {
     match value {
         0.. => Ok(value),
-        _ => Err(Invalid::new(Class::Arg, format!("{value} is no {what}"))),
+        _ => Err(Invalid::new(Class::Count, format!("{value} is no {what}"))),
     }
 }
 
