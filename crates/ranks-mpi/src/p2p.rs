@@ -177,11 +177,12 @@ fn both<A: Abi>(
 ) -> Result<ranks_engine::Status> {
     let (dest, source) = (A::rank_in(dest), A::rank_in(source));
     let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
-    if let (Buffer::Row(send), Buffer::Row(recv), false) = (&send, &recv, global::multiple()) {
-        return Ok(global::with(|process| {
-            process.engine.sendrecv(*send, dest, send_tag, *recv, source, recv_tag, comm)
-        })?);
-    }
+    let (send, recv) = match (send, recv) {
+        (Buffer::Row(send), Buffer::Row(recv)) => {
+            return block::sendrecv((send, dest, send_tag), (recv, source, recv_tag), comm);
+        }
+        other => other,
+    };
     let (receiving, sending) = global::with(|process| {
         let engine = &mut process.engine;
         let receiving = recv.irecv(engine, source, recv_tag, comm)?;
@@ -293,6 +294,7 @@ pub fn iprobe<A: Abi>(
     status: Out<A::Status>,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
+    block::work();
     let found = global::with(|process| process.engine.iprobe(A::rank_in(source), A::tag_in(tag), comm))?;
     flag.set(found.is_some().into())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
@@ -340,6 +342,7 @@ pub fn improbe<A: Abi>(
     status: Out<A::Status>,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
+    block::work();
     let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
     flag.set(taken.is_some().into())?;
     if let Some((id, what)) = taken {

@@ -4,6 +4,7 @@
 //! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
 
 use super::outbox::{Out, Outbox};
+use super::plan::{Plan, Work};
 use super::rendezvous::{Pull, Push, Sharing};
 use super::request::{Request, RequestId, Requests, State, Status};
 use super::wire;
@@ -15,6 +16,7 @@ use crate::memory::SendBuf;
 use crate::transport::{Arrival, Head, Transport, Words};
 use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
+use std::collections::VecDeque;
 
 /// The data of a message that no receive was posted for.
 pub(crate) enum Kept {
@@ -83,8 +85,18 @@ pub(crate) struct Core {
     pub charged: usize,
     /// Buffers for packed messages, kept for the next ones.
     pub staging: Vec<Vec<u8>>,
-    /// Room for a collective's own data, kept so that its pages are there the next time.
-    pub scratch: Vec<u8>,
+    /// Requests whose plan is under way.
+    pub plans: Vec<u32>,
+    /// How many of them have an operation that the engine does not apply itself.
+    pub deferring: usize,
+    /// Their reductions that wait to be done.
+    pub work: VecDeque<Work>,
+    /// Blocking collectives may leave their rest as a request, and the last one did.
+    pub divisible: bool,
+    pub rest: Option<RequestId>,
+    /// Plans that are over: their memory is kept, so that its pages are there the next time.
+    #[allow(clippy::vec_box)]
+    pub spare_plans: Vec<Box<Plan>>,
 }
 
 impl Core {
@@ -115,7 +127,12 @@ impl Core {
             attached: None,
             charged: 0,
             staging: Vec::new(),
-            scratch: Vec::new(),
+            plans: Vec::new(),
+            deferring: 0,
+            work: VecDeque::new(),
+            divisible: false,
+            rest: None,
+            spare_plans: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests: what is under way, and what came of it.
 
+use super::plan::Plan;
 use crate::datatype::Elements;
 use crate::error::{Error, Result};
 use crate::group::Comm;
@@ -81,8 +82,15 @@ impl Status {
 /// What a request does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    Send { buf: SendBuf, mode: Mode },
-    Recv { buf: RecvBuf },
+    Send {
+        buf: SendBuf,
+        mode: Mode,
+    },
+    Recv {
+        buf: RecvBuf,
+    },
+    /// What the request's plan says.
+    Collective,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +130,8 @@ pub(crate) struct Request {
     pub elements: Option<Box<Elements>>,
     /// A buffer that whoever began the operation has left to it.
     pub keep: Option<Box<dyn Any + Send>>,
+    /// Of a collective: what it does.
+    pub plan: Option<Box<Plan>>,
     /// Bytes counted against the attached buffer.
     pub charged: usize,
     /// Send: all bytes have left the buffer.
@@ -156,6 +166,7 @@ impl Request {
             grows: false,
             elements: None,
             keep: None,
+            plan: None,
             charged: 0,
             pushed: false,
             answered: true,
@@ -178,7 +189,7 @@ impl Request {
     pub fn recv_buf(&self) -> RecvBuf {
         match self.kind {
             Kind::Recv { buf } => buf,
-            Kind::Send { .. } => RecvBuf::EMPTY,
+            Kind::Send { .. } | Kind::Collective => RecvBuf::EMPTY,
         }
     }
 
@@ -190,7 +201,7 @@ impl Request {
     pub fn send_buf(&self) -> SendBuf {
         match self.kind {
             Kind::Send { buf, .. } => buf,
-            Kind::Recv { .. } => SendBuf::EMPTY,
+            Kind::Recv { .. } | Kind::Collective => SendBuf::EMPTY,
         }
     }
 
@@ -205,6 +216,10 @@ impl Request {
         self.kind = Kind::Recv { buf: unsafe { RecvBuf::of(&mut room) } };
         self.owned = Some(room);
         made
+    }
+
+    pub fn is_collective(&self) -> bool {
+        matches!(self.kind, Kind::Collective)
     }
 
     pub fn is_recv(&self) -> bool {
@@ -257,6 +272,7 @@ impl Requests {
         slot.owned = None;
         slot.elements = None;
         slot.keep = None;
+        slot.plan = None;
         slot.error = None;
         self.free.push(index);
     }
