@@ -108,6 +108,13 @@ impl Datatype {
         self.body.bounds.inner.map_or(0, |(lower, upper)| upper - lower)
     }
 
+    /// From which byte to which `count` elements reach, from the address of the first.
+    pub fn reach(&self, count: usize) -> (i64, i64) {
+        let last = (count.max(1) as i64 - 1).saturating_mul(self.extent());
+        let low = self.true_lower_bound();
+        (low.saturating_add(last.min(0)), low.saturating_add(last.max(0)).saturating_add(self.true_extent()))
+    }
+
     /// The alignment that its basic types ask for.
     pub fn alignment(&self) -> i64 {
         self.body.align

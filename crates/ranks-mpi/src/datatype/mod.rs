@@ -33,7 +33,7 @@ pub use make::{
 pub use pack::{pack, pack_external, pack_external_size, pack_size, unpack, unpack_external};
 pub use query::{extent, name, set_name, size, true_extent};
 pub use record::{Record, Types};
-pub use staged::Staged;
+pub use staged::{Stage, Staged, Unpacking};
 
 use crate::abi::{Abi, Handle, Ref};
 use crate::argument::Count;
@@ -180,39 +180,36 @@ pub fn any_elements<A: Abi>(
     described::<A>(address, count.get(), datatype)
 }
 
-/// Bytes of `count` elements with the gaps between and inside them. Collectives move these too: the
-/// datatypes at both ends are the same, so a gap meets a gap.
+/// Bytes that a collective moves for `count` elements. Of a predefined pair the gaps move too: then its operations
+/// find it as they know it, and a gap meets a gap. Of a type that the program made, the data alone.
 #[inline(always)]
 pub fn span<A: Abi>(count: impl Count, datatype: A::Datatype) -> Result<usize> {
     let count = count.get();
     let known = find::<A>(datatype)?;
-    if known.kind == Kind::Opaque && !matches!(datatype.decode(), Ref::Builtin(_)) {
-        in_a_row::<A>(datatype)?;
-    }
-    match usize::try_from(count).ok().and_then(|count| count.checked_mul(known.extent as usize)) {
+    let one = if is_predefined::<A>(datatype) { known.extent } else { known.size };
+    match usize::try_from(count).ok().and_then(|count| count.checked_mul(one as usize)) {
         Some(bytes) if bytes as u64 >> 62 == 0 => Ok(bytes),
         _ => Err(Failure::new(class::COUNT, format!("{count} is no count of {}", known.name))),
     }
 }
 
-/// Refuses types that collectives cannot move.
-#[cold]
-fn in_a_row<A: Abi>(datatype: A::Datatype) -> Result<()> {
-    match shared::<A>(datatype)?.is_plain() {
-        true => Ok(()),
-        false => Err(Failure::new(
-            class::UNSUPPORTED_OPERATION,
-            "collectives of datatypes with gaps are not supported yet",
-        )),
-    }
+/// True for a predefined type.
+#[inline(always)]
+pub fn is_predefined<A: Abi>(datatype: A::Datatype) -> bool {
+    matches!(datatype.decode(), Ref::Builtin(_))
 }
 
-/// The elements that a collective sends.
+/// The elements that a collective sends; a copy of them, if they do not lie in a row.
 pub fn elements_from<A: Abi>(
+    stage: &Stage,
     address: *const c_void,
     count: impl Count,
     datatype: A::Datatype,
 ) -> Result<SendBuf> {
+    if !is_predefined::<A>(datatype) {
+        let elements = described::<A>(address.cast_mut(), count.get(), datatype)?;
+        return Ok(elements.as_send().unwrap_or_else(|| stage.add(vec![elements], false).send()));
+    }
     let bytes = span::<A>(count, datatype)?;
     if bytes > 0 && (address.is_null() || A::is_in_place(address)) {
         return Err(no_buffer(bytes));
@@ -221,12 +218,17 @@ pub fn elements_from<A: Abi>(
     Ok(unsafe { SendBuf::new(address.cast(), bytes) })
 }
 
-/// The room for the elements that a collective receives.
+/// The room for the elements that a collective receives; a copy, if they do not lie in a row.
 pub fn elements_to<A: Abi>(
+    stage: &Stage,
     address: *mut c_void,
     count: impl Count,
     datatype: A::Datatype,
 ) -> Result<RecvBuf> {
+    if !is_predefined::<A>(datatype) {
+        let elements = described::<A>(address, count.get(), datatype)?;
+        return Ok(elements.as_recv().unwrap_or_else(|| stage.add(vec![elements], true).recv()));
+    }
     let bytes = span::<A>(count, datatype)?;
     if bytes > 0 && (address.is_null() || A::is_in_place(address)) {
         return Err(no_buffer(bytes));
