@@ -2,14 +2,17 @@
 //!
 //! Copy and delete callbacks are the program's own code: they run without the lock, and may call MPI.
 
-use crate::abi::{Abi, Handle, Keyval, Predefined, Ref};
+mod owner;
+
+pub use owner::Owner;
+
+use crate::abi::{Abi, Handle, Keyval, Predefined};
 use crate::argument::Out;
 use crate::entry::Call;
-use crate::errhandler::comm_handle;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use crate::process::Process;
-use ranks_engine::{ANY_SOURCE, CommId, PROC_NULL, TAG_UB};
+use owner::What;
+use ranks_engine::{ANY_SOURCE, PROC_NULL, TAG_UB};
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -22,52 +25,6 @@ pub type CopyFunction =
     unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void, *mut c_void, *mut c_int) -> c_int;
 /// A delete callback of a program.
 pub type DeleteFunction = unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void) -> c_int;
-
-/// What has attributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// A communicator.
-    Comm(CommId),
-    /// A datatype, by what its handle decodes to.
-    Type(Ref),
-}
-
-impl Owner {
-    fn attributes(self, process: &mut Process) -> Result<&mut Vec<(u32, usize)>> {
-        let found = match self {
-            Owner::Comm(comm) => process.comm(comm.index()).map(|record| &mut record.attributes),
-            Owner::Type(place) => process.types.at(place).map(|record| &mut record.attributes),
-        };
-        found.ok_or_else(|| match self {
-            Owner::Comm(_) => crate::comm::gone(),
-            Owner::Type(_) => Failure::new(class::TYPE, "no such datatype"),
-        })
-    }
-
-    /// The handle that callbacks get.
-    fn raw<A: Abi>(self) -> Raw {
-        match self {
-            Owner::Comm(comm) => comm_handle::<A>(comm.index()).to_int() as u32 as Raw,
-            Owner::Type(place) => A::Datatype::encode(place).to_int() as u32 as Raw,
-        }
-    }
-
-    fn what(self) -> What {
-        match self {
-            Owner::Comm(_) => What::Comm,
-            Owner::Type(_) => What::Type,
-        }
-    }
-}
-
-/// What a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Communicators.
-    Comm,
-    /// Datatypes.
-    Type,
-}
 
 /// A key that the program made.
 #[derive(Clone, Copy)]
