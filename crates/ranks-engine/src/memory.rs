@@ -127,6 +127,11 @@ impl RecvBuf {
         self.address as u64
     }
 
+    /// Where it is.
+    pub fn address_mut(&self) -> *mut u8 {
+        self.address
+    }
+
     /// The same memory, to send from (a broadcast passes on what it received).
     pub fn as_send(&self) -> SendBuf {
         SendBuf { address: self.address, len: self.len }

@@ -1,8 +1,10 @@
 //! Communicators: groups of ranks that talk apart from others.
 
+use crate::request::Awaiting;
 use crate::{Error, Result};
 use ranks_engine::{Call, Class, CommId, ShmEngine, UNDEFINED};
 use std::cell::{RefCell, RefMut};
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 /// A receive from any rank.
@@ -80,17 +82,62 @@ pub struct Communicator {
 }
 
 /// The engine of a rank, finalised when the last communicator goes.
-pub(crate) struct Shared(RefCell<ShmEngine>);
+pub(crate) struct Shared {
+    engine: RefCell<ShmEngine>,
+    awaiting: Awaiting,
+}
+
+/// The engine, for one call; then tasks that await requests look again.
+pub(crate) struct InUse<'a> {
+    // Dropped first: a waker may come back.
+    engine: RefMut<'a, ShmEngine>,
+    _then: ThenWake<'a>,
+}
+
+struct ThenWake<'a>(&'a Awaiting);
+
+impl Drop for ThenWake<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+impl Deref for InUse<'_> {
+    type Target = ShmEngine;
+
+    #[inline(always)]
+    fn deref(&self) -> &ShmEngine {
+        &self.engine
+    }
+}
+
+impl DerefMut for InUse<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut ShmEngine {
+        &mut self.engine
+    }
+}
 
 impl Shared {
     pub fn new(engine: ShmEngine) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(engine)))
+        Rc::new(Self { engine: RefCell::new(engine), awaiting: Awaiting::default() })
     }
 
     /// The engine, for one call. No user code runs while it is borrowed but the operation of a reduction,
     /// which must not come back (it panics here).
-    pub fn engine(&self) -> RefMut<'_, ShmEngine> {
-        self.0.borrow_mut()
+    #[inline(always)]
+    pub fn engine(&self) -> InUse<'_> {
+        InUse { engine: self.engine.borrow_mut(), _then: ThenWake(&self.awaiting) }
+    }
+
+    /// The same for polls, which know whom to wake.
+    pub fn engine_in_poll(&self) -> RefMut<'_, ShmEngine> {
+        self.engine.borrow_mut()
+    }
+
+    pub fn awaiting(&self) -> &Awaiting {
+        &self.awaiting
     }
 }
 
@@ -98,7 +145,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // A rank that unwinds has not finished its part: it must not look as if it had.
         if !std::thread::panicking()
-            && let Err(error) = self.0.get_mut().finalize()
+            && let Err(error) = self.engine.get_mut().finalize()
         {
             eprintln!("ranks: {error}");
         }

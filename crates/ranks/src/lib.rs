@@ -25,15 +25,41 @@
 mod buffer;
 mod collective;
 mod communicator;
+mod equivalence;
 mod interrupt;
+mod memory;
 mod object;
 pub mod op;
-mod request;
+pub mod request;
+mod scope;
+#[doc(hidden)]
+pub mod testing;
 mod world;
 
-pub use buffer::Equivalence;
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
+pub use equivalence::Equivalence;
 pub use interrupt::Interrupt;
-pub use ranks_engine::{Class, Error, Result};
-pub use request::{BufferReceive, BufferSend, ObjectReceive, ObjectSend};
+pub use ranks_derive::Equivalence;
+/// Runs a test on real processes, each a rank: `n` of them (4 if nothing is said), ended after `timeout`
+/// (30 s if nothing is said). For `cargo test` it is a test like any other.
+///
+/// ```
+/// #[ranks::test(n = 3, timeout = "10s")]
+/// fn everyone_is_counted(world: &ranks::World) -> ranks::Result<()> {
+///     let mut total = [0];
+///     world.all_reduce_into(&[1], &mut total, ranks::op::sum)?;
+///     assert_eq!(total, [3]);
+///     Ok(())
+/// }
+/// ```
+///
+/// The function takes `world: &ranks::World` or nothing, and returns nothing or a `Result`. The test fails
+/// when a rank panics, returns an error, is killed, or when time is up; then it says which rank it was,
+/// what all of them wrote, and after a time-out what each of them waits for.
+pub use ranks_derive::test;
+pub use ranks_engine::{Call, Class, Error, Result};
+pub use request::{
+    AnyRequest, BufferReceive, BufferSend, ObjectReceive, ObjectSend, Request, Requests, wait_all,
+};
+pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
 pub use world::{World, init, threads};

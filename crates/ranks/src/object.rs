@@ -1,8 +1,9 @@
 //! Objects: anything that serde serialises, sent as postcard.
 
 use crate::communicator::{Communicator, Source, Status, Tag};
+use crate::memory::send_buf;
 use crate::{Class, Result};
-use ranks_engine::{Call, Mode, SendBuf};
+use ranks_engine::{Call, Mode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,11 +48,9 @@ impl Communicator {
         self.send_bytes(Mode::Synchronous, &self.encode(Call::Ssend, value)?, dest, tag)
     }
 
-    #[allow(unsafe_code)]
+    #[inline]
     pub(crate) fn send_bytes(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
-        // SAFETY: a blocking send is over when it returns.
-        let buf = unsafe { SendBuf::of(bytes) };
-        self.engine.engine().send(mode, buf, Self::to(dest), tag, self.id)
+        self.engine.engine().send(mode, send_buf(bytes), Self::to(dest), tag, self.id)
     }
 
     /// Receives an object. Section 3.2.

@@ -9,6 +9,7 @@
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
+//! | `poll` | looking without waiting, for tasks that await requests |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `within` | messages of the engine's own, within a collective |
@@ -18,6 +19,7 @@ mod core;
 mod lives;
 mod lookup;
 mod outbox;
+mod poll;
 mod probe;
 mod recv;
 mod rendezvous;

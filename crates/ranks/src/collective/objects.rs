@@ -1,7 +1,7 @@
 //! Collectives of objects. Lengths travel first, then the serialised objects.
 
-use super::buffers::{recv_buf, send_buf};
 use crate::communicator::{Communicator, Status};
+use crate::memory::{recv_buf, send_buf};
 use crate::{Class, Result};
 use ranks_engine::collective::Part;
 use ranks_engine::{Call, RecvBuf, SendBuf};
