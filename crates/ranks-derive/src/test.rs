@@ -26,17 +26,14 @@ pub fn expand(arguments: TokenStream, function: &ItemFn) -> Result<TokenStream> 
         return Err(Error::new(second.span(), "a test on ranks takes nothing or `world: &ranks::World`"));
     }
     let (parameter, output) = (&function.sig.inputs, &function.sig.output);
-    let run = if parameter.is_empty() {
-        quote!(|_: &::ranks::World| body())
-    } else {
-        quote!(|world: &::ranks::World| body(world))
-    };
+    let run = if parameter.is_empty() { quote!(run_alone) } else { quote!(run) };
     Ok(quote! {
         #(#attributes)*
         #[::core::prelude::v1::test]
         fn #name() {
             fn body(#parameter) #output #body
-            ::ranks::testing::run(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)), #ranks, #seconds, #run);
+            let path = ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name));
+            ::ranks::testing::#run(path, #ranks, #seconds, body);
         }
     })
 }

@@ -1,6 +1,6 @@
 //! Communicators: groups of ranks that talk apart from others.
 
-use crate::request::Awaiting;
+use crate::request::{Awaiting, Woken};
 use crate::{Error, Result};
 use ranks_engine::{Call, Class, CommId, ShmEngine, UNDEFINED};
 use std::cell::{RefCell, RefMut};
@@ -83,23 +83,38 @@ pub struct Communicator {
 
 /// The engine of a rank, finalised when the last communicator goes.
 pub(crate) struct Shared {
-    engine: RefCell<ShmEngine>,
+    engine: RefCell<Finalising>,
     awaiting: Awaiting,
+}
+
+/// An engine that is finalised when it goes.
+pub(crate) struct Finalising(pub ShmEngine);
+
+impl Drop for Finalising {
+    fn drop(&mut self) {
+        // A rank that unwinds has not finished its part: it must not look as if it had.
+        if !std::thread::panicking()
+            && let Err(error) = self.0.finalize()
+        {
+            eprintln!("ranks: {error}");
+        }
+    }
 }
 
 /// The engine, for one call; then tasks that await requests look again.
 pub(crate) struct InUse<'a> {
-    // Dropped first: a waker may come back.
     engine: RefMut<'a, ShmEngine>,
-    _then: ThenWake<'a>,
+    awaiting: &'a Awaiting,
+    // Dropped last: a waker may come back.
+    woken: Woken,
 }
 
-struct ThenWake<'a>(&'a Awaiting);
-
-impl Drop for ThenWake<'_> {
+impl Drop for InUse<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.wake();
+        if self.awaiting.any() {
+            self.woken = self.awaiting.after_call(&mut self.engine);
+        }
     }
 }
 
@@ -120,7 +135,7 @@ impl DerefMut for InUse<'_> {
 }
 
 impl Shared {
-    pub fn new(engine: ShmEngine) -> Rc<Self> {
+    pub fn new(engine: Finalising) -> Rc<Self> {
         Rc::new(Self { engine: RefCell::new(engine), awaiting: Awaiting::default() })
     }
 
@@ -128,27 +143,22 @@ impl Shared {
     /// which must not come back (it panics here).
     #[inline(always)]
     pub fn engine(&self) -> InUse<'_> {
-        InUse { engine: self.engine.borrow_mut(), _then: ThenWake(&self.awaiting) }
+        InUse { engine: self.engine_in_poll(), awaiting: &self.awaiting, woken: Woken::default() }
     }
 
     /// The same for polls, which know whom to wake.
+    #[inline(always)]
     pub fn engine_in_poll(&self) -> RefMut<'_, ShmEngine> {
-        self.engine.borrow_mut()
+        RefMut::map(self.engine.borrow_mut(), |engine| &mut engine.0)
     }
 
     pub fn awaiting(&self) -> &Awaiting {
         &self.awaiting
     }
-}
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // A rank that unwinds has not finished its part: it must not look as if it had.
-        if !std::thread::panicking()
-            && let Err(error) = self.engine.get_mut().finalize()
-        {
-            eprintln!("ranks: {error}");
-        }
+    /// The engine, for another keeper.
+    pub fn into_engine(self) -> Finalising {
+        self.engine.into_inner()
     }
 }
 

@@ -32,6 +32,7 @@ mod object;
 pub mod op;
 pub mod request;
 mod scope;
+mod shared;
 #[doc(hidden)]
 pub mod testing;
 mod world;
@@ -62,4 +63,5 @@ pub use request::{
     AnyRequest, BufferReceive, BufferSend, ObjectReceive, ObjectSend, Request, Requests, wait_all,
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
+pub use shared::SharedWorld;
 pub use world::{World, init, threads};

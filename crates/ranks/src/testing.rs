@@ -38,6 +38,14 @@ impl<T: Verdict, E: Debug> Verdict for Result<T, E> {
 
 /// Runs the test of this path, `module_path!()` and its name, on `n` processes. The body gets the world.
 pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&World) -> V) {
+    run_alone(path, n, seconds, || match crate::init() {
+        Ok(world) => Ok(body(&world)),
+        Err(error) => Err(error),
+    });
+}
+
+/// The same for a body that calls [`crate::init`] itself.
+pub fn run_alone<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce() -> V) {
     // The name that the test harness knows is without the crate's.
     let name = path.split_once("::").map_or(path, |(_, name)| name);
     if ranks_launch::inside_job() && std::env::var(VARIABLE).is_ok_and(|test| test == name) {
@@ -54,15 +62,8 @@ pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&Wo
 }
 
 /// A rank's part; its exit code.
-fn as_rank<V: Verdict>(body: impl FnOnce(&World) -> V) -> i32 {
-    let part = || -> Option<String> {
-        let world = match crate::init() {
-            Ok(world) => world,
-            Err(error) => return Some(error.to_string()),
-        };
-        body(&world).failure()
-    };
-    match catch_unwind(AssertUnwindSafe(part)) {
+fn as_rank<V: Verdict>(body: impl FnOnce() -> V) -> i32 {
+    match catch_unwind(AssertUnwindSafe(|| body().failure())) {
         Ok(None) => 0,
         Ok(Some(failure)) => {
             eprintln!("the test failed: {failure}");

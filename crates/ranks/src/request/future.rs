@@ -6,16 +6,18 @@
 //!
 //! Two rules keep wake-ups from being lost. Whatever a poll takes in for other requests, it wakes their
 //! tasks. And a call of the engine that is no poll, and so may take in anything and end the announcement,
-//! wakes all of them afterwards.
+//! is followed by [`Awaiting::after_call`], which does the same and announces anew.
+//!
+//! Wakers are called when the engine is free again: they may come back.
 
 use super::Request;
 use super::kind::Kind;
 use crate::communicator::Shared;
 use crate::{Class, Error, Result};
 use ranks_engine::{Call, RequestId, ShmEngine, WakeHandle};
-use std::cell::{Cell, OnceCell};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,9 +29,20 @@ const BACKSTOP: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(crate) struct Awaiting {
     /// Made at the first poll that finds nothing.
-    sleeper: OnceCell<Sleeper>,
+    sleeper: OnceLock<Sleeper>,
     /// A task may be waiting.
-    any: Cell<bool>,
+    any: AtomicBool,
+}
+
+/// Wakers to be called when this goes.
+#[derive(Default)]
+pub(crate) struct Woken(Vec<Waker>);
+
+impl Drop for Woken {
+    #[inline(always)]
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).into_iter().for_each(Waker::wake);
+    }
 }
 
 struct Sleeper {
@@ -87,25 +100,63 @@ impl Common {
 }
 
 impl Awaiting {
-    /// After a call that was no poll.
+    /// Whether [`Self::after_call`] has anything to do.
     #[inline(always)]
-    pub fn wake(&self) {
-        if self.any.get() {
-            self.wake_now();
-        }
+    pub fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
     }
 
+    /// After a call that was no poll.
     #[cold]
-    fn wake_now(&self) {
-        self.any.set(false);
-        if let Some(sleeper) = self.sleeper.get() {
-            sleeper.common.wake_all();
+    pub fn after_call(&self, engine: &mut ShmEngine) -> Woken {
+        let mut woken = Woken::default();
+        let Some(sleeper) = self.sleeper.get() else { return woken };
+        self.take_done(engine, &mut woken);
+        if engine.announce_sleep() {
+            engine.progress();
+            self.take_done(engine, &mut woken);
         }
+        let mut state = sleeper.common.state();
+        if state.wakers.is_empty() {
+            self.any.store(false, Ordering::Relaxed);
+        } else {
+            state.armed = true;
+            sleeper.common.changed.notify_one();
+        }
+        woken
+    }
+
+    /// Looks at a request; if it is not done, `waker` is called when something has come.
+    pub fn poll(&self, engine: &mut ShmEngine, id: RequestId, waker: &Waker) -> Result<(bool, Woken)> {
+        let mut woken = Woken::default();
+        let (moved, mut done) = engine.poll_request(id)?;
+        if moved {
+            self.take_done(engine, &mut woken);
+        }
+        if !done {
+            self.register(engine, id, waker)?;
+            if engine.announce_sleep() {
+                let (moved, found) = engine.poll_request(id)?;
+                done = found;
+                if moved {
+                    self.take_done(engine, &mut woken);
+                }
+            }
+        }
+        if done {
+            // An announcement that was made stands for the others; unheard it costs a sender one call.
+            self.forget(id);
+        } else if let Some(sleeper) = self.sleeper.get() {
+            // From now on the sleeper sleeps.
+            sleeper.common.state().armed = true;
+            sleeper.common.changed.notify_one();
+        }
+        Ok((done, woken))
     }
 
     /// No task waits for the request any more.
-    fn forget(&self, id: RequestId) {
-        if self.any.get()
+    pub fn forget(&self, id: RequestId) {
+        if self.any()
             && let Some(sleeper) = self.sleeper.get()
         {
             // Dropped without the lock: with a waker may go a task, and with it another request.
@@ -124,32 +175,18 @@ impl Awaiting {
                 self.sleeper.get_or_init(|| new)
             }
         };
-        self.any.set(true);
+        self.any.store(true, Ordering::Relaxed);
         drop(sleeper.common.take(id));
         sleeper.common.state().wakers.push((id, waker.clone()));
         Ok(())
     }
 
-    /// The rank has announced that it sleeps: from now on the sleeper does.
-    fn arm(&self) {
-        if let Some(sleeper) = self.sleeper.get() {
-            sleeper.common.state().armed = true;
-            sleeper.common.changed.notify_one();
-        }
-    }
-
-    /// Wakes the tasks whose requests are done.
-    fn wake_done(&self, mut is_done: impl FnMut(RequestId) -> bool) {
+    /// Takes out the wakers of those whose requests are done.
+    fn take_done(&self, engine: &mut ShmEngine, woken: &mut Woken) {
         let Some(sleeper) = self.sleeper.get() else { return };
-        let mut done = Vec::new();
-        sleeper.common.state().wakers.retain(|(id, waker)| {
-            let wake = is_done(*id);
-            if wake {
-                done.push(waker.clone());
-            }
-            !wake
-        });
-        done.into_iter().for_each(Waker::wake);
+        let wakers = &mut sleeper.common.state().wakers;
+        let done = wakers.extract_if(.., |(id, _)| engine.is_done(*id));
+        woken.0.extend(done.map(|(_, waker)| waker));
     }
 }
 
@@ -180,37 +217,11 @@ impl Drop for Sleeper {
 }
 
 impl Shared {
-    /// No task waits for the request any more.
-    pub(crate) fn forget(&self, id: RequestId) {
-        self.awaiting().forget(id);
-    }
-
-    /// Looks at a request; if it is not done, `waker` is called when something has come.
     fn poll(&self, id: RequestId, waker: &Waker) -> Result<bool> {
-        let awaiting = self.awaiting();
         let mut engine = self.engine_in_poll();
-        let (moved, done) = engine.poll_request(id)?;
-        if moved {
-            awaiting.wake_done(|other| other != id && engine.is_done(other));
-        }
-        if done {
-            awaiting.forget(id);
-            return Ok(true);
-        }
-        awaiting.register(&engine, id, waker)?;
-        if engine.announce_sleep() {
-            let (moved, done) = engine.poll_request(id)?;
-            if moved {
-                awaiting.wake_done(|other| other != id && engine.is_done(other));
-            }
-            if done {
-                // The announcement stands for the others; unheard it costs the next sender one call.
-                awaiting.forget(id);
-                return Ok(true);
-            }
-        }
-        awaiting.arm();
-        Ok(false)
+        let outcome = self.awaiting().poll(&mut engine, id, waker);
+        drop(engine);
+        outcome.map(|(done, _woken)| done)
     }
 }
 

@@ -18,7 +18,7 @@ pub mod kind;
 mod many;
 
 pub use any::AnyRequest;
-pub(crate) use future::Awaiting;
+pub(crate) use future::{Awaiting, Woken};
 pub use many::{Completed, Requests, WaitAll, wait_all};
 
 use crate::Result;
@@ -204,7 +204,7 @@ impl<K: Kind> Awaitable for Request<'_, K> {
 impl<K: Kind> Drop for Request<'_, K> {
     fn drop(&mut self) {
         let Some(kind) = self.kind.take() else { return };
-        self.shared().forget(self.id);
+        self.shared().awaiting().forget(self.id);
         if let Some(buffer) = kind.leave() {
             self.shared().engine().abandon(self.id, buffer);
         }
