@@ -3,6 +3,10 @@
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.
 
+mod seat;
+
+pub(crate) use seat::Seat;
+
 use std::sync::Arc;
 
 /// Names a communicator until it is freed.
