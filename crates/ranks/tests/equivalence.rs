@@ -178,3 +178,19 @@ fn a_part_of_an_element_is_an_error() {
     })
     .unwrap();
 }
+
+/// Collectives of objects are made of others, but errors name the one that was called.
+#[test]
+fn errors_name_the_call_that_was_made() {
+    threads(2, |world| {
+        let names = [
+            world.gather(1, 9).unwrap_err().call(),
+            world.reduce(1, |a, b| a + b, 9).unwrap_err().call(),
+            world.scatter(Some(vec![1, 2]), 9).unwrap_err().call(),
+            world.broadcast(Some(1), 9).unwrap_err().call(),
+        ];
+        assert_eq!(names.map(ranks::Call::name), ["MPI_Gather", "MPI_Reduce", "MPI_Scatter", "MPI_Bcast"]);
+        Ok(())
+    })
+    .unwrap();
+}

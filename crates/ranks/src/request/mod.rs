@@ -8,6 +8,7 @@
 //! | `any` | requests of different kinds made alike |
 //! | `many` | waiting for several |
 //! | `future` | awaiting one |
+//! | `persistent` | operations that are begun again and again |
 //!
 //! A request that is dropped leaves its buffer with the engine until the operation is complete; a
 //! receive that was not matched is withdrawn, so no message is lost with it.
@@ -16,10 +17,12 @@ mod any;
 mod future;
 pub mod kind;
 mod many;
+mod persistent;
 
 pub use any::AnyRequest;
 pub(crate) use future::{Awaiting, Woken};
 pub use many::{Completed, Requests, WaitAll, wait_all};
+pub use persistent::Persistent;
 
 use crate::Result;
 use crate::communicator::{Communicator, Shared, Source, Status, Tag};
