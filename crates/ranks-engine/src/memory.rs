@@ -128,7 +128,7 @@ impl RecvBuf {
     }
 
     /// Where it is.
-    pub fn address_mut(&self) -> *mut u8 {
+    pub fn pointer(&self) -> *mut u8 {
         self.address
     }
 

@@ -267,7 +267,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         tag: impl Into<Tag>,
     ) -> Result<ScopedReceive<'scope, 'env, T>> {
         let (buf, len) = (recv_buf(data), data.len());
-        let data = buf.address_mut().cast::<T>();
+        let data = buf.pointer().cast::<T>();
         let id = self.comm.engine.engine().irecv(buf, source.into().0, tag.into().0, self.comm.id)?;
         // SAFETY: called when the operation is over and its request was not waited for; until the scope
         // ends, after which it is not called, the slice is borrowed for it alone.
