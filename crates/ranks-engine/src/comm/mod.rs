@@ -84,9 +84,6 @@ impl<T: Transport> Engine<T> {
                 .context(comm.context));
         }
         if let Some(area) = comm.area {
-            if let Some(seat) = self.core.seats.get_mut(area) {
-                *seat = None;
-            }
             self.transport.segment().leave_area(area);
         }
         self.core.comms.remove(id);

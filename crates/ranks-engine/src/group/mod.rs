@@ -5,7 +5,7 @@
 
 mod seat;
 
-pub(crate) use seat::Seat;
+pub(crate) use seat::{Own, Seat};
 
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(crate) struct Comm {
     pub me: i32,
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
+    /// This rank's memory of the area's board.
+    pub seat: Seat,
 }
 
 impl Comm {
@@ -51,7 +53,8 @@ impl Comm {
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
-        Self { context, me: ranks[my_slot], slots, ranks, area }
+        let seat = Seat::new(slots.len());
+        Self { context, me: ranks[my_slot], slots, ranks, area, seat }
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod boards;
 mod collectives;
 mod comms;
 mod large;
@@ -28,6 +29,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(comms::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
+    all.extend(boards::cases());
     all.extend(large::cases());
     all
 }
