@@ -170,3 +170,19 @@ macro_rules! tuples {
 }
 
 tuples!((A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4) (A 0, B 1, C 2, D 3, E 4, F 5));
+
+// SAFETY: two fields of one type, in a row.
+#[cfg(feature = "num-complex")]
+unsafe impl<T: Equivalence> Equivalence for num_complex::Complex<T> {
+    const DENSE: bool = T::DENSE;
+    const ANY: bool = T::ANY;
+
+    unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
+        // SAFETY: as for an array.
+        unsafe { <[T; 2]>::is_value(bytes) }
+    }
+
+    fn write(&self, to: &mut [u8]) {
+        [self.re, self.im].write(to);
+    }
+}

@@ -44,6 +44,8 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod buffer;
 mod collective;
 mod communicator;
