@@ -57,6 +57,17 @@ fn a_hang_fails_the_test(world: &World) -> ranks::Result<()> {
     world.receive::<()>(1 - world.rank(), 0).map(|_| ())
 }
 
+/// What a task waits for is in the roll-call at a time-out, too.
+#[ranks::test(n = 2, timeout = "1500ms")]
+#[should_panic(expected = "rank 0 waits in MPI_Recv from rank 1, tag 3 on world")]
+fn a_task_that_hangs_says_for_what(world: &World) -> ranks::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    if world.rank() == 1 {
+        std::thread::sleep(std::time::Duration::from_secs(20));
+    }
+    runtime.block_on(world.ireceive::<()>(1, 3)?).map(|_| ())
+}
+
 #[ranks::test(n = 2)]
 #[should_panic(expected = "rank 1 was killed by signal 9")]
 fn a_killed_rank_fails_the_test(world: &World) {

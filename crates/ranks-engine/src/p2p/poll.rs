@@ -22,6 +22,18 @@ impl<T: Transport> Engine<T> {
         Ok((moved, self.core.requests.at(index).state != State::Active))
     }
 
+    /// Says in the job's roll-call what this rank waits for, as a wait inside the engine does.
+    pub fn publish_wait(&mut self, id: RequestId) {
+        let Some(call) = self.core.requests.get(id).map(|request| request.call) else { return };
+        let what = self.what_of(call, id.index(), 0);
+        self.transport.segment().slot(self.core.me).blocked.publish(&what);
+    }
+
+    /// Takes that back.
+    pub fn clear_wait(&mut self) {
+        self.transport.segment().slot(self.core.me).blocked.clear();
+    }
+
     /// Whether a wait for a request would return at once, as far as is known. No progress.
     pub fn is_done(&mut self, id: RequestId) -> bool {
         self.core.requests.get(id).is_none_or(|request| request.state != State::Active)

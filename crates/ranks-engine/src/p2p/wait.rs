@@ -172,7 +172,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// What a wait for a request is about.
-    fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
+    pub(super) fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
         let request = self.core.requests.at(index);
         let peer = match request.peer {
             Some(slot) => slot as i32,

@@ -119,7 +119,9 @@ impl Awaiting {
         let mut state = sleeper.common.state();
         if state.wakers.is_empty() {
             self.any.store(false, Ordering::Relaxed);
+            engine.clear_wait();
         } else {
+            engine.publish_wait(state.wakers[0].0);
             state.armed = true;
             sleeper.common.changed.notify_one();
         }
@@ -146,8 +148,12 @@ impl Awaiting {
         if done {
             // An announcement that was made stands for the others; unheard it costs a sender one call.
             self.forget(id);
+            if self.any() {
+                engine.clear_wait();
+            }
         } else if let Some(sleeper) = self.sleeper.get() {
             // From now on the sleeper sleeps.
+            engine.publish_wait(id);
             sleeper.common.state().armed = true;
             sleeper.common.changed.notify_one();
         }
