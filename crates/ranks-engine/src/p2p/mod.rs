@@ -12,6 +12,7 @@
 //! | `poll` | looking without waiting, for tasks that await requests |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
+//! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
@@ -19,6 +20,7 @@ mod core;
 mod lives;
 mod lookup;
 mod outbox;
+mod plan;
 mod poll;
 mod probe;
 mod recv;
@@ -30,12 +32,13 @@ mod wait;
 mod wire;
 mod within;
 
+pub use plan::{Form, Work};
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
-pub(crate) use within::Within;
+pub(crate) use plan::Plan;
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
