@@ -62,6 +62,7 @@ mod shared;
 pub mod testing;
 mod world;
 
+pub use collective::begun::{Barrier, BufferCollective, RootCollective};
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
 pub use equivalence::Equivalence;
 pub use interrupt::Interrupt;

@@ -4,13 +4,16 @@
 //! times, then leaves a waker as a task does (`request::future`) and parks; so any number of waiting
 //! threads cost one sleeper, and nobody polls.
 
+use crate::collective::reductions::rows;
 use crate::communicator::{Communicator, Finalising, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{bytes_of, purge, recv_buf, send_buf};
+use crate::memory::{bytes_of, clean, purge, recv_buf, send_buf};
 use crate::object::{decode, encode};
+use crate::op::Number;
 use crate::request::Awaiting;
 use crate::{Class, Error, Result};
-use ranks_engine::{Call, CommId, Mode, RequestId, ShmEngine};
+use ranks_engine::op::StoredOp;
+use ranks_engine::{Call, CommId, Form, Mode, RequestId, ShmEngine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -162,6 +165,44 @@ impl SharedWorld {
             return Err(error.peer(status.source as i32).tag(status.tag));
         }
         Ok(status)
+    }
+
+    fn collective(&self, begin: impl FnOnce(&mut ShmEngine) -> Result<RequestId>) -> Result<()> {
+        let id = self.0.with(begin)?;
+        self.0.wait(id)?;
+        self.0.with(|engine| engine.wait(id)).map(|_| ())
+    }
+
+    /// As [`Communicator::barrier`]. Of collectives, one thread of a rank after the other calls: all ranks in
+    /// the same order. Section 6.14.
+    pub fn barrier(&self) -> Result<()> {
+        self.collective(|engine| engine.ibarrier(Form::Nonblocking, CommId::WORLD))
+    }
+
+    /// As [`Communicator::broadcast_into`].
+    pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
+        clean(data);
+        let (buf, root) = (recv_buf(data), Communicator::to(root));
+        let outcome = self.collective(|engine| engine.ibcast(Form::Nonblocking, buf, root, CommId::WORLD));
+        let all = purge(data);
+        outcome?;
+        if all {
+            return Ok(());
+        }
+        let detail =
+            format!("bytes came that are no {}; they were replaced by zero", std::any::type_name::<T>());
+        Err(self.0.error(Class::Type, Call::Bcast, detail))
+    }
+
+    /// As [`Communicator::all_reduce_in_place`], of numbers; the operation owns what it uses.
+    pub fn all_reduce_in_place<T: Number>(
+        &self,
+        data: &mut [T],
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<()> {
+        let op = StoredOp::user(rows(op, || {}), size_of::<T>(), false);
+        let buf = recv_buf(data);
+        self.collective(|engine| engine.iallreduce(Form::Nonblocking, None, buf, op, CommId::WORLD))
     }
 
     /// As [`Communicator::probe_now`].

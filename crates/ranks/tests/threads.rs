@@ -67,6 +67,39 @@ fn waiting_threads_cost_nothing() -> ranks::Result<()> {
     Ok(())
 }
 
+/// A thread that is in a collective does not keep others out that the other rank waits for.
+#[ranks::test(n = 2, timeout = "40s")]
+fn collectives_let_messages_pass() -> ranks::Result<()> {
+    let world = shared();
+    std::thread::scope(|threads| {
+        let collective = threads.spawn(|| {
+            for round in 0..20 {
+                if world.rank() == 0 {
+                    // The other rank waits for a message before it comes.
+                    world.barrier()?;
+                } else {
+                    assert_eq!(world.receive::<i32>(0, 5)?.0, round);
+                    world.barrier()?;
+                }
+                let mut sum = [world.rank() + 1];
+                world.all_reduce_in_place(&mut sum, ranks::op::sum)?;
+                assert_eq!(sum, [3]);
+                let mut told = [world.rank() == 0, false];
+                world.broadcast_into(&mut told, 0)?;
+                assert_eq!(told, [true, false]);
+            }
+            ranks::Result::Ok(())
+        });
+        if world.rank() == 0 {
+            for round in 0..20 {
+                std::thread::sleep(Duration::from_millis(2));
+                world.send(&round, 1, 5)?;
+            }
+        }
+        collective.join().unwrap()
+    })
+}
+
 /// Time on CPUs of all threads of this process.
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap();

@@ -8,7 +8,7 @@ use ranks_engine::collective::Part;
 use ranks_engine::{Call, SendBuf};
 
 /// Numbers of elements as parts in bytes, one after the other.
-fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
+pub(super) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
     Part::in_order(counts.iter().map(|count| count.saturating_mul(size_of::<T>())))
 }
 
@@ -207,6 +207,7 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
+        self.equal_parts(Call::Alltoall, send.len())?;
         let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
         let outcome = self.engine.engine().alltoall(Some(send_buf(&bytes)), landing.buf(), self.id);
         landing.settle(self, Call::Alltoall, outcome)
@@ -224,6 +225,7 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_to_all_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
+        self.equal_parts(Call::Alltoall, data.len())?;
         let mut landing = Landing::in_place(data);
         let outcome = self.engine.engine().alltoall(None, landing.buf(), self.id);
         landing.settle(self, Call::Alltoall, outcome)
@@ -259,6 +261,15 @@ impl Communicator {
         let (send, recv) = (send_buf(&bytes), landing.buf());
         let outcome = self.engine.engine().alltoallv(Some(send), &from, recv, &to, self.id);
         landing.settle(self, Call::Alltoallv, outcome)
+    }
+
+    /// A part for each rank, all of one length; the engine knows of bytes only.
+    pub(super) fn equal_parts(&self, call: Call, len: usize) -> Result<()> {
+        if len.is_multiple_of(self.size()) {
+            return Ok(());
+        }
+        let detail = format!("{len} elements are not {} parts of one length", self.size());
+        Err(self.error(Class::Count, call, detail))
     }
 
     /// What counts at the root alone: the root must have it, and what others pass is not looked at.

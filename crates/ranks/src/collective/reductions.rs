@@ -8,17 +8,17 @@ use ranks_engine::op::Op;
 use ranks_engine::{Call, CommId, RecvBuf, SendBuf, ShmEngine};
 use std::cell::Cell;
 
-/// A function of two elements as the engine wants it, of rows of bytes. `wrong` is set when bytes come
+/// A function of two elements as the engine wants it, of rows of bytes. `wrong` is called when bytes come
 /// that are no element.
-fn rows<'f, T: Equivalence>(
-    mut combine: impl FnMut(T, T) -> T + 'f,
-    wrong: &'f Cell<bool>,
-) -> impl FnMut(&[u8], &mut [u8]) + 'f {
+pub(crate) fn rows<T: Equivalence>(
+    mut combine: impl FnMut(T, T) -> T,
+    wrong: impl Fn(),
+) -> impl FnMut(&[u8], &mut [u8]) {
     move |input, inout| {
         // Rows lie anywhere, so elements are read and written as bytes; it costs nothing.
         for (a, b) in input.chunks_exact(size_of::<T>()).zip(inout.chunks_exact_mut(size_of::<T>())) {
             let (Some(first), Some(second)) = (value_of(a), value_of(b)) else {
-                wrong.set(true);
+                wrong();
                 continue;
             };
             let both: T = combine(first, second);
@@ -41,7 +41,7 @@ impl Communicator {
         reduction: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, &mut Op<'_>, CommId) -> Result<()>,
     ) -> Result<()> {
         let wrong = Cell::new(false);
-        let mut rows = rows(op, &wrong);
+        let mut rows = rows(op, || wrong.set(true));
         let bytes = send.map(bytes_of);
         let mut landing = if send.is_some() { Landing::new(recv) } else { Landing::in_place(recv) };
         let outcome = {
@@ -205,7 +205,39 @@ impl Communicator {
         data: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
+        self.equal_parts(Call::ReduceScatterBlock, data.len())?;
         self.combine(Call::ReduceScatterBlock, None, data, op, ShmEngine::reduce_scatter_block)
+    }
+
+    /// As [`Self::reduce_scatter_into`] with parts of different lengths: how many elements each rank gets.
+    /// Section 6.10.2.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let mut mine = vec![0; world.rank() + 1];
+    ///     world.reduce_scatter_varying(&[1, 2, 3], &mut mine, &[1, 2], op::sum)?;
+    ///     assert_eq!(mine, [&[2][..], &[4, 6]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the counts are not one for each rank; class `Truncate` when they do not fit the
+    /// slices.
+    pub fn reduce_scatter_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        counts: &[usize],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        let lengths: Vec<usize> = counts.iter().map(|n| n.saturating_mul(size_of::<T>())).collect();
+        self.combine(Call::ReduceScatter, Some(send), recv, op, |engine, send, recv, op, id| {
+            engine.reduce_scatter(send, recv, &lengths, op, id)
+        })
     }
 
     /// Combines this rank's slice with those of all ranks before it. Section 6.11.1.

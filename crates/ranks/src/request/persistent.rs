@@ -1,14 +1,16 @@
 //! Operations that are begun again and again with the same arguments. Section 3.9.
 
 use crate::Result;
+use crate::collective::begun::{Begun, Wrong};
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
 use crate::memory::{clean, purge, recv_buf};
 use crate::{Class, Error};
 use ranks_engine::{Call, Mode, RequestId};
+use std::sync::atomic::Ordering;
 
-/// An operation to be begun again and again: a send from, or a receive into, a buffer that it keeps. The
-/// buffer can be looked at and changed while nothing is under way.
+/// An operation to be begun again and again: a send, a receive or a collective, with its buffers. These can
+/// be looked at and changed while nothing is under way.
 ///
 /// ```
 /// ranks::threads(2, |world| {
@@ -31,9 +33,15 @@ use ranks_engine::{Call, Mode, RequestId};
 pub struct Persistent<'c, T: Equivalence> {
     comm: &'c Communicator,
     id: RequestId,
-    data: Vec<T>,
+    /// What is sent; empty when that is in `recv` as well.
+    send: Vec<T>,
+    recv: Vec<T>,
+    in_place: bool,
     under_way: bool,
+    /// A receive, whose messages need not be whole elements.
     receives: bool,
+    call: Call,
+    wrong: Option<Wrong>,
 }
 
 impl<T: Equivalence> Persistent<'_, T> {
@@ -43,15 +51,14 @@ impl<T: Equivalence> Persistent<'_, T> {
     /// Class `Request` when it is under way.
     pub fn start(&mut self) -> Result<()> {
         self.idle()?;
-        if !self.receives {
-            clean(&mut self.data);
-        }
+        clean(if self.in_place { &mut self.recv } else { &mut self.send });
         self.comm.engine.engine().start(self.id)?;
         self.under_way = true;
         Ok(())
     }
 
-    /// Waits until it is complete. Returns at once when it is not under way.
+    /// Waits until it is complete: the status of a receive, an empty one of anything else. Returns at once
+    /// when it is not under way.
     pub fn wait(&mut self) -> Result<Status> {
         let outcome = self.comm.engine.engine().wait(self.id);
         self.ended(outcome)
@@ -67,13 +74,16 @@ impl<T: Equivalence> Persistent<'_, T> {
     }
 
     fn ended(&mut self, outcome: Result<ranks_engine::Status>) -> Result<Status> {
-        let came = std::mem::take(&mut self.under_way) && self.receives;
-        let all = !came || purge(&mut self.data);
+        let came = std::mem::take(&mut self.under_way);
+        let mut all = !came || purge(&mut self.recv);
         let status = Status::from(outcome?);
-        if !all {
-            return Err(self.comm.no_values::<T>(Call::Recv));
+        if let Some(wrong) = &self.wrong {
+            all &= !wrong.swap(false, Ordering::Relaxed);
         }
-        if came {
+        if !all {
+            return Err(self.comm.no_values::<T>(self.call));
+        }
+        if came && self.receives {
             self.comm.whole_elements::<T>(status)?;
         }
         Ok(status)
@@ -87,29 +97,36 @@ impl<T: Equivalence> Persistent<'_, T> {
         self.comm.error(Class::Request, Call::Unknown, "the operation is under way: wait for it first")
     }
 
-    /// The buffer.
+    /// What has come: a receive's buffer, what a collective has left here; of a send, what it sends.
     ///
     /// # Errors
     /// Class `Request` while the operation is under way.
     pub fn data(&self) -> Result<&[T]> {
         self.idle()?;
-        Ok(&self.data)
+        Ok(if self.recv.is_empty() { &self.send } else { &self.recv })
     }
 
-    /// The buffer, to be changed.
+    /// What is sent the next time, to be changed; of a receive, its buffer.
     ///
     /// # Errors
     /// Class `Request` while the operation is under way.
     pub fn data_mut(&mut self) -> Result<&mut [T]> {
         self.idle()?;
-        Ok(&mut self.data)
+        Ok(if self.in_place { &mut self.recv } else { &mut self.send })
+    }
+}
+
+impl<'c, T: Equivalence> Persistent<'c, T> {
+    pub(crate) fn of(comm: &'c Communicator, begun: Begun<T>, receives: bool) -> Self {
+        let Begun { id, call, in_place, send, recv, wrong } = begun;
+        Self { comm, id, send, recv, in_place, under_way: false, receives, call, wrong }
     }
 }
 
 impl<T: Equivalence> Drop for Persistent<'_, T> {
     fn drop(&mut self) {
-        let data = std::mem::take(&mut self.data);
-        self.comm.engine.engine().abandon(self.id, Box::new(data));
+        let buffers = (std::mem::take(&mut self.send), std::mem::take(&mut self.recv));
+        self.comm.engine.engine().abandon(self.id, Box::new(buffers));
     }
 }
 
@@ -123,7 +140,9 @@ impl Communicator {
     ) -> Result<Persistent<'_, T>> {
         let buf = recv_buf(&mut data).as_send();
         let id = self.engine.engine().send_init(Mode::Standard, buf, Self::to(dest), tag, self.id)?;
-        Ok(Persistent { comm: self, id, data, under_way: false, receives: false })
+        let (call, recv) = (Call::Send, Vec::new());
+        let begun = Begun { id, call, in_place: false, send: data, recv, wrong: None };
+        Ok(Persistent::of(self, begun, false))
     }
 
     /// Prepares receives into a buffer. Section 3.9.
@@ -135,6 +154,8 @@ impl Communicator {
     ) -> Result<Persistent<'_, T>> {
         let buf = recv_buf(&mut data);
         let id = self.engine.engine().recv_init(buf, source.into().0, tag.into().0, self.id)?;
-        Ok(Persistent { comm: self, id, data, under_way: false, receives: true })
+        let (call, send) = (Call::Recv, Vec::new());
+        let begun = Begun { id, call, in_place: true, send, recv: data, wrong: None };
+        Ok(Persistent::of(self, begun, true))
     }
 }
