@@ -6,9 +6,11 @@
 Needs `cargo build --release --workspace --examples`. Nothing leaves this machine.
 """
 import argparse
+import collections
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -100,10 +102,76 @@ def examples(counts):
         check(f"all_gather n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
 
         code, out, err = job(n, example("monte_carlo_pi", "--points", "1000000"))
-        check(f"monte_carlo_pi n={n}", code == 0 and "pi is about 3.14" in out, out + err)
+        check(f"monte_carlo_pi n={n}", code == 0 and re.search(r"pi is about 3.14.*, give or take 0.000", out), out + err)
+        rows = [line.split() for line in out.splitlines()[1:5]]
+        apart = [float(row[2]) for row in rows]
+        better = [row[0] for row in rows] == ["1000", "10000", "100000", "1000000"] and apart[0] > 3 * apart[2]
+        check(f"monte_carlo_pi n={n}: more points, less deviation", better, out)
+
+        code, out, err = job(n, example("count", "--limit", "1000"), env={"LIMIT": "7"})
+        check(f"count n={n}", code == 0 and out == "168 prime numbers up to 1000\n", out + err)
+        code, out, err = job(n, example("count"), env={"LIMIT": "7"})
+        check(f"count n={n}, by the environment", code == 0 and out == "4 prime numbers up to 7\n", out + err)
+
+        code, out, err = job(n, example("matrix_vector", "--size", "37"))
+        row = [sum((i + j) / (j + 1) for j in range(37)) for i in (0, 36)]
+        want = f"37 x 37, row 0: {row[0]:.6f}, last row: {row[1]:.6f}\n"
+        check(f"matrix_vector n={n}", code == 0 and out == want, out + err)
+
+        code, out, err = job(n, example("heat", "--size", "23", "--steps", "40"))
+        check(f"heat n={n}", code == 0 and out == heat(23, 40), out + err + heat(23, 40))
+
+        code, out, err = job(n, example("word_count", "--top", "2", ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "LICENSE-MIT"))
+        check(f"word_count n={n}", code == 0 and out == counted(2, "README.md", "ARCHITECTURE.md", "LICENSE-MIT"), out + err)
+
+        code, out, err = job(n, example("statistics"))
+        numbers = [i % 100 for i in range(250 * n)]
+        want = f"mean {statistics.fmean(numbers):.2f}, deviation {statistics.pstdev(numbers):.2f}"
+        check(f"statistics n={n}", code == 0 and want in out.splitlines(), out + err)
 
         code, out, err = job(n, example("uptime"))
         check(f"uptime n={n}", code == 0 and out.startswith("5 of 40 sites are not well\n"), out + err)
+
+
+def heat(size, steps):
+    """What the example prints, computed plainly."""
+    plate = [[100.0] * (size + 2)] + [[0.0] * (size + 2) for _ in range(size + 1)]
+    inside = [(i, j) for i in range(1, size + 1) for j in range(1, size + 1)]
+    for _ in range(steps):
+        before = [row[:] for row in plate]
+        for i, j in inside:
+            plate[i][j] = (before[i][j - 1] + before[i][j + 1] + before[i - 1][j] + before[i + 1][j]) / 4
+        change = max(abs(plate[i][j] - before[i][j]) for i, j in inside)
+    cells = [plate[i][j] for i, j in inside]
+    result = f"hottest {max(cells):.6f}, last change {change:.6f}, mean {sum(cells) / size**2:.6f}"
+    return f"{size} x {size} cells, {steps} steps\n{result}\n"
+
+
+def counted(top, *files):
+    """What the example prints, computed plainly."""
+    text = " ".join((ROOT / file).read_text() for file in files)
+    counts = collections.Counter(re.findall(r"[^\W_]+", text.lower()))
+    best = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:top]
+    lines = [f"{counts.total()} words, {len(counts)} different"] + [f"{count:8} {word}" for word, count in best]
+    return "\n".join(lines) + "\n"
+
+
+def documents():
+    """The program in the README is the example, and its output is what it prints."""
+    readme, source = (ROOT / "README.md").read_text(), (ROOT / "examples/statistics.rs").read_text()
+    program = source[source.index("use ranks::op;"):]
+    check("the program in the README is an example", program in readme)
+    code, out, err = job(4, example("statistics"))
+    same = all(line in readme for line in out.splitlines())
+    check("the README shows its output", code == 0 and len(out.splitlines()) == 5 and same, out + err)
+
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder, "pi.svg")
+        code, out, err = job(2, example("monte_carlo_pi", "--points", "10000", "--svg", picture))
+        drawn = picture.read_text() if picture.exists() else ""
+        check("monte_carlo_pi draws", code == 0 and drawn.startswith("<svg") and drawn.count("<circle") == 2, out + err)
+    code, out, err = job(3, example("word_count", "no-such-file"))
+    check("word_count without its file", code != 0 and "cannot read no-such-file" in err and not out, out + err)
 
 
 def fetch(urls):
@@ -203,6 +271,7 @@ def main():
     parser.add_argument("--urls", type=int, default=2000)
     options = parser.parse_args()
     examples([int(n) for n in options.n.split(",")])
+    documents()
     surroundings()
     mistakes()
     fetch(options.urls)
