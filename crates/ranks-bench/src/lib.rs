@@ -27,6 +27,8 @@ mod picture;
 mod place;
 mod report;
 mod statistics;
+#[cfg(test)]
+mod watchdog;
 mod words;
 mod work;
 
@@ -162,6 +164,7 @@ fn ended(outcome: Result<(), Error>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watchdog::watchdog;
     use clap::Parser;
     use std::sync::Mutex;
 
@@ -190,6 +193,7 @@ mod tests {
     }
 
     fn outcome(n: usize, line: &str, limit: usize) -> (String, Vec<Result<(), String>>) {
+        let _dog = watchdog("a run");
         // Threads of a test share their CPUs with other tests'.
         let words = ["bench", "--no-pin", "--time", "1ms"].into_iter().chain(line.split_whitespace());
         let options = Command::try_parse_from(words).unwrap().options;

@@ -109,9 +109,11 @@ pub fn measure(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watchdog::watchdog;
 
     #[test]
     fn ranks_agree_and_batches_are_long_enough_for_the_clock() {
+        let _dog = watchdog("measuring");
         for n in [1, 2, 3] {
             let time = Duration::from_millis(20);
             let found = ranks::threads(n, |world| measure(world, Operation::Bcast, 8, time)).unwrap();
@@ -127,6 +129,7 @@ mod tests {
 
     #[test]
     fn time_that_is_over_at_once_still_gives_a_median() {
+        let _dog = watchdog("measuring without time");
         let time = Duration::from_nanos(1);
         let found = ranks::threads(2, |world| measure(world, Operation::Alltoall, 1 << 20, time)).unwrap();
         assert!(found[0].batches >= BATCHES_LEAST, "{found:?}");

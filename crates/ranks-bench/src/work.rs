@@ -139,6 +139,7 @@ impl<'c> Work<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watchdog::watchdog;
 
     /// Each rank's own memory, so that a buffer which nobody filled is seen.
     fn marked(work: &mut Work<'_>) {
@@ -151,6 +152,7 @@ mod tests {
 
     #[test]
     fn every_operation_moves_what_it_says() {
+        let _dog = watchdog("an operation");
         use Operation::*;
         for n in [1usize, 2, 4] {
             for operation in Operation::ALL.into_iter().filter(|operation| n > 1 || !operation.needs_two()) {
