@@ -35,7 +35,7 @@ pub mod transport;
 pub use error::{Class, Error, Result};
 pub use group::CommId;
 pub use memory::{RecvBuf, SendBuf};
-pub use p2p::{Engine, MessageId, Mode, RequestId, Status, WakeHandle};
+pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Work};
 pub use ranks_shm::blocked::Call;
 pub use ranks_shm::life::Life;
 

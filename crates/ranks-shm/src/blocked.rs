@@ -55,10 +55,61 @@ pub enum Call {
     ReduceScatterBlock = 32,
     Scan = 33,
     Exscan = 34,
+    Alltoallw = 35,
+    ReduceScatter = 36,
+    NeighborAllgather = 37,
+    NeighborAllgatherv = 38,
+    NeighborAlltoall = 39,
+    NeighborAlltoallv = 40,
+    NeighborAlltoallw = 41,
+    Ibarrier = 42,
+    Ibcast = 43,
+    Igather = 44,
+    Igatherv = 45,
+    Iscatter = 46,
+    Iscatterv = 47,
+    Iallgather = 48,
+    Iallgatherv = 49,
+    Ialltoall = 50,
+    Ialltoallv = 51,
+    Ialltoallw = 52,
+    Ireduce = 53,
+    Iallreduce = 54,
+    IreduceScatterBlock = 55,
+    IreduceScatter = 56,
+    Iscan = 57,
+    Iexscan = 58,
+    IneighborAllgather = 59,
+    IneighborAllgatherv = 60,
+    IneighborAlltoall = 61,
+    IneighborAlltoallv = 62,
+    IneighborAlltoallw = 63,
+    BarrierInit = 64,
+    BcastInit = 65,
+    GatherInit = 66,
+    GathervInit = 67,
+    ScatterInit = 68,
+    ScattervInit = 69,
+    AllgatherInit = 70,
+    AllgathervInit = 71,
+    AlltoallInit = 72,
+    AlltoallvInit = 73,
+    AlltoallwInit = 74,
+    ReduceInit = 75,
+    AllreduceInit = 76,
+    ReduceScatterBlockInit = 77,
+    ReduceScatterInit = 78,
+    ScanInit = 79,
+    ExscanInit = 80,
+    NeighborAllgatherInit = 81,
+    NeighborAllgathervInit = 82,
+    NeighborAlltoallInit = 83,
+    NeighborAlltoallvInit = 84,
+    NeighborAlltoallwInit = 85,
 }
 
 impl Call {
-    const ALL: [(Call, &'static str); 35] = [
+    const ALL: [(Call, &'static str); 86] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -94,11 +145,91 @@ impl Call {
         (Call::ReduceScatterBlock, "MPI_Reduce_scatter_block"),
         (Call::Scan, "MPI_Scan"),
         (Call::Exscan, "MPI_Exscan"),
+        (Call::Alltoallw, "MPI_Alltoallw"),
+        (Call::ReduceScatter, "MPI_Reduce_scatter"),
+        (Call::NeighborAllgather, "MPI_Neighbor_allgather"),
+        (Call::NeighborAllgatherv, "MPI_Neighbor_allgatherv"),
+        (Call::NeighborAlltoall, "MPI_Neighbor_alltoall"),
+        (Call::NeighborAlltoallv, "MPI_Neighbor_alltoallv"),
+        (Call::NeighborAlltoallw, "MPI_Neighbor_alltoallw"),
+        (Call::Ibarrier, "MPI_Ibarrier"),
+        (Call::Ibcast, "MPI_Ibcast"),
+        (Call::Igather, "MPI_Igather"),
+        (Call::Igatherv, "MPI_Igatherv"),
+        (Call::Iscatter, "MPI_Iscatter"),
+        (Call::Iscatterv, "MPI_Iscatterv"),
+        (Call::Iallgather, "MPI_Iallgather"),
+        (Call::Iallgatherv, "MPI_Iallgatherv"),
+        (Call::Ialltoall, "MPI_Ialltoall"),
+        (Call::Ialltoallv, "MPI_Ialltoallv"),
+        (Call::Ialltoallw, "MPI_Ialltoallw"),
+        (Call::Ireduce, "MPI_Ireduce"),
+        (Call::Iallreduce, "MPI_Iallreduce"),
+        (Call::IreduceScatterBlock, "MPI_Ireduce_scatter_block"),
+        (Call::IreduceScatter, "MPI_Ireduce_scatter"),
+        (Call::Iscan, "MPI_Iscan"),
+        (Call::Iexscan, "MPI_Iexscan"),
+        (Call::IneighborAllgather, "MPI_Ineighbor_allgather"),
+        (Call::IneighborAllgatherv, "MPI_Ineighbor_allgatherv"),
+        (Call::IneighborAlltoall, "MPI_Ineighbor_alltoall"),
+        (Call::IneighborAlltoallv, "MPI_Ineighbor_alltoallv"),
+        (Call::IneighborAlltoallw, "MPI_Ineighbor_alltoallw"),
+        (Call::BarrierInit, "MPI_Barrier_init"),
+        (Call::BcastInit, "MPI_Bcast_init"),
+        (Call::GatherInit, "MPI_Gather_init"),
+        (Call::GathervInit, "MPI_Gatherv_init"),
+        (Call::ScatterInit, "MPI_Scatter_init"),
+        (Call::ScattervInit, "MPI_Scatterv_init"),
+        (Call::AllgatherInit, "MPI_Allgather_init"),
+        (Call::AllgathervInit, "MPI_Allgatherv_init"),
+        (Call::AlltoallInit, "MPI_Alltoall_init"),
+        (Call::AlltoallvInit, "MPI_Alltoallv_init"),
+        (Call::AlltoallwInit, "MPI_Alltoallw_init"),
+        (Call::ReduceInit, "MPI_Reduce_init"),
+        (Call::AllreduceInit, "MPI_Allreduce_init"),
+        (Call::ReduceScatterBlockInit, "MPI_Reduce_scatter_block_init"),
+        (Call::ReduceScatterInit, "MPI_Reduce_scatter_init"),
+        (Call::ScanInit, "MPI_Scan_init"),
+        (Call::ExscanInit, "MPI_Exscan_init"),
+        (Call::NeighborAllgatherInit, "MPI_Neighbor_allgather_init"),
+        (Call::NeighborAllgathervInit, "MPI_Neighbor_allgatherv_init"),
+        (Call::NeighborAlltoallInit, "MPI_Neighbor_alltoall_init"),
+        (Call::NeighborAlltoallvInit, "MPI_Neighbor_alltoallv_init"),
+        (Call::NeighborAlltoallwInit, "MPI_Neighbor_alltoallw_init"),
     ];
 
     /// The standard's name of the call.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// The nonblocking and the persistent form of a collective call; of any other, the call itself.
+    pub fn forms(self) -> (Call, Call) {
+        match self {
+            Call::Barrier => (Call::Ibarrier, Call::BarrierInit),
+            Call::Bcast => (Call::Ibcast, Call::BcastInit),
+            Call::Gather => (Call::Igather, Call::GatherInit),
+            Call::Gatherv => (Call::Igatherv, Call::GathervInit),
+            Call::Scatter => (Call::Iscatter, Call::ScatterInit),
+            Call::Scatterv => (Call::Iscatterv, Call::ScattervInit),
+            Call::Allgather => (Call::Iallgather, Call::AllgatherInit),
+            Call::Allgatherv => (Call::Iallgatherv, Call::AllgathervInit),
+            Call::Alltoall => (Call::Ialltoall, Call::AlltoallInit),
+            Call::Alltoallv => (Call::Ialltoallv, Call::AlltoallvInit),
+            Call::Alltoallw => (Call::Ialltoallw, Call::AlltoallwInit),
+            Call::Reduce => (Call::Ireduce, Call::ReduceInit),
+            Call::Allreduce => (Call::Iallreduce, Call::AllreduceInit),
+            Call::ReduceScatterBlock => (Call::IreduceScatterBlock, Call::ReduceScatterBlockInit),
+            Call::ReduceScatter => (Call::IreduceScatter, Call::ReduceScatterInit),
+            Call::Scan => (Call::Iscan, Call::ScanInit),
+            Call::Exscan => (Call::Iexscan, Call::ExscanInit),
+            Call::NeighborAllgather => (Call::IneighborAllgather, Call::NeighborAllgatherInit),
+            Call::NeighborAllgatherv => (Call::IneighborAllgatherv, Call::NeighborAllgathervInit),
+            Call::NeighborAlltoall => (Call::IneighborAlltoall, Call::NeighborAlltoallInit),
+            Call::NeighborAlltoallv => (Call::IneighborAlltoallv, Call::NeighborAlltoallvInit),
+            Call::NeighborAlltoallw => (Call::IneighborAlltoallw, Call::NeighborAlltoallwInit),
+            other => (other, other),
+        }
     }
 
     /// The call of a number; a number of no call is [`Call::Unknown`].
@@ -216,6 +347,18 @@ mod tests {
     fn names_stand_at_their_numbers() {
         for (index, (call, _)) in Call::ALL.iter().enumerate() {
             assert_eq!(*call as usize, index);
+        }
+    }
+
+    #[test]
+    fn forms_are_named_after_their_call() {
+        for (call, name) in Call::ALL {
+            let (nonblocking, persistent) = call.forms();
+            if nonblocking != call {
+                let bare = name.trim_start_matches("MPI_");
+                assert_eq!(nonblocking.name(), format!("MPI_I{}", bare.to_lowercase()));
+                assert_eq!(persistent.name(), format!("{name}_init"));
+            }
         }
     }
 

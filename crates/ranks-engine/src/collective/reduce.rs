@@ -1,13 +1,14 @@
 //! Reduce to one rank: MPI 5.0 section 6.9.1.
 
-use super::slices::slices;
+use super::gather::linear_gather;
+use super::slices::{reduce_own_slice, slices};
 use super::tags;
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::{Engine, Within};
+use crate::op::{Op, StoredOp};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
@@ -56,6 +57,20 @@ impl<T: Transport> Engine<T> {
         self.reduce_as(send, recv, op, root, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn ireduce(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let plan = self.reduce_plan(form.of(Call::Reduce), send, recv, op.element(), root, id, None)?;
+        Ok(self.launch(plan, Some(op), form))
+    }
+
     fn reduce_as(
         &mut self,
         send: Option<SendBuf>,
@@ -65,9 +80,31 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ReduceAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Reduce;
+        if algorithm.is_none()
+            && let Some(outcome) = self.reduce_on_board(send, recv, op, root, id)
+        {
+            return outcome;
+        }
+        let plan = self.reduce_plan(Call::Reduce, send, recv, op.element(), root, id, algorithm)?;
+        self.run_divisible(plan, Some(op))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn reduce_plan(
+        &mut self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        element: usize,
+        root: i32,
+        id: CommId,
+        algorithm: Option<ReduceAlgorithm>,
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_reduce(call, comm, (send, recv), element, root);
+        }
         self.root_of(comm, root, call)?;
         let is_root = comm.me == root;
         let contribution = if is_root {
@@ -79,61 +116,43 @@ impl<T: Transport> Engine<T> {
         if is_root {
             self.check_len(call, comm, "the root's room", recv.len(), contribution.len())?;
         }
-        self.check_elements(call, comm, op, contribution.len())?;
-        if algorithm.is_none() && self.reduces_on_board(comm, op) {
-            return self.board_reduce(call, comm, (contribution, recv), op, root);
-        }
-        let at = Within { call, comm, tag: tags::REDUCE };
+        self.check_elements(call, comm, element, contribution.len())?;
+        let mut plan = self.plan(call, comm, tags::REDUCE);
         match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
-            ReduceAlgorithm::Binomial => {
-                let mut scratch = self.take_scratch(2 * contribution.len());
-                match self.binomial_reduce(at, contribution, op, &mut scratch)? {
-                    Some(reduced) if is_root => recv.write(0, reduced),
-                    Some(reduced) => self.swap_bytes(at, Some((root, reduced)), None)?,
-                    None if is_root => self.swap(at, None, Some((0, recv)))?,
-                    None => {}
-                }
-                self.keep_scratch(scratch);
-                Ok(())
-            }
+            ReduceAlgorithm::Binomial => match binomial_reduce(&mut plan, contribution) {
+                Some(reduced) if is_root => plan.copy(reduced, recv),
+                Some(reduced) => plan.swap(Some((root, reduced)), None),
+                None if is_root => plan.swap(None, Some((0, recv))),
+                None => {}
+            },
             ReduceAlgorithm::Slices => {
-                let slices = slices(comm, op, contribution.len());
-                self.reduce_own_slice(at, contribution, &slices, op, |engine, own| {
-                    if !is_root {
-                        return engine.swap_bytes(at, Some((root, own)), None);
-                    }
-                    recv.write(slices[root as usize].at, own);
-                    engine.linear_gather(at, None, recv, |rank| slices[rank as usize], root)
-                })
+                let slices = slices(comm.size(), element, contribution.len());
+                let own = reduce_own_slice(&mut plan, contribution, &slices).as_send();
+                linear_gather(&mut plan, Some(own), recv, |rank| slices[rank as usize], root);
             }
         }
+        Ok(plan)
     }
+}
 
-    /// The reduction of all at rank 0. In round k a rank that is still in it takes over the 2^k ranks
-    /// after its own. `scratch` is twice as long as the contribution, or longer.
-    pub(super) fn binomial_reduce<'s>(
-        &mut self,
-        at: Within<'_>,
-        contribution: SendBuf,
-        op: &mut Op<'_>,
-        scratch: &'s mut [u8],
-    ) -> Result<Option<&'s [u8]>> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let (mut own, mut higher) = scratch[..2 * contribution.len()].split_at_mut(contribution.len());
-        contribution.copy_to(own);
-        let mut distance = 1;
-        while distance < size {
-            if me & distance != 0 {
-                self.swap_bytes(at, Some((me - distance, own)), None)?;
-                return Ok(None);
-            }
-            if me + distance < size {
-                self.swap_bytes(at, None, Some((me + distance, higher)))?;
-                op.apply(own, higher);
-                std::mem::swap(&mut own, &mut higher);
-            }
-            distance *= 2;
+/// The reduction of all at rank 0: where it is. In round k a rank that is still in it takes over the 2^k
+/// ranks after its own.
+pub(super) fn binomial_reduce(plan: &mut Plan, contribution: SendBuf) -> Option<SendBuf> {
+    let (me, size) = (plan.me(), plan.size());
+    let mut own = contribution;
+    let mut distance = 1;
+    while distance < size {
+        if me & distance != 0 {
+            plan.swap(Some((me - distance, own)), None);
+            return None;
         }
-        Ok(Some(own))
+        if me + distance < size {
+            let higher = plan.room(contribution.len());
+            plan.swap(None, Some((me + distance, higher)));
+            plan.reduce(own, higher);
+            own = higher.as_send();
+        }
+        distance *= 2;
     }
+    Some(own)
 }

@@ -8,6 +8,7 @@ mod seat;
 pub(crate) use seat::{Own, Seat};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Names a communicator until it is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,11 @@ pub(crate) struct Comm {
     pub area: Option<usize>,
     /// This rank's memory of the area's board.
     pub seat: Seat,
+    /// Of an intercommunicator: its local group, with a context of its own. Then all the ranks above are
+    /// those of the remote group, but for `me`.
+    pub local: Option<Arc<Comm>>,
+    /// Nonblocking and persistent collectives begun so far: the same at all ranks.
+    begun: AtomicU32,
 }
 
 impl Comm {
@@ -53,8 +59,15 @@ impl Comm {
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
+        let me = ranks[my_slot];
         let seat = Seat::new(slots.len());
-        Self { context, me: ranks[my_slot], slots, ranks, area, seat }
+        Self { context, me, slots, ranks, area, seat, local: None, begun: AtomicU32::new(0) }
+    }
+
+    /// The number of the next nonblocking or persistent collective. All ranks begin them in the same
+    /// order, so all give the same number to the same one.
+    pub fn next_collective(&self) -> u32 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
     #[inline(always)]

@@ -11,6 +11,7 @@
 //! | `wait` | progress, waiting, testing |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
+//! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
@@ -18,6 +19,7 @@ mod core;
 mod lives;
 mod lookup;
 mod outbox;
+mod plan;
 mod probe;
 mod recv;
 mod rendezvous;
@@ -28,12 +30,13 @@ mod wait;
 mod wire;
 mod within;
 
+pub use plan::{Form, Work};
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
-pub(crate) use within::Within;
+pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;

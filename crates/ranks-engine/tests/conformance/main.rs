@@ -4,11 +4,14 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod boards;
 mod collectives;
 mod comms;
 mod large;
 mod lives;
+mod neighbors;
 mod p2p;
+mod plans;
 mod reductions;
 mod requests;
 mod support;
@@ -28,6 +31,9 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(comms::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
+    all.extend(boards::cases());
+    all.extend(plans::cases());
+    all.extend(neighbors::cases());
     all.extend(large::cases());
     all
 }
