@@ -55,10 +55,23 @@ pub enum Call {
     ReduceScatterBlock = 32,
     Scan = 33,
     Exscan = 34,
+    CommIdup = 35,
+    CommCreate = 36,
+    CommCreateGroup = 37,
+    CommCreateFromGroup = 38,
+    CommDisconnect = 39,
+    IntercommCreate = 40,
+    IntercommCreateFromGroups = 41,
+    IntercommMerge = 42,
+    CartCreate = 43,
+    CartSub = 44,
+    GraphCreate = 45,
+    DistGraphCreate = 46,
+    DistGraphCreateAdjacent = 47,
 }
 
 impl Call {
-    const ALL: [(Call, &'static str); 35] = [
+    const ALL: [(Call, &'static str); 48] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -94,6 +107,19 @@ impl Call {
         (Call::ReduceScatterBlock, "MPI_Reduce_scatter_block"),
         (Call::Scan, "MPI_Scan"),
         (Call::Exscan, "MPI_Exscan"),
+        (Call::CommIdup, "MPI_Comm_idup"),
+        (Call::CommCreate, "MPI_Comm_create"),
+        (Call::CommCreateGroup, "MPI_Comm_create_group"),
+        (Call::CommCreateFromGroup, "MPI_Comm_create_from_group"),
+        (Call::CommDisconnect, "MPI_Comm_disconnect"),
+        (Call::IntercommCreate, "MPI_Intercomm_create"),
+        (Call::IntercommCreateFromGroups, "MPI_Intercomm_create_from_groups"),
+        (Call::IntercommMerge, "MPI_Intercomm_merge"),
+        (Call::CartCreate, "MPI_Cart_create"),
+        (Call::CartSub, "MPI_Cart_sub"),
+        (Call::GraphCreate, "MPI_Graph_create"),
+        (Call::DistGraphCreate, "MPI_Dist_graph_create"),
+        (Call::DistGraphCreateAdjacent, "MPI_Dist_graph_create_adjacent"),
     ];
 
     /// The standard's name of the call.

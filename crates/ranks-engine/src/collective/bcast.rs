@@ -1,7 +1,5 @@
 //! Broadcast: MPI 5.0 section 6.4.
 
-#![allow(unsafe_code)]
-
 use super::tags;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
@@ -18,20 +16,6 @@ impl<T: Transport> Engine<T> {
         let comm = self.comm(id, Call::Bcast)?;
         self.root_of(&comm, root, Call::Bcast)?;
         self.binomial_bcast(Call::Bcast, &comm, tags::BCAST, buf, root)
-    }
-
-    /// The same for bytes of the engine's own, within another collective.
-    pub(crate) fn bcast_on(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        tag: i32,
-        bytes: &mut [u8],
-        root: i32,
-    ) -> Result<()> {
-        // SAFETY: the borrow lasts until the broadcast is over.
-        let buf = unsafe { RecvBuf::of(bytes) };
-        self.binomial_bcast(call, comm, tag, buf, root)
     }
 
     /// A binomial tree: in round k the ranks that have the data, counted from the root, send it 2^k

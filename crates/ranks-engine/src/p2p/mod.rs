@@ -12,6 +12,7 @@
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `within` | messages of the engine's own, within a collective |
+//! | `work` | what goes on in progress for a call that does not wait |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
 mod core;
@@ -27,6 +28,7 @@ mod steps;
 mod wait;
 mod wire;
 mod within;
+mod work;
 
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
@@ -34,6 +36,7 @@ pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
 pub(crate) use within::Within;
+pub(crate) use work::Errand;
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
@@ -48,6 +51,7 @@ pub struct Engine<T: Transport> {
     pub(crate) transport: T,
     pub(crate) core: Core,
     pub(crate) interrupted: Arc<AtomicBool>,
+    works: Vec<work::Working<T>>,
     finalized: bool,
 }
 
@@ -62,7 +66,8 @@ impl<T: Transport> Engine<T> {
     /// A rank on a transport.
     pub fn new(transport: T) -> Self {
         let core = Core::new(&transport);
-        Self { transport, core, interrupted: Arc::new(AtomicBool::new(false)), finalized: false }
+        let interrupted = Arc::new(AtomicBool::new(false));
+        Self { transport, core, interrupted, works: Vec::new(), finalized: false }
     }
 
     /// This rank in world.

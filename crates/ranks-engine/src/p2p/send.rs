@@ -314,7 +314,7 @@ impl Core {
 
 /// A buffer for bytes that the request keeps until it is complete.
 #[allow(unsafe_code)]
-fn lasting(bytes: &[u8]) -> SendBuf {
+pub(super) fn lasting(bytes: &[u8]) -> SendBuf {
     // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until `finish`.
     unsafe { SendBuf::of(bytes) }
 }

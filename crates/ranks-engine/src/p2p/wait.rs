@@ -56,6 +56,7 @@ impl<T: Transport> Engine<T> {
             }
         }
         moved |= self.settle();
+        moved |= self.work_on();
         moved
     }
 
@@ -146,7 +147,8 @@ impl<T: Transport> Engine<T> {
     pub(crate) fn flush_all(&mut self, call: Call) -> Result<()> {
         self.wait_quietly(call, |engine| {
             let core = &engine.core;
-            (core.outbox.count == 0 && core.charged == 0 && core.sharing.is_empty()).then_some(())
+            let quiet = core.outbox.count == 0 && core.charged == 0 && core.sharing.is_empty();
+            (quiet && !engine.owes()).then_some(())
         })
     }
 
@@ -174,6 +176,9 @@ impl<T: Transport> Engine<T> {
     /// What a wait for a request is about.
     fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
         let request = self.core.requests.at(index);
+        if request.nobody {
+            return Blocked { context: request.context, requests, ..blocked_on_several(call) };
+        }
         let peer = match request.peer {
             Some(slot) => slot as i32,
             None => ANY,
@@ -228,8 +233,13 @@ impl<T: Transport> Engine<T> {
 
     /// Waits for a request.
     pub fn wait(&mut self, id: RequestId) -> Result<Status> {
-        self.enter(Call::Wait)?;
-        self.wait_in(Call::Wait, id)
+        self.wait_as(Call::Wait, id)
+    }
+
+    /// The same as the last part of another call.
+    pub fn wait_as(&mut self, call: Call, id: RequestId) -> Result<Status> {
+        self.enter(call)?;
+        self.wait_in(call, id)
     }
 
     pub(crate) fn wait_in(&mut self, call: Call, id: RequestId) -> Result<Status> {

@@ -83,15 +83,6 @@ impl<T: Transport> Engine<T> {
         self.wait_in(call, id).map(|_| ())
     }
 
-    /// Receives bytes of a length not known before, within a collective.
-    pub(crate) fn recv_on(&mut self, call: Call, comm: &Arc<Comm>, from: i32, tag: i32) -> Result<Vec<u8>> {
-        let id = self.request_on(call, comm, from, tag, Kind::Recv { buf: RecvBuf::EMPTY })?;
-        self.core.requests.at(id.index()).grows = true;
-        self.launch_recv(id.index());
-        self.wait_until_done(call, id)?;
-        self.take_data(call, id).map(|(bytes, _)| bytes)
-    }
-
     /// Receives bytes of a known length within a collective.
     pub(crate) fn recv_into(
         &mut self,

@@ -6,12 +6,14 @@
 
 mod collectives;
 mod comms;
+mod intercomms;
 mod large;
 mod lives;
 mod p2p;
 mod reductions;
 mod requests;
 mod support;
+mod topologies;
 
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, threads};
@@ -26,6 +28,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(comms::cases());
+    all.extend(intercomms::cases());
+    all.extend(topologies::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
     all.extend(large::cases());

@@ -1,0 +1,67 @@
+//! Freeing and disconnecting: MPI 5.0 sections 7.4.4 and 11.10.4.
+
+use crate::error::{Class, Result};
+use crate::group::{Comm, CommId};
+use crate::p2p::{Engine, RequestId, Status};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+
+impl<T: Transport> Engine<T> {
+    /// Frees a communicator; what is under way on it completes. Local.
+    pub fn comm_free(&mut self, id: CommId) -> Result<()> {
+        let call = Call::CommFree;
+        self.enter(call)?;
+        self.check_freeable(call, id)?;
+        self.drop_comm(id);
+        Ok(())
+    }
+
+    /// Begins to free a communicator once nothing is under way on it that this rank has begun.
+    pub fn begin_disconnect(&mut self, id: CommId) -> Result<RequestId> {
+        let call = Call::CommDisconnect;
+        self.enter(call)?;
+        self.check_freeable(call, id)?;
+        let comm = self.comm(id, call)?;
+        let busy = comm.clone();
+        let work = Box::new(move |engine: &mut Self| {
+            if engine.is_busy(&busy) {
+                return None;
+            }
+            engine.drop_comm(id);
+            Some(Ok(Status::EMPTY))
+        });
+        Ok(self.begin_work(call, Some(&comm), work))
+    }
+
+    fn check_freeable(&self, call: Call, id: CommId) -> Result<()> {
+        let comm = self.comm(id, call)?;
+        if id == CommId::WORLD || id == CommId::SELF {
+            let detail = "world and self cannot be freed";
+            return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
+        }
+        Ok(())
+    }
+
+    fn drop_comm(&mut self, id: CommId) {
+        let Some(comm) = self.core.comms.get(id).cloned() else { return };
+        self.core.comms.remove(id);
+        self.leave(&comm);
+        if let Some(local) = &comm.local {
+            self.leave(local);
+        }
+    }
+
+    fn leave(&mut self, comm: &Comm) {
+        if let Some(area) = comm.area {
+            self.transport.segment().leave_area(area);
+        }
+        self.core.matcher.forget(comm.context);
+        self.core.matcher.forget(comm.context + 1);
+    }
+
+    /// Communicators that this rank has, and contexts that something waits in or has waited in: for tests of
+    /// what is left behind.
+    pub fn comm_counts(&self) -> (usize, usize) {
+        (self.core.comms.count(), self.core.matcher.contexts())
+    }
+}
