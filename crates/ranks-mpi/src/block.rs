@@ -166,7 +166,7 @@ pub fn wait(call: Call, ids: &[RequestId], all: bool) -> Result<()> {
 /// Waits for a request and completes it.
 pub fn finish(call: Call, id: RequestId) -> Result<Status> {
     if !global::multiple() {
-        return Ok(global::with(|process| process.engine.wait(id))?);
+        return Ok(global::with(|process| process.engine.wait_as(call, id))?);
     }
     loop {
         if let Some(status) = global::with(|process| process.engine.test(id))? {

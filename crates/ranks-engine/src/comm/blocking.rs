@@ -84,7 +84,8 @@ impl<T: Transport> Engine<T> {
     /// Waits until nothing is under way on a communicator that this rank has begun, and frees it.
     pub fn comm_disconnect(&mut self, id: CommId) -> Result<()> {
         let request = self.begin_disconnect(id)?;
-        self.wait_in(Call::CommDisconnect, request).map(|_| ())
+        self.wait_in(Call::CommDisconnect, request)?;
+        self.comm_free(id)
     }
 
     /// See [`Self::begin_cart`].

@@ -12,24 +12,24 @@ impl<T: Transport> Engine<T> {
         let call = Call::CommFree;
         self.enter(call)?;
         self.check_freeable(call, id)?;
-        self.drop_comm(id);
+        let comm = self.comm(id, call)?;
+        self.core.comms.remove(id);
+        self.leave(&comm);
+        if let Some(local) = &comm.local {
+            self.leave(local);
+        }
         Ok(())
     }
 
-    /// Begins to free a communicator once nothing is under way on it that this rank has begun.
+    /// Begins to wait until nothing is under way on a communicator that this rank has begun: the first part of
+    /// disconnecting, which ends with [`Self::comm_free`].
     pub fn begin_disconnect(&mut self, id: CommId) -> Result<RequestId> {
         let call = Call::CommDisconnect;
         self.enter(call)?;
         self.check_freeable(call, id)?;
         let comm = self.comm(id, call)?;
         let busy = comm.clone();
-        let work = Box::new(move |engine: &mut Self| {
-            if engine.is_busy(&busy) {
-                return None;
-            }
-            engine.drop_comm(id);
-            Some(Ok(Status::EMPTY))
-        });
+        let work = Box::new(move |engine: &mut Self| (!engine.is_busy(&busy)).then_some(Ok(Status::EMPTY)));
         Ok(self.begin_work(call, Some(&comm), work))
     }
 
@@ -40,15 +40,6 @@ impl<T: Transport> Engine<T> {
             return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
         }
         Ok(())
-    }
-
-    fn drop_comm(&mut self, id: CommId) {
-        let Some(comm) = self.core.comms.get(id).cloned() else { return };
-        self.core.comms.remove(id);
-        self.leave(&comm);
-        if let Some(local) = &comm.local {
-            self.leave(local);
-        }
     }
 
     fn leave(&mut self, comm: &Comm) {
