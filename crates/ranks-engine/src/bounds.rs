@@ -59,6 +59,21 @@ pub const SCAN_DOUBLING: usize = 256;
 /// See [`SCAN_DOUBLING`]. A line of ranks has the least to do in all, and with fewer it is as quick.
 pub const SCAN_RANKS: i32 = 8;
 
+/// A piece of a broadcast on a board where every rank has a CPU: readers begin while the root still writes.
+pub const BCAST_PIECE: usize = 16 << 10;
+
+/// The longest broadcast on a board; a longer one is better read from the root's memory.
+pub const fn board_bcast(ranks: usize) -> usize {
+    if ranks == 2 { 32 << 10 } else { 256 << 10 }
+}
+
+/// Up to this length all ranks reduce everything that lies on a board; above, each a slice.
+pub const BOARD_EACH: usize = 4 << 10;
+
+/// Looks for a post between two at whether the peer has left the collective without it: an error, so never
+/// urgent, and its line is better left in its own cache.
+pub const LEFT_EARLY_LOOKS: u32 = 64;
+
 /// The longest room for a collective's own data that is kept for the next one.
 pub const SCRATCH: usize = 16 << 20;
 

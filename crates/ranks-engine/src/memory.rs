@@ -132,6 +132,18 @@ impl RecvBuf {
         SendBuf { address: self.address, len: self.len }
     }
 
+    /// The bytes themselves.
+    ///
+    /// # Safety
+    /// Nothing else refers to them for as long as the slice lives.
+    pub(crate) unsafe fn as_slice<'b>(self) -> &'b mut [u8] {
+        match self.len {
+            0 => &mut [],
+            // SAFETY: valid by the maker's promise, alone by the caller's.
+            _ => unsafe { std::slice::from_raw_parts_mut(self.address, self.len) },
+        }
+    }
+
     /// The piece `at..at + len`.
     pub(crate) fn part(&self, at: usize, len: usize) -> RecvBuf {
         assert!(at <= self.len && len <= self.len - at);

@@ -127,7 +127,8 @@ impl Call {
         Self::ALL[self as usize].1
     }
 
-    fn from_number(number: u32) -> Call {
+    /// The call of a number; a number of no call is [`Call::Unknown`].
+    pub fn from_number(number: u32) -> Call {
         Self::ALL.get(number as usize).map_or(Call::Unknown, |entry| entry.0)
     }
 }

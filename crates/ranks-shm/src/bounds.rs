@@ -51,6 +51,29 @@ pub const PIECE: usize = 256 << 10;
 /// Shared areas for communicators. A communicator that finds none left works over point-to-point.
 pub const AREAS: usize = 512;
 
+/// The first areas have a board too: memory for what collectives hand over. A communicator beyond them, or in a
+/// job of more ranks than [`BOARD_RANKS`], works over point-to-point.
+pub const fn boards(ranks: usize) -> usize {
+    match ranks {
+        0..=8 => 16,
+        9..=16 => 8,
+        17..=BOARD_RANKS => 4,
+        _ => 0,
+    }
+}
+
+/// Above this many ranks everyone's reading everyone's line costs more than a tree of messages.
+pub const BOARD_RANKS: usize = 64;
+
+/// Half of a rank's buffer on a board: one half is read while the other is written. A whole number of
+/// pages; it fits into a second-level cache together with what is made of it.
+pub const fn board_half(ranks: usize) -> usize {
+    if ranks <= 8 { 64 << 10 } else { 16 << 10 }
+}
+
+/// Lines of a rank on a board: how many short posts it may be ahead of those who read them.
+pub const POSTS: usize = 8;
+
 /// Ranks of a communicator whose arrivals at a barrier are signed: a line of them.
 pub const SIGNATURES: usize = 16;
 

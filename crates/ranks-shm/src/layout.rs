@@ -6,11 +6,13 @@
 //! areas_at       Area x AREAS     256 B a communicator: barrier counter and generation
 //! pairs_at       Pair x n x n     ring of lines, credits, transfers; index = source * n + destination
 //! bulk_at        bulk x n x n     page-aligned bytes for longer messages, untouched until used
+//! boards_at      board x BOARDS   desks and buffers of collectives, untouched until used: `board.rs`
 //! ```
 //! Everything is zero at first, and zero is a valid start for every word. No word has two writers
 //! unless it is only changed by atomic read-modify-write. What is written often never shares a line
 //! with what is mostly read.
 
+use crate::board::board_bytes;
 use crate::bounds;
 use crate::primitive::{AtomicI32, AtomicU32, AtomicU64};
 #[cfg(not(loom))]
@@ -20,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -216,9 +218,14 @@ impl Geometry {
         end.next_multiple_of(4096)
     }
 
+    /// Offset of the first board.
+    pub const fn boards_at(&self) -> usize {
+        self.bulk_at() + self.ranks * self.ranks * self.bulk_bytes
+    }
+
     /// Bytes of the segment.
     pub const fn size(&self) -> usize {
-        self.bulk_at() + self.ranks * self.ranks * self.bulk_bytes
+        self.boards_at() + bounds::boards(self.ranks) * board_bytes(self.ranks)
     }
 }
 
@@ -258,7 +265,8 @@ mod tests {
             assert_eq!(g.pairs_at() % LINE, 0);
             assert_eq!(g.bulk_at() % 4096, 0);
             assert!(g.slots_at() < g.areas_at() && g.areas_at() < g.pairs_at() && g.pairs_at() < g.bulk_at());
-            assert_eq!(g.size(), g.bulk_at() + ranks * ranks * g.bulk_bytes);
+            assert_eq!(g.boards_at() % 4096, 0);
+            assert_eq!(g.size(), g.boards_at() + bounds::boards(ranks) * board_bytes(ranks));
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | [`remote`] | copying from and to another rank's memory |
 //! | [`claim`] | how two ranks share the copying of one message |
 //! | [`area`] | shared areas of communicators: the counter barrier |
+//! | [`board`] | where collectives lay down what they hand over |
 //! | [`cpus`] | how many CPUs the ranks may really use |
 //!
 //! `docs/segment.md` draws the layout, `docs/waiting.md` the waiting.
@@ -25,6 +26,7 @@
 pub mod area;
 pub mod backoff;
 pub mod blocked;
+pub mod board;
 pub mod bounds;
 pub mod claim;
 pub mod cpus;
@@ -36,6 +38,7 @@ pub mod remote;
 pub mod ring;
 pub mod segment;
 pub mod sleep;
+
 mod sys;
 
 pub use segment::Segment;

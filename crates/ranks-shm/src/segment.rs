@@ -1,5 +1,6 @@
 //! Making, attaching and finding one's way in a segment.
 
+use crate::board::{Board, board_bytes};
 use crate::bounds;
 use crate::job::Job;
 use crate::layout::{Area, Geometry, Header, Line, MAGIC, PairTail, Slot, Transfer, VERSION, pair_bytes};
@@ -22,8 +23,8 @@ pub struct Segment {
 enum Memory {
     /// A file mapped shared: ranks are processes.
     Mapped,
-    /// Ordinary memory: ranks are threads, or there is only one.
-    Heap(Layout),
+    /// Ordinary memory: ranks are threads, or there is only one. Where it was allocated, and how.
+    Heap(NonNull<u8>, Layout),
 }
 
 // SAFETY: the segment is atomics, and cells whose use the protocols of this crate order.
@@ -54,6 +55,8 @@ impl std::fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
+const PAGE: usize = 4096;
+
 impl Segment {
     /// Makes a segment for `ranks` processes. The descriptor is to be inherited by them.
     pub fn create(ranks: usize) -> io::Result<(Segment, OwnedFd)> {
@@ -76,11 +79,15 @@ impl Segment {
     /// The same with rings of another length; tests of full rings want short ones.
     pub fn private_with(geometry: Geometry) -> Segment {
         assert!((1..=bounds::MAX_RANKS).contains(&geometry.ranks));
-        let layout = Layout::from_size_align(geometry.size(), 4096).expect("sizes are bounded");
+        // Aligned by hand: asked for pages, the allocator would write every zero itself, where it can have them
+        // from the system untouched.
+        let layout = Layout::from_size_align(geometry.size() + PAGE, 16).expect("sizes are bounded");
         // SAFETY: the size is not zero.
-        let base = unsafe { std::alloc::alloc_zeroed(layout) };
-        let base = NonNull::new(base).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));
-        let segment = Self { base, geometry, memory: Memory::Heap(layout) };
+        let start = unsafe { std::alloc::alloc_zeroed(layout) };
+        let start = NonNull::new(start).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));
+        // SAFETY: less than a page further, and there is a page more than needed.
+        let base = unsafe { start.add(start.align_offset(PAGE)) };
+        let segment = Self { base, geometry, memory: Memory::Heap(start, layout) };
         segment.stamp(0);
         segment
     }
@@ -175,7 +182,7 @@ impl Segment {
 
     /// True when the ranks are threads of this process.
     pub fn is_private(&self) -> bool {
-        matches!(self.memory, Memory::Heap(_))
+        matches!(self.memory, Memory::Heap(..))
     }
 
     /// The header.
@@ -199,6 +206,15 @@ impl Segment {
         assert!(index < bounds::AREAS);
         // SAFETY: inside the segment by the assertion, aligned by the geometry.
         unsafe { self.base.add(self.geometry.areas_at()).cast::<Area>().add(index).as_ref() }
+    }
+
+    /// The board of an area, if it has one.
+    #[inline(always)]
+    pub fn board(&self, index: usize) -> Option<Board<'_>> {
+        let ranks = self.geometry.ranks;
+        let at = self.geometry.boards_at() + index * board_bytes(ranks);
+        // SAFETY: inside the segment by the condition, aligned by the geometry.
+        (index < bounds::boards(ranks)).then(|| Board::new(unsafe { self.base.add(at) }, ranks))
     }
 
     fn pair(&self, source: usize, destination: usize) -> (NonNull<Line>, NonNull<PairTail>, NonNull<u8>) {
@@ -246,7 +262,7 @@ impl Drop for Segment {
         match self.memory {
             Memory::Mapped => sys_unmap(self.base, self.geometry.size()),
             // SAFETY: allocated with this layout in `private_with`.
-            Memory::Heap(layout) => unsafe { std::alloc::dealloc(self.base.as_ptr(), layout) },
+            Memory::Heap(start, layout) => unsafe { std::alloc::dealloc(start.as_ptr(), layout) },
         }
     }
 }

@@ -55,6 +55,9 @@ impl<T: Transport> Engine<T> {
         let part = self.equal_part(call, comm, recv.len())?;
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
         self.place_own(call, comm, send, recv, part_of(comm.me))?;
+        if algorithm.is_none() && self.allgather_fits_board(comm, part) {
+            return self.board_allgather(call, comm, recv, &|rank| part_of(rank as i32));
+        }
         let at = Within { call, comm, tag: tags::ALLGATHER };
         match algorithm.unwrap_or_else(|| choose(part)) {
             AllgatherAlgorithm::Rotated => {
@@ -79,6 +82,10 @@ impl<T: Transport> Engine<T> {
         let comm = &self.comm(id, call)?;
         self.check_parts(call, comm, parts, recv.len())?;
         self.place_own(call, comm, send, recv, parts[comm.me as usize])?;
+        let longest = parts.iter().map(|part| part.len).max().unwrap_or(0);
+        if self.allgather_fits_board(comm, longest) {
+            return self.board_allgather(call, comm, recv, &|rank| parts[rank]);
+        }
         let at = Within { call, comm, tag: tags::ALLGATHER };
         let own = send.unwrap_or(recv.as_send().of_part(parts[comm.me as usize]));
         self.rotated_allgather(at, own, recv, |rank| parts[rank as usize])

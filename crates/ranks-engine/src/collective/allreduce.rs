@@ -76,6 +76,9 @@ impl<T: Transport> Engine<T> {
             recv.write(0, contribution.bytes());
             return Ok(());
         }
+        if algorithm.is_none() && self.reduces_on_board(comm, op) {
+            return self.board_allreduce(call, comm, (contribution, recv), op);
+        }
         let at = Within { call, comm, tag: tags::ALLREDUCE };
         match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
             AllreduceAlgorithm::RecursiveDoubling => {

@@ -62,6 +62,23 @@ impl<T: Transport> Engine<T> {
             self.check_len(call, comm, "the send buffer", send.len(), recv.len())?;
         }
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
+        if algorithm.is_none() && self.alltoall_fits_board(comm, part) {
+            self.check_apart(call, comm, send, recv)?;
+            let copy;
+            let send = match send {
+                Some(send) => {
+                    let own = part_of(comm.me);
+                    recv.write(own.at, send.of_part(own).bytes());
+                    send
+                }
+                None => {
+                    copy = recv.as_send().bytes().to_vec();
+                    // SAFETY: the copy lives until this function returns, and nothing is under way then.
+                    unsafe { SendBuf::of(&copy) }
+                }
+            };
+            return self.board_alltoall(call, comm, send, recv, part);
+        }
         let algorithm = algorithm.unwrap_or_else(|| choose(comm, part));
         self.alltoall_parts(call, comm, (send, &part_of), (recv, &part_of), algorithm)
     }

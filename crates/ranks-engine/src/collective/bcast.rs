@@ -15,6 +15,17 @@ impl<T: Transport> Engine<T> {
         self.enter(Call::Bcast)?;
         let comm = self.comm(id, Call::Bcast)?;
         self.root_of(&comm, root, Call::Bcast)?;
+        if self.has_board(&comm) && self.board_bcast(Call::Bcast, &comm, buf, root)? {
+            return Ok(());
+        }
+        self.binomial_bcast(Call::Bcast, &comm, tags::BCAST, buf, root)
+    }
+
+    /// The same over point-to-point alone, as where the communicator has no board.
+    pub fn bcast_by_messages(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
+        self.enter(Call::Bcast)?;
+        let comm = self.comm(id, Call::Bcast)?;
+        self.root_of(&comm, root, Call::Bcast)?;
         self.binomial_bcast(Call::Bcast, &comm, tags::BCAST, buf, root)
     }
 

@@ -68,10 +68,12 @@ impl<T: Transport> Engine<T> {
         } else {
             self.not_in_place(call, comm, send)?.len()
         };
+        let part_of = |rank| Part { at: rank as usize * part, len: part };
+        if algorithm.is_none() && self.has_board(comm) {
+            return self.gather_on_board(at, send, recv, &part_of, root);
+        }
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
-            GatherAlgorithm::Linear => {
-                self.linear_gather(at, send, recv, |rank| Part { at: rank as usize * part, len: part }, root)
-            }
+            GatherAlgorithm::Linear => self.linear_gather(at, send, recv, part_of, root),
             GatherAlgorithm::Binomial => self.binomial_gather(at, send, recv, part, root),
         }
     }
@@ -100,7 +102,33 @@ impl<T: Transport> Engine<T> {
             self.not_in_place(call, comm, send)?;
         }
         let at = Within { call, comm, tag: tags::GATHER };
-        self.linear_gather(at, send, recv, |rank| parts[rank as usize], root)
+        let part_of = |rank| parts[rank as usize];
+        match self.has_board(comm) {
+            true => self.gather_on_board(at, send, recv, &part_of, root),
+            false => self.linear_gather(at, send, recv, part_of, root),
+        }
+    }
+
+    /// Short parts over the board, those that are too long by messages.
+    fn gather_on_board(
+        &mut self,
+        at: Within<'_>,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        part_of: &dyn Fn(i32) -> Part,
+        root: i32,
+    ) -> Result<()> {
+        let own = send.unwrap_or(SendBuf::EMPTY);
+        if at.comm.me == root && send.is_some() {
+            recv.write(part_of(root).at, own.bytes());
+        }
+        let part = |rank: usize| part_of(rank as i32);
+        let left = self.board_gather(at.call, at.comm, own, (recv, &part), root)?;
+        if at.comm.me != root {
+            return left.iter().try_for_each(|&to| self.swap(at, Some((to, own)), None));
+        }
+        let recvs: Vec<_> = left.into_iter().map(|rank| (rank, recv.of_part(part_of(rank)))).collect();
+        self.exchange(at, &[], &recvs)
     }
 
     pub(super) fn linear_gather(

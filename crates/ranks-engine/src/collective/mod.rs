@@ -7,6 +7,7 @@
 //! | `allgather`, `alltoall` | all to all |
 //! | `reduce`, `allreduce`, `reduce_scatter` | one value of many, at one rank, at all, a piece at each |
 //! | `scan` | each rank's value of the ranks before it |
+//! | `board` | the algorithms over shared memory, which come first where there is some |
 //! | `slices` | the step that long reductions have in common |
 //!
 //! Their messages travel in the odd context of the communicator, one tag an operation, so neither
@@ -22,6 +23,7 @@ mod allreduce;
 mod alltoall;
 mod barrier;
 mod bcast;
+mod board;
 mod gather;
 mod reduce;
 mod reduce_scatter;

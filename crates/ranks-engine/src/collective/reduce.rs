@@ -80,6 +80,9 @@ impl<T: Transport> Engine<T> {
             self.check_len(call, comm, "the root's room", recv.len(), contribution.len())?;
         }
         self.check_elements(call, comm, op, contribution.len())?;
+        if algorithm.is_none() && self.reduces_on_board(comm, op) {
+            return self.board_reduce(call, comm, (contribution, recv), op, root);
+        }
         let at = Within { call, comm, tag: tags::REDUCE };
         match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
             ReduceAlgorithm::Binomial => {

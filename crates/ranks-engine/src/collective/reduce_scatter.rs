@@ -70,6 +70,9 @@ impl<T: Transport> Engine<T> {
         if send.is_some() {
             self.check_len(call, comm, "the receive buffer", recv.len(), part)?;
         }
+        if algorithm.is_none() && self.reduces_on_board(comm, op) {
+            return self.board_reduce_scatter(call, comm, (contribution, recv), op);
+        }
         let at = Within { call, comm, tag: tags::REDUCE_SCATTER };
         let parts = Part::in_order((0..comm.size()).map(|_| part));
         match algorithm.unwrap_or_else(|| choose(comm.size(), contribution.len())) {

@@ -86,6 +86,9 @@ impl<T: Transport> Engine<T> {
         self.check_apart(call, comm, send, recv)?;
         self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
         self.check_elements(call, comm, op, recv.len())?;
+        if algorithm.is_none() && self.reduces_on_board(comm, op) {
+            return self.board_scan(call, comm, (contribution, recv), op, call == Call::Scan);
+        }
         let at = Within { call, comm, tag: tags::SCAN };
         let own = contribution.bytes().to_vec();
         let before = match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {

@@ -65,6 +65,15 @@ impl<T: Transport> Engine<T> {
             self.not_in_place(call, comm, recv)?.len()
         };
         let at = Within { call, comm, tag: tags::SCATTER };
+        if algorithm.is_none() && self.has_board(comm) {
+            let room = recv.unwrap_or(RecvBuf::EMPTY);
+            if self.board_scatter(call, comm, send, room, part, root)? {
+                if comm.me == root {
+                    room.write(0, send.of_part(Part { at: root as usize * part, len: part }).bytes());
+                }
+                return Ok(());
+            }
+        }
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
             ScatterAlgorithm::Linear => {
                 let part_of = |rank| Part { at: rank as usize * part, len: part };

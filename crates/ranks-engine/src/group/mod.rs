@@ -5,16 +5,19 @@
 //! | `members` | groups as values, and the operations on them |
 //! | `comm` | what a communicator is |
 //! | `table` | all communicators of a rank, by name and by context |
+//! | `seat` | what a rank remembers of a communicator's board |
 //!
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.
 
 mod comm;
 mod members;
+mod seat;
 mod table;
 
 pub(crate) use comm::Comm;
 pub use members::{Comparison, Group};
+pub(crate) use seat::Seat;
 pub(crate) use table::Comms;
 
 /// The context of messages between ranks that have no communicator in common yet.

@@ -106,6 +106,8 @@ fn process_entry() {
     if std::env::var_os("RANKS_JOB").is_none() {
         return;
     }
+    // Whoever started it may be ended first, by a watchdog of its own.
+    let _dog = watchdog("a rank that is a process", 300);
     let mut engine = ranks_engine::ShmEngine::from_environment().unwrap();
     run_all(&mut engine).unwrap();
     engine.finalize().unwrap();

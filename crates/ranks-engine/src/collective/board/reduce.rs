@@ -1,0 +1,300 @@
+//! Reductions on a board.
+//!
+//! All ranks' elements lie on the board, so whoever wants a result reads them from there. What is long is cut into
+//! pieces, and each piece into slices, one a rank, so that everyone reduces something (`in slices`). The order
+//! is that of the ranks, from the highest down: `x0 op (x1 op x2)`, which an associative operation allows and
+//! which needs no room beside the result.
+
+#![allow(unsafe_code)]
+
+use super::super::Part;
+use super::desk::{Desk, How, Outcome};
+use crate::bounds;
+use crate::error::Result;
+use crate::group::Comm;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::op::Op;
+use crate::p2p::Engine;
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+/// Lengths of the pieces of `len` bytes, none cut inside an element.
+fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<Item = (usize, Part)> {
+    let each = (most / element).max(1) * element;
+    (0..len).step_by(each).enumerate().map(move |(k, at)| (k, Part { at, len: each.min(len - at) }))
+}
+
+/// Reduces one row of each rank, from the last down, into `out`.
+fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item = &'r [u8]>) {
+    let mut rows = rows.rev();
+    if let Some(last) = rows.next() {
+        out.copy_from_slice(last);
+    }
+    for row in rows {
+        op.apply(row, out);
+    }
+}
+
+/// Bytes of a receive buffer, as a slice.
+fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
+    // SAFETY: the caller's buffer is the collective's until it returns; the parts in use at one time do not
+    // overlap, and nothing else refers to them.
+    unsafe { buf.of_part(part).as_slice() }
+}
+
+/// To the root: `recv` counts there alone.
+async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root: usize) -> Outcome<()> {
+    let len = own.len();
+    let short = len <= ranks_shm::board::POST_DATA;
+    if desk.me != root {
+        if short {
+            desk.post_line(own.bytes()).await;
+            return Ok(());
+        }
+        desk.announce(len, desk.whole_half()).await;
+        for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+            desk.lay(k, Some(root), [own.of_part(part)]).await;
+            desk.publish(k + 1);
+        }
+        return Ok(());
+    }
+    let kept;
+    let own = if own.address() == recv.address() {
+        // In place: the result is built where this rank's elements are.
+        kept = own.bytes().to_vec();
+        &kept[..]
+    } else {
+        own.bytes()
+    };
+    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+        for peer in desk.others() {
+            desk.posted_of(peer, k + 1, len).await?;
+        }
+        let row = |rank: usize| match rank {
+            rank if rank == root => &own[part.at..part.at + part.len],
+            rank if short => desk.whole(rank, How::Line, 0, len),
+            rank => desk.piece(rank, k, 0, part.len),
+        };
+        fold(op, room(recv, part), (0..desk.size).map(row));
+        if part.end() < len {
+            desk.done_with(k + 1);
+        }
+    }
+    Ok(())
+}
+
+/// To all, everyone reducing everything.
+async fn allreduce_each(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+    let len = own.len();
+    let short = len <= ranks_shm::board::POST_DATA;
+    if short {
+        desk.post_line(own.bytes()).await;
+    } else {
+        desk.announce(len, desk.whole_half()).await;
+    }
+    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+        if !short {
+            desk.lay(k, None, [own.of_part(part)]).await;
+            desk.publish(k + 1);
+        }
+        for peer in desk.others() {
+            desk.posted_of(peer, k + 1, len).await?;
+        }
+        let how = if short { How::Line } else { How::Pieces(0) };
+        let row = |rank: usize| match how {
+            How::Line => desk.whole(rank, How::Line, 0, len),
+            _ => desk.piece(rank, k, 0, part.len),
+        };
+        fold(op, room(recv, part), (0..desk.size).map(row));
+        if part.end() < len {
+            desk.done_with(k + 1);
+        }
+    }
+    Ok(())
+}
+
+/// One slice a rank of a piece of whole elements.
+fn slice(size: usize, rank: usize, len: usize, element: usize) -> Part {
+    let elements = len / element;
+    let from = |rank: usize| elements * rank / size * element;
+    Part { at: from(rank), len: from(rank + 1) - from(rank) }
+}
+
+/// To all (or, with a root, to it alone): each reduces its slice of a piece where it has posted it, then the slices
+/// are collected. Two posts a piece.
+async fn reduce_in_slices(
+    desk: &Desk<'_>,
+    own: SendBuf,
+    recv: RecvBuf,
+    op: &mut Op<'_>,
+    root: Option<usize>,
+) -> Outcome<()> {
+    let (len, size) = (own.len(), desk.size);
+    desk.announce(len, desk.whole_half()).await;
+    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+        desk.lay(k, None, [own.of_part(part)]).await;
+        desk.publish(2 * k + 1);
+        for peer in desk.others() {
+            desk.posted_of(peer, 2 * k + 1, len).await?;
+        }
+        let mine = slice(size, desk.me, part.len, op.element());
+        // SAFETY: this slice of this rank's piece is read by nobody else before the second post, and by this rank
+        // only through `out`.
+        let out = unsafe { desk.own_piece(k, mine.at, mine.len) };
+        reduce_into_own(desk, k, mine, out, op);
+        desk.publish(2 * k + 2);
+        if root.is_none_or(|root| root == desk.me) {
+            for rank in std::iter::once(desk.me).chain(desk.others()) {
+                if rank != desk.me {
+                    desk.posted_of(rank, 2 * k + 2, len).await?;
+                }
+                let theirs = slice(size, rank, part.len, op.element());
+                recv.write(part.at + theirs.at, desk.piece(rank, k, theirs.at, theirs.len));
+            }
+        }
+        if part.end() < len {
+            desk.done_with(k + 1);
+        }
+    }
+    Ok(())
+}
+
+/// `out`, where this rank's own elements are, becomes the reduction of all ranks' elements there.
+fn reduce_into_own(desk: &Desk<'_>, k: usize, mine: Part, out: &mut [u8], op: &mut Op<'_>) {
+    let row = |rank: usize| desk.piece(rank, k, mine.at, mine.len);
+    if desk.me + 1 == desk.size {
+        for rank in (0..desk.me).rev() {
+            op.apply(row(rank), out);
+        }
+        return;
+    }
+    let own = out.to_vec();
+    fold(op, out, (0..desk.size).map(|rank| if rank == desk.me { &own[..] } else { row(rank) }));
+}
+
+/// Each rank's block of the reduction. Pieces hold the same part of every block.
+async fn reduce_scatter(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+    let (size, me) = (desk.size, desk.me);
+    let (whole, block) = (own.len(), own.len() / size);
+    desk.announce(whole, desk.whole_half()).await;
+    for (k, part) in pieces(block, desk.half_bytes() / size, op.element()) {
+        let row = |rank: usize| own.of_part(Part { at: rank * block + part.at, len: part.len });
+        desk.lay(k, None, (0..size).map(row)).await;
+        desk.publish(k + 1);
+        for peer in desk.others() {
+            desk.posted_of(peer, k + 1, whole).await?;
+        }
+        let rows = (0..size).map(|rank| desk.piece(rank, k, me * part.len, part.len));
+        fold(op, room(recv, part), rows);
+        if part.end() < block {
+            desk.done_with(k + 1);
+        }
+    }
+    Ok(())
+}
+
+/// The reduction of the ranks up to this one (`inclusive`), or before it. Each passes its own on to the next.
+async fn scan(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusive: bool) -> Outcome<()> {
+    let (len, me) = (own.len(), desk.me);
+    let next = (me + 1 < desk.size).then_some(me + 1);
+    desk.announce(len, desk.whole_half()).await;
+    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+        if me > 0 {
+            desk.posted_of(me - 1, k + 1, len).await?;
+        }
+        // Own elements first: in place they are where the result belongs.
+        if let Some(next) = next {
+            desk.lay(k, Some(next), [own.of_part(part)]).await;
+            if me > 0 {
+                // SAFETY: not published yet, and this rank holds no other reference to it.
+                let out = unsafe { desk.own_piece(k, 0, part.len) };
+                op.apply(desk.piece(me - 1, k, 0, part.len), out);
+            }
+            desk.publish(k + 1);
+        }
+        match (inclusive, me) {
+            (true, 0) => recv.write(part.at, own.of_part(part).bytes()),
+            (true, _) => {
+                recv.write(part.at, own.of_part(part).bytes());
+                op.apply(desk.piece(me - 1, k, 0, part.len), room(recv, part));
+            }
+            (false, 0) => {}
+            (false, _) => recv.write(part.at, desk.piece(me - 1, k, 0, part.len)),
+        }
+        if part.end() < len {
+            desk.done_with(k + 1);
+        }
+    }
+    Ok(())
+}
+
+impl<T: Transport> Engine<T> {
+    /// Bytes of a half of a board's buffer.
+    pub(super) fn board_half(&self) -> usize {
+        ranks_shm::bounds::board_half(self.core.ranks)
+    }
+
+    /// True when a reduction of elements of this kind is done on the board.
+    pub(in super::super) fn reduces_on_board(&self, comm: &Comm, op: &Op<'_>) -> bool {
+        self.has_board(comm) && op.element() * comm.size() as usize <= self.board_half()
+    }
+
+    fn in_slices(&self, comm: &Comm, len: usize) -> bool {
+        comm.size() > 2 && len > bounds::BOARD_EACH
+    }
+
+    /// A reduction to one rank.
+    pub(in super::super) fn board_reduce(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        (own, recv): (SendBuf, RecvBuf),
+        op: &mut Op<'_>,
+        root: i32,
+    ) -> Result<()> {
+        let (root, slices) = (root as usize, self.in_slices(comm, own.len()));
+        self.on_board(call, comm, async |desk: &Desk<'_>| match slices {
+            true => reduce_in_slices(desk, own, recv, op, Some(root)).await,
+            false => reduce(desk, own, recv, op, root).await,
+        })
+    }
+
+    /// A reduction to all.
+    pub(in super::super) fn board_allreduce(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        (own, recv): (SendBuf, RecvBuf),
+        op: &mut Op<'_>,
+    ) -> Result<()> {
+        let slices = self.in_slices(comm, own.len());
+        self.on_board(call, comm, async |desk: &Desk<'_>| match slices {
+            true => reduce_in_slices(desk, own, recv, op, None).await,
+            false => allreduce_each(desk, own, recv, op).await,
+        })
+    }
+
+    /// A reduction of which each rank gets a block of equal length.
+    pub(in super::super) fn board_reduce_scatter(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        (own, recv): (SendBuf, RecvBuf),
+        op: &mut Op<'_>,
+    ) -> Result<()> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| reduce_scatter(desk, own, recv, op).await)
+    }
+
+    /// A scan of either kind.
+    pub(in super::super) fn board_scan(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        (own, recv): (SendBuf, RecvBuf),
+        op: &mut Op<'_>,
+        inclusive: bool,
+    ) -> Result<()> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| scan(desk, own, recv, op, inclusive).await)
+    }
+}

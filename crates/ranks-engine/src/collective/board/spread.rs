@@ -1,0 +1,203 @@
+//! Collectives that move elements: broadcast, gather, scatter, gather and exchange of all with all.
+//!
+//! `false` (or a list of ranks) says that the rest is to come by messages: what is too long for the board is
+//! better read from its owner's memory.
+
+use super::super::Part;
+use super::desk::{Desk, How, Outcome};
+use crate::bounds;
+use crate::error::Result;
+use crate::group::Comm;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::p2p::Engine;
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+/// The root's bytes to all.
+async fn bcast(desk: &Desk<'_>, buf: RecvBuf, root: usize) -> Outcome<bool> {
+    let len = buf.len();
+    if desk.me == root {
+        let log = if desk.fits { bounds::BCAST_PIECE.ilog2() as u8 } else { desk.whole_half() };
+        let log = log.min(desk.whole_half());
+        if len > bounds::board_bcast(desk.size) {
+            desk.post_messages(len).await;
+            return Ok(false);
+        }
+        if len <= 1 << log {
+            desk.post(buf.as_send()).await;
+            return Ok(true);
+        }
+        desk.announce(len, log).await;
+        for (k, at) in (0..len).step_by(1 << log).enumerate() {
+            desk.lay(k, None, [buf.as_send().of_part(Part { at, len: (len - at).min(1 << log) })]).await;
+            desk.publish(k + 1);
+        }
+        return Ok(true);
+    }
+    match desk.posted_of(root, 1, len).await? {
+        How::Line => buf.write(0, desk.whole(root, How::Line, 0, len)),
+        How::Messages => return Ok(false),
+        How::Pieces(log) => {
+            for (k, at) in (0..len).step_by(1 << log).enumerate() {
+                desk.posted(root, k + 1).await?;
+                buf.write(at, desk.piece(root, k, 0, (len - at).min(1 << log)));
+                if at + (1 << log) < len {
+                    desk.done_with(k + 1);
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Everyone's part to the root, whose own is in its place already. At the root: whose parts come by messages.
+async fn gather(
+    desk: &Desk<'_>,
+    own: SendBuf,
+    recv: RecvBuf,
+    part: &dyn Fn(usize) -> Part,
+    root: usize,
+) -> Outcome<Vec<i32>> {
+    if desk.me != root {
+        if own.len() <= desk.half_bytes() {
+            desk.post(own).await;
+            return Ok(Vec::new());
+        }
+        desk.post_messages(own.len()).await;
+        return Ok(vec![root as i32]);
+    }
+    let mut by_messages = Vec::new();
+    for peer in desk.others() {
+        let Part { at, len } = part(peer);
+        match desk.posted_of(peer, 1, len).await? {
+            How::Messages => by_messages.push(peer as i32),
+            how => recv.write(at, desk.whole(peer, how, 0, len)),
+        }
+    }
+    Ok(by_messages)
+}
+
+/// The root's equal parts, one to each rank. The root's own part is in its place already.
+async fn scatter(desk: &Desk<'_>, send: SendBuf, recv: RecvBuf, part: usize, root: usize) -> Outcome<bool> {
+    let whole = part * desk.size;
+    if desk.me == root {
+        if whole > desk.half_bytes() {
+            desk.post_messages(whole).await;
+            return Ok(false);
+        }
+        desk.post(send).await;
+        return Ok(true);
+    }
+    match desk.posted_of(root, 1, whole).await? {
+        How::Messages => return Ok(false),
+        how => recv.write(0, desk.whole(root, how, desk.me * part, part)),
+    }
+    Ok(true)
+}
+
+/// Everyone's part to everyone; each rank's own is in its place already.
+async fn allgather(desk: &Desk<'_>, recv: RecvBuf, part: &dyn Fn(usize) -> Part) -> Outcome<()> {
+    desk.post(recv.as_send().of_part(part(desk.me))).await;
+    for peer in desk.others() {
+        let Part { at, len } = part(peer);
+        let how = desk.posted_of(peer, 1, len).await?;
+        recv.write(at, desk.whole(peer, how, 0, len));
+    }
+    Ok(())
+}
+
+/// Everyone's equal parts, one for each. What is posted leaves out the rank's own part.
+async fn alltoall(desk: &Desk<'_>, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
+    let of = |buf: SendBuf, rank: usize| buf.of_part(Part { at: rank * part, len: part });
+    let (me, len) = (desk.me, part * (desk.size - 1));
+    if desk.size == 2 {
+        desk.post(of(send, 1 - me)).await;
+    } else {
+        desk.announce(len, desk.whole_half()).await;
+        let (lower, higher) = (me * part, (me + 1) * part);
+        let lower = send.of_part(Part { at: 0, len: lower });
+        let higher = send.of_part(Part { at: higher, len: send.len() - higher });
+        desk.lay(0, None, [lower, higher]).await;
+        desk.publish(1);
+    }
+    for peer in desk.others() {
+        let how = desk.posted_of(peer, 1, len).await?;
+        let place = if me < peer { me } else { me - 1 };
+        recv.write(peer * part, desk.whole(peer, how, place * part, part));
+    }
+    Ok(())
+}
+
+impl<T: Transport> Engine<T> {
+    /// A broadcast; false when the caller has to do it by messages.
+    pub(in super::super) fn board_bcast(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        buf: RecvBuf,
+        root: i32,
+    ) -> Result<bool> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| bcast(desk, buf, root as usize).await)
+    }
+
+    /// A gather; the ranks that the caller has to receive from, or send to, by messages.
+    pub(in super::super) fn board_gather(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        own: SendBuf,
+        (recv, part): (RecvBuf, &dyn Fn(usize) -> Part),
+        root: i32,
+    ) -> Result<Vec<i32>> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| gather(desk, own, recv, part, root as usize).await)
+    }
+
+    /// A scatter of equal parts; false when the caller has to do it by messages.
+    pub(in super::super) fn board_scatter(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        send: SendBuf,
+        recv: RecvBuf,
+        part: usize,
+        root: i32,
+    ) -> Result<bool> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| {
+            scatter(desk, send, recv, part, root as usize).await
+        })
+    }
+
+    /// True when parts of at most this length are gathered everywhere on the board.
+    pub(in super::super) fn allgather_fits_board(&self, comm: &Comm, longest: usize) -> bool {
+        self.has_board(comm) && longest <= self.board_half()
+    }
+
+    /// A gather to all of parts that fit.
+    pub(in super::super) fn board_allgather(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        recv: RecvBuf,
+        part: &dyn Fn(usize) -> Part,
+    ) -> Result<()> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| allgather(desk, recv, part).await)
+    }
+
+    /// True when such parts are exchanged on the board.
+    pub(in super::super) fn alltoall_fits_board(&self, comm: &Comm, part: usize) -> bool {
+        self.has_board(comm) && part * (comm.size() as usize - 1) <= self.board_half()
+    }
+
+    /// An exchange of all with all, of parts that fit; this rank's own part is in its place already.
+    pub(in super::super) fn board_alltoall(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        send: SendBuf,
+        recv: RecvBuf,
+        part: usize,
+    ) -> Result<()> {
+        self.on_board(call, comm, async |desk: &Desk<'_>| alltoall(desk, send, recv, part).await)
+    }
+}

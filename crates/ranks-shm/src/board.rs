@@ -1,0 +1,219 @@
+//! Boards: shared memory in which the ranks of a communicator lay down what a collective hands over.
+//!
+//! Each rank of a board has a desk that it alone writes and all others read: a few lines for short
+//! messages (what they say and the bytes, in one cache line), and two halves of a buffer for longer
+//! ones. A post is numbered `round << 20 | posts in this round`, and so is what a rank is done with.
+//!
+//! ```text
+//! writer w                              reader r
+//!   W1 wait until done[r] allows it       R1 wait until word of w >= wanted   (Acquire)
+//!   W2 write meta, bytes                  R2 read meta, bytes
+//!   W3 store word          (Release)      R3 store done                       (Release)
+//! ```
+//! W1 loads `done` with Acquire, so what R2 read is not overwritten before; R1 pairs with W3. Each word has
+//! one writer, and only rises. Whoever stores a word wakes the ranks that may wait for it, as
+//! [`crate::sleep`] says. A rank that dies leaves its words where they were: those who wait for them
+//! learn of its end and stop waiting.
+//!
+//! `done` beyond a round (`(round + 1) << 20`) says that the rank has left it, whether or not it went well:
+//! so nobody waits for a post that will not come.
+
+use crate::bounds;
+use crate::layout::LINE;
+use crate::primitive::AtomicU64;
+use crate::primitive::Ordering::{Acquire, Relaxed, Release};
+use crate::primitive::UnsafeCell;
+use crate::segment::Segment;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// Bytes that a line carries besides its words.
+pub const POST_DATA: usize = LINE - 16;
+
+/// Where the number of posts begins in a word.
+pub const ROUND_SHIFT: u32 = 20;
+
+/// The word of a rank that has made (or is done with) `posts` posts of a round.
+#[inline(always)]
+pub const fn word(round: u64, posts: u64) -> u64 {
+    round << ROUND_SHIFT | posts
+}
+
+/// One line of a desk.
+#[repr(C, align(64))]
+pub struct Post {
+    word: AtomicU64,
+    meta: AtomicU64,
+    data: UnsafeCell<[u8; POST_DATA]>,
+}
+
+// SAFETY: `data` is written and read as the protocol above orders it.
+unsafe impl Sync for Post {}
+
+/// What one rank of a board writes.
+#[repr(C, align(64))]
+pub struct Desk {
+    posts: [Post; bounds::POSTS],
+    done: AtomicU64,
+    reserved: [u8; LINE - 8],
+}
+
+impl Post {
+    /// What the writer has posted here.
+    #[inline(always)]
+    pub fn word(&self) -> u64 {
+        self.word.load(Acquire)
+    }
+
+    /// What it says of what it has posted.
+    #[inline(always)]
+    pub fn meta(&self) -> u64 {
+        self.meta.load(Relaxed)
+    }
+
+    /// Publishes.
+    #[inline(always)]
+    pub fn publish(&self, word: u64) {
+        self.word.store(word, Release);
+    }
+
+    /// Lays down meta and the first bytes, to be published next.
+    ///
+    /// # Safety
+    /// The caller is the desk's owner, and all readers are done with what was here (W1).
+    #[inline(always)]
+    pub unsafe fn write(&self, meta: u64, data: &[u8]) {
+        self.meta.store(meta, Relaxed);
+        let len = data.len().min(POST_DATA);
+        // SAFETY: inside the line; nobody reads or writes it now, by the caller's promise.
+        self.data.with_mut(|to| unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), to.cast(), len) });
+    }
+
+    /// The first `len` bytes.
+    ///
+    /// # Safety
+    /// The caller has seen a word published after them (R1), and has not yet said that it is done (R3).
+    #[inline(always)]
+    pub unsafe fn data(&self, len: usize) -> &[u8] {
+        // SAFETY: inside the line, initialised (zero at first), not written now by the caller's promise.
+        self.data.with(|from| unsafe { std::slice::from_raw_parts(from.cast(), len.min(POST_DATA)) })
+    }
+}
+
+/// Bytes of a board for `ranks` ranks.
+pub const fn board_bytes(ranks: usize) -> usize {
+    desks_bytes(ranks) + ranks * 2 * bounds::board_half(ranks)
+}
+
+const fn desks_bytes(ranks: usize) -> usize {
+    (ranks * size_of::<Desk>()).next_multiple_of(4096)
+}
+
+/// A view of one board.
+#[derive(Clone, Copy)]
+pub struct Board<'a> {
+    base: NonNull<u8>,
+    ranks: usize,
+    segment: PhantomData<&'a Segment>,
+}
+
+impl<'a> Board<'a> {
+    /// A view of the board at `base`, inside a segment of `ranks` ranks.
+    pub(crate) fn new(base: NonNull<u8>, ranks: usize) -> Self {
+        Self { base, ranks, segment: PhantomData }
+    }
+
+    #[inline(always)]
+    fn desk(self, rank: usize) -> &'a Desk {
+        assert!(rank < self.ranks);
+        // SAFETY: inside the board by the assertion, aligned by the geometry; zero is valid for each word.
+        unsafe { self.base.cast::<Desk>().add(rank).as_ref() }
+    }
+
+    /// The line in which a rank posts in a round.
+    #[inline(always)]
+    pub fn post(self, rank: usize, round: u64) -> &'a Post {
+        &self.desk(rank).posts[round as usize % bounds::POSTS]
+    }
+
+    /// What a rank is done with.
+    #[inline(always)]
+    pub fn done(self, rank: usize) -> u64 {
+        self.desk(rank).done.load(Acquire)
+    }
+
+    /// Says what this rank is done with.
+    #[inline(always)]
+    pub fn publish_done(self, rank: usize, word: u64) {
+        self.desk(rank).done.store(word, Release);
+    }
+
+    /// Bytes of a half.
+    #[inline(always)]
+    pub fn half_bytes(self) -> usize {
+        bounds::board_half(self.ranks)
+    }
+
+    /// Where a half of a rank's buffer begins. Whose turn it is to touch it, the protocol says.
+    #[inline(always)]
+    pub fn half(self, rank: usize, which: usize) -> NonNull<u8> {
+        assert!(rank < self.ranks && which < 2);
+        let at = desks_bytes(self.ranks) + (2 * rank + which) * self.half_bytes();
+        // SAFETY: inside the board by the assertion.
+        unsafe { self.base.add(at) }
+    }
+
+    /// As it was at first, for the next communicator: nobody uses the board any more.
+    pub(crate) fn reset(self) {
+        for rank in 0..self.ranks {
+            let desk = self.desk(rank);
+            desk.done.store(0, Relaxed);
+            for post in &desk.posts {
+                post.word.store(0, Relaxed);
+            }
+        }
+    }
+}
+
+#[cfg(not(loom))]
+const _: () = {
+    assert!(size_of::<Post>() == LINE);
+    // An odd number of lines, so that desks do not all start in the same cache set.
+    assert!((size_of::<Desk>() / LINE) % 2 == 1);
+    assert!(bounds::board_half(2).is_multiple_of(4096));
+};
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_posted_is_read_and_a_reset_forgets_it() {
+        let segment = Segment::private(3);
+        let board = segment.board(1).expect("three ranks have boards");
+        let post = board.post(2, 9);
+        // SAFETY: one thread.
+        unsafe { post.write(77, b"bytes") };
+        post.publish(word(9, 1));
+        let seen = board.post(2, 9 + bounds::POSTS as u64);
+        assert_eq!((seen.word(), seen.meta()), (word(9, 1), 77), "lines are used in turn");
+        // SAFETY: published above.
+        assert_eq!(unsafe { seen.data(5) }, b"bytes");
+        assert_eq!(board.post(1, 9).word(), 0);
+        board.publish_done(2, word(10, 0));
+        board.reset();
+        assert_eq!((post.word(), board.done(2)), (0, 0));
+    }
+
+    #[test]
+    fn halves_lie_apart_inside_the_segment() {
+        let segment = Segment::private(3);
+        let (first, second) = (segment.board(0).unwrap(), segment.board(1).unwrap());
+        let mut starts: Vec<usize> =
+            (0..3).flat_map(|rank| [0, 1].map(|half| first.half(rank, half).as_ptr() as usize)).collect();
+        starts.push(second.post(0, 0) as *const Post as usize);
+        assert!(starts.is_sorted());
+        assert!(starts.windows(2).all(|w| w[1] - w[0] >= first.half_bytes()));
+        assert!(segment.board(bounds::boards(3)).is_none());
+    }
+}
