@@ -29,8 +29,8 @@ impl<T: Transport> Engine<T> {
         self.check_freeable(call, id)?;
         let comm = self.comm(id, call)?;
         let busy = comm.clone();
-        let work = Box::new(move |engine: &mut Self| (!engine.is_busy(&busy)).then_some(Ok(Status::EMPTY)));
-        Ok(self.begin_work(call, Some(&comm), work))
+        let chore = Box::new(move |engine: &mut Self| (!engine.is_busy(&busy)).then_some(Ok(Status::EMPTY)));
+        Ok(self.begin_chore(call, Some(&comm), chore))
     }
 
     fn check_freeable(&self, call: Call, id: CommId) -> Result<()> {

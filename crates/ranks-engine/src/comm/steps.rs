@@ -86,7 +86,7 @@ impl<T: Transport> Engine<T> {
     ) -> Making {
         let place = self.core.comms.reserve();
         let mut next = Some(first);
-        let work = Box::new(move |engine: &mut Engine<T>| {
+        let chore = Box::new(move |engine: &mut Engine<T>| {
             loop {
                 match next.take()? {
                     Step::Hear(errand, ids, then) => {
@@ -118,7 +118,7 @@ impl<T: Transport> Engine<T> {
                 }
             }
         });
-        Making { request: self.begin_work(call, parent, work), comm: place }
+        Making { request: self.begin_chore(call, parent, chore), comm: place }
     }
 
     /// Messages among the ranks of a communicator. Calls on it come in the same order at all its ranks.

@@ -12,9 +12,10 @@
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `within` | messages of the engine's own, within a collective |
-//! | `work` | what goes on in progress for a call that does not wait |
+//! | `chore` | what goes on in progress for a call that does not wait |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
+mod chore;
 mod core;
 mod lives;
 mod lookup;
@@ -28,15 +29,14 @@ mod steps;
 mod wait;
 mod wire;
 mod within;
-mod work;
 
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
+pub(crate) use chore::Errand;
 pub(crate) use within::Within;
-pub(crate) use work::Errand;
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
@@ -51,7 +51,7 @@ pub struct Engine<T: Transport> {
     pub(crate) transport: T,
     pub(crate) core: Core,
     pub(crate) interrupted: Arc<AtomicBool>,
-    works: Vec<work::Working<T>>,
+    chores: Vec<chore::Begun<T>>,
     finalized: bool,
 }
 
@@ -67,7 +67,7 @@ impl<T: Transport> Engine<T> {
     pub fn new(transport: T) -> Self {
         let core = Core::new(&transport);
         let interrupted = Arc::new(AtomicBool::new(false));
-        Self { transport, core, interrupted, works: Vec::new(), finalized: false }
+        Self { transport, core, interrupted, chores: Vec::new(), finalized: false }
     }
 
     /// This rank in world.

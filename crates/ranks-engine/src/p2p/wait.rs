@@ -56,7 +56,7 @@ impl<T: Transport> Engine<T> {
             }
         }
         moved |= self.settle();
-        moved |= self.work_on();
+        moved |= self.do_chores();
         moved
     }
 

@@ -1,4 +1,4 @@
-//! Work that goes on in progress: what the engine does for a call that does not wait, in steps between
+//! Chores: what goes on in progress. It is what the engine does for a call that does not wait, in steps between
 //! which messages of its own travel. It is a request like any other to whoever began it.
 
 use super::Engine;
@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 /// Does what can be done without waiting; the outcome once all is done. It is not asked again then. It must
 /// not call progress.
-pub(crate) type Work<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Status>> + Send>;
+pub(crate) type Chore<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Status>> + Send>;
 
-/// Work under way, and the request that it completes.
-pub(super) struct Working<T: Transport> {
+/// A chore under way, and the request that it completes.
+pub(super) struct Begun<T: Transport> {
     request: u32,
     /// Taken out while it is asked.
-    work: Option<Work<T>>,
+    chore: Option<Chore<T>>,
 }
 
 /// What a message of the engine's own belongs to: the call, the messages' context and their tag.
@@ -32,40 +32,40 @@ pub(crate) struct Errand {
 }
 
 impl<T: Transport> Engine<T> {
-    /// Begins work; the request completes when it is done.
-    pub(crate) fn begin_work(&mut self, call: Call, comm: Option<&Arc<Comm>>, work: Work<T>) -> RequestId {
+    /// Begins a chore; the request completes when it is done.
+    pub(crate) fn begin_chore(&mut self, call: Call, comm: Option<&Arc<Comm>>, chore: Chore<T>) -> RequestId {
         let mut request = Request::new(call, Kind::Send { buf: SendBuf::EMPTY, mode: Mode::Standard });
         request.nobody = true;
         request.context = comm.map_or(0, |comm| comm.context);
         request.comm = comm.cloned();
         let id = self.core.requests.insert(request);
-        self.works.push(Working { request: id.index(), work: Some(work) });
-        self.do_works();
+        self.chores.push(Begun { request: id.index(), chore: Some(chore) });
+        self.ask_chores();
         id
     }
 
-    /// Asks all work under way. True when any is done.
+    /// Goes on with all chores. True when any is done.
     #[inline(always)]
-    pub(super) fn work_on(&mut self) -> bool {
-        !self.works.is_empty() && self.do_works()
+    pub(super) fn do_chores(&mut self) -> bool {
+        !self.chores.is_empty() && self.ask_chores()
     }
 
     #[cold]
-    fn do_works(&mut self) -> bool {
+    fn ask_chores(&mut self) -> bool {
         let mut done = false;
         let mut at = 0;
-        while at < self.works.len() {
-            let Some(mut work) = self.works[at].work.take() else {
+        while at < self.chores.len() {
+            let Some(mut chore) = self.chores[at].chore.take() else {
                 at += 1;
                 continue;
             };
-            let outcome = work(self);
+            let outcome = chore(self);
             let Some(outcome) = outcome else {
-                self.works[at].work = Some(work);
+                self.chores[at].chore = Some(chore);
                 at += 1;
                 continue;
             };
-            let index = self.works.remove(at).request;
+            let index = self.chores.remove(at).request;
             let request = self.core.requests.at(index);
             match outcome {
                 Ok(status) => request.status = status,
