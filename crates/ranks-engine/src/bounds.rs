@@ -59,8 +59,9 @@ pub const SCAN_DOUBLING: usize = 256;
 /// See [`SCAN_DOUBLING`]. A line of ranks has the least to do in all, and with fewer it is as quick.
 pub const SCAN_RANKS: i32 = 8;
 
-/// A piece of a broadcast on a board where every rank has a CPU: readers begin while the root still writes.
-pub const BCAST_PIECE: usize = 16 << 10;
+/// A piece of what goes one way on a board, where every rank has a CPU: readers begin while the writer still
+/// writes.
+pub const BOARD_PIECE: usize = 16 << 10;
 
 /// The longest broadcast on a board; a longer one is better read from the root's memory.
 pub const fn board_bcast(ranks: usize) -> usize {

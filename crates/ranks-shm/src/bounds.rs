@@ -71,8 +71,9 @@ pub const fn board_half(ranks: usize) -> usize {
     if ranks <= 8 { 64 << 10 } else { 16 << 10 }
 }
 
-/// Lines of a rank on a board: how many short posts it may be ahead of those who read them.
-pub const POSTS: usize = 8;
+/// Lines of a rank on a board: how many short posts it may be ahead of those who read them. The more, the more
+/// seldom it has to ask how far they are, which costs a line from each.
+pub const POSTS: usize = 32;
 
 /// Ranks of a communicator whose arrivals at a barrier are signed: a line of them.
 pub const SIGNATURES: usize = 16;

@@ -1,7 +1,9 @@
 //! The operations of the standard on its basic types.
 //!
 //! Each is one loop over whole elements, read and written as bytes: no alignment is asked of the
-//! buffers, and the compiler makes vector instructions of it all the same.
+//! buffers, and the compiler makes vector instructions of it all the same: of 32 bytes where the CPU has them.
+
+#![allow(unsafe_code)]
 
 /// The predefined operations: MPI 5.0 section 6.9.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,19 +79,67 @@ impl Element {
     }
 }
 
-type Function = fn(&[u8], &mut [u8]);
+/// The loops of one operation on one type.
+#[derive(Clone, Copy)]
+pub(super) struct Loops {
+    /// `inout = input op inout`.
+    pub apply: fn(&[u8], &mut [u8]),
+    /// `out = lower op higher`: one pass where a copy and [`Self::apply`] would be two.
+    pub combine: fn(&[u8], &[u8], &mut [u8]),
+}
+
+/// True where vectors of 32 bytes may be used; those of 16 bytes every x86-64 has.
+fn wide() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
 
 macro_rules! each {
-    ($t:ty, $f:expr) => {
-        |input: &[u8], inout: &mut [u8]| {
-            const SIZE: usize = size_of::<$t>();
+    ($t:ty, $f:expr) => {{
+        const SIZE: usize = size_of::<$t>();
+
+        #[inline(always)]
+        fn apply(input: &[u8], inout: &mut [u8]) {
             let f: fn($t, $t) -> $t = $f;
-            let pairs = input.as_chunks::<SIZE>().0.iter().zip(inout.as_chunks_mut::<SIZE>().0);
-            for (a, b) in pairs {
+            for (a, b) in input.as_chunks::<SIZE>().0.iter().zip(inout.as_chunks_mut::<SIZE>().0) {
                 *b = f(<$t>::from_ne_bytes(*a), <$t>::from_ne_bytes(*b)).to_ne_bytes();
             }
         }
-    };
+
+        #[inline(always)]
+        fn combine(lower: &[u8], higher: &[u8], out: &mut [u8]) {
+            let f: fn($t, $t) -> $t = $f;
+            let pairs = lower.as_chunks::<SIZE>().0.iter().zip(higher.as_chunks::<SIZE>().0);
+            for ((a, b), out) in pairs.zip(out.as_chunks_mut::<SIZE>().0) {
+                *out = f(<$t>::from_ne_bytes(*a), <$t>::from_ne_bytes(*b)).to_ne_bytes();
+            }
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn apply_wide(input: &[u8], inout: &mut [u8]) {
+            apply(input, inout);
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn combine_wide(lower: &[u8], higher: &[u8], out: &mut [u8]) {
+            combine(lower, higher, out);
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        if wide() {
+            return Some(Loops {
+                // SAFETY: the CPU has AVX2, as was just found.
+                apply: |input, inout| unsafe { apply_wide(input, inout) },
+                // SAFETY: as above.
+                combine: |lower, higher, out| unsafe { combine_wide(lower, higher, out) },
+            });
+        }
+        Loops { apply, combine }
+    }};
 }
 
 macro_rules! integer {
@@ -122,8 +172,8 @@ macro_rules! floating {
     };
 }
 
-/// The loop for an operation on a type, if there is such an operation.
-pub(super) fn function(operation: Operation, on: Element) -> Option<Function> {
+/// The loops for an operation on a type, if there is such an operation.
+pub(super) fn loops(operation: Operation, on: Element) -> Option<Loops> {
     match on {
         Element::I8 => integer!(i8, operation),
         Element::I16 => integer!(i16, operation),
@@ -144,7 +194,7 @@ mod tests {
 
     fn on_i16(operation: Operation, a: i16, b: i16) -> i16 {
         let mut inout = b.to_ne_bytes();
-        function(operation, Element::I16).unwrap()(&a.to_ne_bytes(), &mut inout);
+        (loops(operation, Element::I16).unwrap().apply)(&a.to_ne_bytes(), &mut inout);
         i16::from_ne_bytes(inout)
     }
 
@@ -161,8 +211,25 @@ mod tests {
     #[test]
     fn exactly_the_bitwise_and_logical_ones_are_missing_on_floating_point() {
         for on in Element::ALL {
-            let defined = Operation::ALL.into_iter().filter(|&o| function(o, on).is_some()).count();
+            let defined = Operation::ALL.into_iter().filter(|&o| loops(o, on).is_some()).count();
             assert_eq!(defined, if matches!(on, Element::F32 | Element::F64) { 4 } else { 10 }, "{on:?}");
+        }
+    }
+
+    #[test]
+    fn combining_is_a_copy_and_applying() {
+        let bytes: Vec<u8> = (0..203u32).map(|i| (i * i + 3) as u8).collect();
+        for operation in Operation::ALL {
+            for on in Element::ALL {
+                let Some(loops) = loops(operation, on) else { continue };
+                let len = 96;
+                let (lower, higher) = (&bytes[1..1 + len], &bytes[100..100 + len]);
+                let mut applied = higher.to_vec();
+                (loops.apply)(lower, &mut applied);
+                let mut combined = vec![0; len];
+                (loops.combine)(lower, higher, &mut combined);
+                assert_eq!(applied, combined, "{operation:?} {on:?}");
+            }
         }
     }
 
@@ -172,7 +239,7 @@ mod tests {
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_ne_bytes()).collect();
         let mut row = [0; 25];
         row[1..].copy_from_slice(&bytes);
-        function(Operation::Sum, Element::F64).unwrap()(&bytes, &mut row[1..]);
+        (loops(Operation::Sum, Element::F64).unwrap().apply)(&bytes, &mut row[1..]);
         let sums: Vec<f64> = row[1..].chunks(8).map(|c| f64::from_ne_bytes(c.try_into().unwrap())).collect();
         assert_eq!(sums, [3.0, 5.0, -8.0]);
     }

@@ -5,6 +5,8 @@
 
 mod built_in;
 
+use built_in::Loops;
+
 pub use built_in::{Element, Operation};
 
 /// How two rows of elements become one.
@@ -15,7 +17,7 @@ pub struct Op<'f> {
 }
 
 enum Function<'f> {
-    BuiltIn(fn(&[u8], &mut [u8])),
+    BuiltIn(Loops),
     User(&'f mut dyn FnMut(&[u8], &mut [u8])),
 }
 
@@ -23,8 +25,8 @@ impl<'f> Op<'f> {
     /// An operation of the standard on a basic type; `None` where the standard does not define it (a
     /// bitwise or logical one on floating point).
     pub fn built_in(operation: Operation, on: Element) -> Option<Self> {
-        let function = built_in::function(operation, on)?;
-        Some(Self { function: Function::BuiltIn(function), element: on.size(), commutative: true })
+        let loops = built_in::loops(operation, on)?;
+        Some(Self { function: Function::BuiltIn(loops), element: on.size(), commutative: true })
     }
 
     /// An operation of the user's, which makes `in op inout` of its second argument. Both have the same
@@ -52,8 +54,21 @@ impl<'f> Op<'f> {
             return;
         }
         match &mut self.function {
-            Function::BuiltIn(function) => function(input, inout),
+            Function::BuiltIn(loops) => (loops.apply)(input, inout),
             Function::User(function) => function(input, inout),
+        }
+    }
+
+    /// `out = lower op higher`.
+    #[inline]
+    pub fn combine(&mut self, lower: &[u8], higher: &[u8], out: &mut [u8]) {
+        debug_assert!(lower.len() == out.len() && higher.len() == out.len());
+        match &mut self.function {
+            Function::BuiltIn(loops) => (loops.combine)(lower, higher, out),
+            Function::User(_) => {
+                out.copy_from_slice(higher);
+                self.apply(lower, out);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::bounds::LEFT_EARLY_LOOKS;
+use crate::bounds::{BOARD_PIECE, LEFT_EARLY_LOOKS};
 use crate::group::{Comm, Seat};
 use crate::memory::SendBuf;
 use ranks_shm::Segment;
@@ -164,7 +164,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Waits until the half of piece `k` may be written: by its `reader`, or all.
-    async fn piece_room(&self, k: usize, reader: Option<usize>) {
+    pub async fn piece_room(&self, k: usize, reader: Option<usize>) {
         let wanted = match k {
             0 if self.seat.both.get() + 1 < self.round => word(self.round - 1, 0),
             0 | 1 => word(self.round, 0),
@@ -234,6 +234,12 @@ impl<'a> Desk<'a> {
             self.lay(0, None, [buf]).await;
             self.publish(1);
         }
+    }
+
+    /// The length of a piece of what goes one way: a whole half where ranks share CPUs, so that they need not take
+    /// turns; else shorter, so that whoever reads begins while the rest is written.
+    pub fn one_way_piece(&self) -> usize {
+        if self.fits { BOARD_PIECE.min(self.half_bytes()) } else { self.half_bytes() }
     }
 
     /// The length of a piece that fills a half, as a power of two.

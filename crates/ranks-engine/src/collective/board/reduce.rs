@@ -17,6 +17,7 @@ use crate::op::Op;
 use crate::p2p::Engine;
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use ranks_shm::board::POST_DATA;
 use std::sync::Arc;
 
 /// Lengths of the pieces of `len` bytes, none cut inside an element.
@@ -28,8 +29,10 @@ fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<Item = (usiz
 /// Reduces one row of each rank, from the last down, into `out`.
 fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item = &'r [u8]>) {
     let mut rows = rows.rev();
-    if let Some(last) = rows.next() {
-        out.copy_from_slice(last);
+    match (rows.next(), rows.next()) {
+        (Some(last), Some(before)) => op.combine(before, last, out),
+        (Some(only), None) => out.copy_from_slice(only),
+        _ => {}
     }
     for row in rows {
         op.apply(row, out);
@@ -46,14 +49,14 @@ fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
 /// To the root: `recv` counts there alone.
 async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root: usize) -> Outcome<()> {
     let len = own.len();
-    let short = len <= ranks_shm::board::POST_DATA;
+    let short = len <= POST_DATA;
     if desk.me != root {
         if short {
             desk.post_line(own.bytes()).await;
             return Ok(());
         }
         desk.announce(len, desk.whole_half()).await;
-        for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+        for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
             desk.lay(k, Some(root), [own.of_part(part)]).await;
             desk.publish(k + 1);
         }
@@ -67,7 +70,7 @@ async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, r
     } else {
         own.bytes()
     };
-    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+    for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
         for peer in desk.others() {
             desk.posted_of(peer, k + 1, len).await?;
         }
@@ -87,7 +90,7 @@ async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, r
 /// To all, everyone reducing everything.
 async fn allreduce_each(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
     let len = own.len();
-    let short = len <= ranks_shm::board::POST_DATA;
+    let short = len <= POST_DATA;
     if short {
         desk.post_line(own.bytes()).await;
     } else {
@@ -142,7 +145,13 @@ async fn reduce_in_slices(
         // SAFETY: this slice of this rank's piece is read by nobody else before the second post, and by this rank
         // only through `out`.
         let out = unsafe { desk.own_piece(k, mine.at, mine.len) };
-        reduce_into_own(desk, k, mine, out, op);
+        // This rank's own elements are still where they came from: in place, too, nothing has come there yet.
+        let own = own.of_part(Part { at: part.at + mine.at, len: mine.len });
+        let row = |rank: usize| match rank {
+            rank if rank == desk.me => own.bytes(),
+            rank => desk.piece(rank, k, mine.at, mine.len),
+        };
+        fold(op, out, (0..size).map(row));
         desk.publish(2 * k + 2);
         if root.is_none_or(|root| root == desk.me) {
             for rank in std::iter::once(desk.me).chain(desk.others()) {
@@ -158,19 +167,6 @@ async fn reduce_in_slices(
         }
     }
     Ok(())
-}
-
-/// `out`, where this rank's own elements are, becomes the reduction of all ranks' elements there.
-fn reduce_into_own(desk: &Desk<'_>, k: usize, mine: Part, out: &mut [u8], op: &mut Op<'_>) {
-    let row = |rank: usize| desk.piece(rank, k, mine.at, mine.len);
-    if desk.me + 1 == desk.size {
-        for rank in (0..desk.me).rev() {
-            op.apply(row(rank), out);
-        }
-        return;
-    }
-    let own = out.to_vec();
-    fold(op, out, (0..desk.size).map(|rank| if rank == desk.me { &own[..] } else { row(rank) }));
 }
 
 /// Each rank's block of the reduction. Pieces hold the same part of every block.
@@ -198,29 +194,50 @@ async fn reduce_scatter(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut O
 async fn scan(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusive: bool) -> Outcome<()> {
     let (len, me) = (own.len(), desk.me);
     let next = (me + 1 < desk.size).then_some(me + 1);
-    desk.announce(len, desk.whole_half()).await;
-    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
-        if me > 0 {
-            desk.posted_of(me - 1, k + 1, len).await?;
-        }
-        // Own elements first: in place they are where the result belongs.
+    let short = len <= POST_DATA;
+    if !short {
+        desk.announce(len, desk.whole_half()).await;
+    }
+    for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
+        let before = if me > 0 {
+            let how = desk.posted_of(me - 1, k + 1, len).await?;
+            Some(if how == How::Line {
+                desk.whole(me - 1, how, 0, len)
+            } else {
+                desk.piece(me - 1, k, 0, part.len)
+            })
+        } else {
+            None
+        };
+        let own = own.of_part(part);
+        // What goes on first: in place, this rank's elements are where its result belongs.
         if let Some(next) = next {
-            desk.lay(k, Some(next), [own.of_part(part)]).await;
-            if me > 0 {
+            if short {
+                let mut line = [0; POST_DATA];
+                match before {
+                    Some(before) => op.combine(before, own.bytes(), &mut line[..len]),
+                    None => line[..len].copy_from_slice(own.bytes()),
+                }
+                desk.post_line(&line[..len]).await;
+            } else {
+                desk.piece_room(k, Some(next)).await;
                 // SAFETY: not published yet, and this rank holds no other reference to it.
                 let out = unsafe { desk.own_piece(k, 0, part.len) };
-                op.apply(desk.piece(me - 1, k, 0, part.len), out);
+                match before {
+                    Some(before) => op.combine(before, own.bytes(), out),
+                    None => out.copy_from_slice(own.bytes()),
+                }
+                desk.publish(k + 1);
             }
-            desk.publish(k + 1);
         }
-        match (inclusive, me) {
-            (true, 0) => recv.write(part.at, own.of_part(part).bytes()),
-            (true, _) => {
-                recv.write(part.at, own.of_part(part).bytes());
-                op.apply(desk.piece(me - 1, k, 0, part.len), room(recv, part));
+        match (inclusive, before) {
+            (true, Some(before)) => {
+                recv.write(part.at, own.bytes());
+                op.apply(before, room(recv, part));
             }
-            (false, 0) => {}
-            (false, _) => recv.write(part.at, desk.piece(me - 1, k, 0, part.len)),
+            (true, None) => recv.write(part.at, own.bytes()),
+            (false, Some(before)) => recv.write(part.at, before),
+            (false, None) => {}
         }
         if part.end() < len {
             desk.done_with(k + 1);

@@ -18,8 +18,7 @@ use std::sync::Arc;
 async fn bcast(desk: &Desk<'_>, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
-        let log = if desk.fits { bounds::BCAST_PIECE.ilog2() as u8 } else { desk.whole_half() };
-        let log = log.min(desk.whole_half());
+        let log = desk.one_way_piece().ilog2() as u8;
         if len > bounds::board_bcast(desk.size) {
             desk.post_messages(len).await;
             return Ok(false);
