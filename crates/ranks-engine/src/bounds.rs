@@ -73,7 +73,7 @@ pub const BOARD_EACH: usize = 4 << 10;
 
 /// Looks for a post between two at whether the peer has left the collective without it: an error, so never
 /// urgent, and its line is better left in its own cache.
-pub const LEFT_EARLY_LOOKS: u32 = 64;
+pub const LEFT_EARLY_LOOKS: u64 = 64;
 
 /// The longest room for a collective's own data that is kept for the next one.
 pub const SCRATCH: usize = 16 << 20;

@@ -86,9 +86,7 @@ impl Segment {
     pub fn leave_area(&self, index: usize) {
         if self.area(index).users.fetch_sub(1, AcqRel) == 1 {
             self.area(index).arrived.store(0, Relaxed);
-            if let Some(board) = self.board(index) {
-                board.reset();
-            }
+            self.reset_board(index);
             self.header().areas[index / 64].fetch_and(!(1 << (index % 64)), AcqRel);
         }
     }

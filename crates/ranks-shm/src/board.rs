@@ -24,8 +24,8 @@ use crate::primitive::AtomicU64;
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
 use crate::primitive::UnsafeCell;
 use crate::segment::Segment;
-use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// Bytes that a line carries besides its words.
 pub const POST_DATA: usize = LINE - 16;
@@ -109,22 +109,34 @@ const fn desks_bytes(ranks: usize) -> usize {
     (ranks * size_of::<Desk>()).next_multiple_of(4096)
 }
 
-/// A view of one board.
-#[derive(Clone, Copy)]
-pub struct Board<'a> {
+/// One board.
+pub struct Board {
     base: NonNull<u8>,
     ranks: usize,
-    segment: PhantomData<&'a Segment>,
+    segment: Arc<Segment>,
 }
 
-impl<'a> Board<'a> {
-    /// A view of the board at `base`, inside a segment of `ranks` ranks.
-    pub(crate) fn new(base: NonNull<u8>, ranks: usize) -> Self {
-        Self { base, ranks, segment: PhantomData }
+// SAFETY: atomics, and memory whose use the protocol above orders; the segment is kept.
+unsafe impl Send for Board {}
+// SAFETY: as above.
+unsafe impl Sync for Board {}
+
+impl Board {
+    /// The board of an area, if it has one.
+    #[inline]
+    pub fn of(segment: &Arc<Segment>, area: usize) -> Option<Self> {
+        let base = segment.board_at(area)?;
+        Some(Self { base, ranks: segment.ranks(), segment: segment.clone() })
+    }
+
+    /// The segment it lies in.
+    #[inline(always)]
+    pub fn segment(&self) -> &Segment {
+        &self.segment
     }
 
     #[inline(always)]
-    fn desk(self, rank: usize) -> &'a Desk {
+    fn desk(&self, rank: usize) -> &Desk {
         assert!(rank < self.ranks);
         // SAFETY: inside the board by the assertion, aligned by the geometry; zero is valid for each word.
         unsafe { self.base.cast::<Desk>().add(rank).as_ref() }
@@ -132,41 +144,45 @@ impl<'a> Board<'a> {
 
     /// The line in which a rank posts in a round.
     #[inline(always)]
-    pub fn post(self, rank: usize, round: u64) -> &'a Post {
+    pub fn post(&self, rank: usize, round: u64) -> &Post {
         &self.desk(rank).posts[round as usize % bounds::POSTS]
     }
 
     /// What a rank is done with.
     #[inline(always)]
-    pub fn done(self, rank: usize) -> u64 {
+    pub fn done(&self, rank: usize) -> u64 {
         self.desk(rank).done.load(Acquire)
     }
 
     /// Says what this rank is done with.
     #[inline(always)]
-    pub fn publish_done(self, rank: usize, word: u64) {
+    pub fn publish_done(&self, rank: usize, word: u64) {
         self.desk(rank).done.store(word, Release);
     }
 
     /// Bytes of a half.
     #[inline(always)]
-    pub fn half_bytes(self) -> usize {
+    pub fn half_bytes(&self) -> usize {
         bounds::board_half(self.ranks)
     }
 
     /// Where a half of a rank's buffer begins. Whose turn it is to touch it, the protocol says.
     #[inline(always)]
-    pub fn half(self, rank: usize, which: usize) -> NonNull<u8> {
+    pub fn half(&self, rank: usize, which: usize) -> NonNull<u8> {
         assert!(rank < self.ranks && which < 2);
         let at = desks_bytes(self.ranks) + (2 * rank + which) * self.half_bytes();
         // SAFETY: inside the board by the assertion.
         unsafe { self.base.add(at) }
     }
+}
 
-    /// As it was at first, for the next communicator: nobody uses the board any more.
-    pub(crate) fn reset(self) {
-        for rank in 0..self.ranks {
-            let desk = self.desk(rank);
+impl Segment {
+    /// The board of an area as it was at first, for the next communicator: nobody uses it any more.
+    pub(crate) fn reset_board(&self, area: usize) {
+        let Some(base) = self.board_at(area) else { return };
+        for rank in 0..self.ranks() {
+            // SAFETY: inside the board, aligned by the geometry; zero is valid for each word.
+            let desk = unsafe { base.cast::<Desk>().add(rank).as_ref() };
             desk.done.store(0, Relaxed);
             for post in &desk.posts {
                 post.word.store(0, Relaxed);
@@ -189,8 +205,8 @@ mod tests {
 
     #[test]
     fn what_is_posted_is_read_and_a_reset_forgets_it() {
-        let segment = Segment::private(3);
-        let board = segment.board(1).expect("three ranks have boards");
+        let segment = Arc::new(Segment::private(3));
+        let board = Board::of(&segment, 1).expect("three ranks have boards");
         let post = board.post(2, 9);
         // SAFETY: one thread.
         unsafe { post.write(77, b"bytes") };
@@ -201,19 +217,19 @@ mod tests {
         assert_eq!(unsafe { seen.data(5) }, b"bytes");
         assert_eq!(board.post(1, 9).word(), 0);
         board.publish_done(2, word(10, 0));
-        board.reset();
+        segment.reset_board(1);
         assert_eq!((post.word(), board.done(2)), (0, 0));
     }
 
     #[test]
     fn halves_lie_apart_inside_the_segment() {
-        let segment = Segment::private(3);
-        let (first, second) = (segment.board(0).unwrap(), segment.board(1).unwrap());
+        let segment = Arc::new(Segment::private(3));
+        let (first, second) = (Board::of(&segment, 0).unwrap(), Board::of(&segment, 1).unwrap());
         let mut starts: Vec<usize> =
             (0..3).flat_map(|rank| [0, 1].map(|half| first.half(rank, half).as_ptr() as usize)).collect();
         starts.push(second.post(0, 0) as *const Post as usize);
         assert!(starts.is_sorted());
         assert!(starts.windows(2).all(|w| w[1] - w[0] >= first.half_bytes()));
-        assert!(segment.board(bounds::boards(3)).is_none());
+        assert!(Board::of(&segment, bounds::boards(3)).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Making, attaching and finding one's way in a segment.
 
-use crate::board::{Board, board_bytes};
+use crate::board::board_bytes;
 use crate::bounds;
 use crate::job::Job;
 use crate::layout::{Area, Geometry, Header, Line, MAGIC, PairTail, Slot, Transfer, VERSION, pair_bytes};
@@ -208,13 +208,19 @@ impl Segment {
         unsafe { self.base.add(self.geometry.areas_at()).cast::<Area>().add(index).as_ref() }
     }
 
-    /// The board of an area, if it has one.
+    /// Where the board of an area begins, if it has one.
     #[inline(always)]
-    pub fn board(&self, index: usize) -> Option<Board<'_>> {
+    pub(crate) fn board_at(&self, area: usize) -> Option<NonNull<u8>> {
         let ranks = self.geometry.ranks;
-        let at = self.geometry.boards_at() + index * board_bytes(ranks);
-        // SAFETY: inside the segment by the condition, aligned by the geometry.
-        (index < bounds::boards(ranks)).then(|| Board::new(unsafe { self.base.add(at) }, ranks))
+        let at = self.geometry.boards_at() + area * board_bytes(ranks);
+        // SAFETY: inside the segment by the condition.
+        self.has_board(area).then(|| unsafe { self.base.add(at) })
+    }
+
+    /// True when an area has a board.
+    #[inline(always)]
+    pub fn has_board(&self, area: usize) -> bool {
+        area < bounds::boards(self.geometry.ranks)
     }
 
     fn pair(&self, source: usize, destination: usize) -> (NonNull<Line>, NonNull<PairTail>, NonNull<u8>) {

@@ -44,9 +44,6 @@ impl<T: Transport> Engine<T> {
 
     fn leave(&mut self, comm: &Comm) {
         if let Some(area) = comm.area {
-            if let Some(seat) = self.core.seats.get_mut(area) {
-                *seat = None;
-            }
             self.transport.segment().leave_area(area);
         }
         self.core.matcher.forget(comm.context);

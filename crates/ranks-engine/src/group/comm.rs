@@ -1,6 +1,6 @@
 //! What a communicator is: MPI 5.0 section 7.2.
 
-use super::Group;
+use super::{Group, Seat};
 use crate::topology::Topology;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) struct Comm {
     pub me: i32,
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
+    /// This rank's memory of the area's board.
+    pub seat: Seat,
     /// Of an intercommunicator: the local group, with a context of its own.
     pub local: Option<Arc<Comm>>,
     /// How its ranks are arranged.
@@ -37,13 +39,16 @@ impl Comm {
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
-        Self { context, me: ranks[my_slot], slots, ranks: ranks.into(), area, local: None, topology: None }
+        let (me, ranks) = (ranks[my_slot], ranks.into());
+        let seat = Seat::new(slots.len());
+        Self { context, slots, ranks, me, area, seat, local: None, topology: None }
     }
 
     /// The same ranks in the same arrangement; an intercommunicator needs the local group of the new one.
     pub fn like(&self, context: u32, area: Option<usize>, local: Option<Arc<Comm>>) -> Self {
-        let (slots, ranks) = (self.slots.clone(), self.ranks.clone());
-        Self { context, slots, ranks, me: self.me, area, local, topology: self.topology.clone() }
+        let (slots, ranks, topology) = (self.slots.clone(), self.ranks.clone(), self.topology.clone());
+        let seat = Seat::new(slots.len());
+        Self { context, slots, ranks, me: self.me, area, seat, local, topology }
     }
 
     /// An intercommunicator to the ranks of `remote`.

@@ -17,7 +17,7 @@ mod table;
 
 pub(crate) use comm::Comm;
 pub use members::{Comparison, Group};
-pub(crate) use seat::Seat;
+pub(crate) use seat::{Own, Seat};
 pub(crate) use table::Comms;
 
 /// The context of messages between ranks that have no communicator in common yet.

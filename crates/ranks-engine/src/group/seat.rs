@@ -1,23 +1,55 @@
 //! What a rank remembers of a communicator's board from one collective to the next.
 
 use ranks_shm::board::word;
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A number of this rank's own. Atomic only because a collective under way may be passed on to another of its
+/// threads; one at a time uses it.
+#[derive(Debug)]
+pub(crate) struct Own(AtomicU64);
+
+impl Own {
+    #[inline(always)]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    #[inline(always)]
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+
+    /// Only rises.
+    #[inline(always)]
+    pub fn raise(&self, value: u64) -> u64 {
+        let value = value.max(self.get());
+        self.set(value);
+        value
+    }
+}
+
+impl From<u64> for Own {
+    fn from(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+}
 
 /// This rank's memory of one board.
+#[derive(Debug)]
 pub(crate) struct Seat {
     /// The round it was in last.
-    pub round: Cell<u64>,
+    pub round: Own,
     /// The last round in which it used both halves of its buffer.
-    pub both: Cell<u64>,
+    pub both: Own,
     /// What each rank is known to be done with.
-    pub known: Vec<Cell<u64>>,
+    pub known: Vec<Own>,
 }
 
 impl Seat {
     /// Of a communicator of `ranks` ranks that has not used its board yet.
     pub fn new(ranks: usize) -> Self {
         // Rounds count from 1: everyone is done with the one before.
-        let known = (0..ranks).map(|_| Cell::new(word(1, 0))).collect();
-        Self { round: Cell::new(0), both: Cell::new(0), known }
+        let known = (0..ranks).map(|_| Own::from(word(1, 0))).collect();
+        Self { round: Own::from(0), both: Own::from(0), known }
     }
 }

@@ -9,7 +9,7 @@ use super::request::{Request, RequestId, Requests, State, Status};
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
-use crate::group::{Comms, Seat};
+use crate::group::Comms;
 use crate::matching::Matcher;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::{Arrival, Head, Transport, Words};
@@ -81,8 +81,6 @@ pub(crate) struct Core {
     /// The attached buffer of buffered sends: its size and what is in use.
     pub attached: Option<usize>,
     pub charged: usize,
-    /// What this rank remembers of the boards it shares, by area.
-    pub seats: Vec<Option<Box<Seat>>>,
     /// Room for a collective's own data, kept so that its pages are there the next time.
     pub scratch: Vec<u8>,
 }
@@ -114,7 +112,6 @@ impl Core {
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: None,
             charged: 0,
-            seats: Vec::new(),
             scratch: Vec::new(),
         }
     }

@@ -7,14 +7,13 @@
 #![allow(unsafe_code)]
 
 use crate::bounds::{BOARD_PIECE, LEFT_EARLY_LOOKS};
-use crate::group::{Comm, Seat};
+use crate::group::{Comm, Own};
 use crate::memory::SendBuf;
-use ranks_shm::Segment;
 use ranks_shm::blocked::Call;
 use ranks_shm::board::{Board, POST_DATA, word};
 use ranks_shm::bounds::POSTS;
-use std::cell::Cell;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 /// Why a collective on a board cannot go on.
@@ -60,11 +59,9 @@ impl How {
 }
 
 /// A collective under way.
-pub(super) struct Desk<'a> {
-    segment: &'a Segment,
-    board: Board<'a>,
-    comm: &'a Comm,
-    seat: &'a Seat,
+pub(super) struct Desk {
+    board: Board,
+    comm: Arc<Comm>,
     fences: bool,
     call: Call,
     /// This rank, and how many there are.
@@ -74,8 +71,8 @@ pub(super) struct Desk<'a> {
     pub fits: bool,
     round: u64,
     /// Whom this rank waits for.
-    waits_for: Cell<usize>,
-    looks: Cell<u32>,
+    waits_for: Own,
+    looks: Own,
 }
 
 /// Length and way of a post.
@@ -87,26 +84,19 @@ pub(super) struct Meta {
 
 const LEN_BITS: u32 = 48;
 
-impl<'a> Desk<'a> {
-    pub fn new(
-        segment: &'a Segment,
-        board: Board<'a>,
-        comm: &'a Comm,
-        seat: &'a Seat,
-        call: Call,
-        fits: bool,
-    ) -> Self {
-        let round = seat.round.get() + 1;
-        seat.round.set(round);
+impl Desk {
+    pub fn new(board: Board, comm: Arc<Comm>, call: Call, fits: bool) -> Self {
+        let round = comm.seat.round.get() + 1;
+        comm.seat.round.set(round);
         let (me, size) = (comm.me as usize, comm.size() as usize);
-        let fences = segment.fences();
-        let (waits_for, looks) = (Cell::new(me), Cell::new(0));
-        Self { segment, board, comm, seat, fences, call, me, size, fits, round, waits_for, looks }
+        let fences = board.segment().fences();
+        let (waits_for, looks) = (Own::from(me as u64), Own::from(0));
+        Self { board, comm, fences, call, me, size, fits, round, waits_for, looks }
     }
 
     /// The rank that is waited for.
-    pub fn waits_for(&self) -> usize {
-        self.waits_for.get()
+    pub fn waits_for(&self) -> i32 {
+        self.waits_for.get() as i32
     }
 
     /// The others, beginning with the next one.
@@ -123,7 +113,7 @@ impl<'a> Desk<'a> {
     fn wake_others(&self) {
         for rank in self.others() {
             if let Some(slot) = self.comm.slot_of(rank as i32) {
-                self.segment.wake(slot, self.fences);
+                self.board.segment().wake(slot, self.fences);
             }
         }
     }
@@ -133,7 +123,7 @@ impl<'a> Desk<'a> {
             if look() {
                 return Poll::Ready(());
             }
-            self.waits_for.set(peer);
+            self.waits_for.set(peer as u64);
             Poll::Pending
         })
         .await
@@ -141,15 +131,11 @@ impl<'a> Desk<'a> {
 
     /// Waits until `peer` is done with everything up to `wanted`.
     async fn done_by(&self, peer: usize, wanted: u64) {
-        let known = &self.seat.known[peer];
+        let known = &self.comm.seat.known[peer];
         if peer == self.me || known.get() >= wanted {
             return;
         }
-        self.until(peer, || {
-            known.set(known.get().max(self.board.done(peer)));
-            known.get() >= wanted
-        })
-        .await;
+        self.until(peer, || known.raise(self.board.done(peer)) >= wanted).await;
     }
 
     async fn all_done(&self, wanted: u64) {
@@ -166,7 +152,7 @@ impl<'a> Desk<'a> {
     /// Waits until the half of piece `k` may be written: by its `reader`, or all.
     pub async fn piece_room(&self, k: usize, reader: Option<usize>) {
         let wanted = match k {
-            0 if self.seat.both.get() + 1 < self.round => word(self.round - 1, 0),
+            0 if self.comm.seat.both.get() + 1 < self.round => word(self.round - 1, 0),
             0 | 1 => word(self.round, 0),
             _ => word(self.round, k as u64 - 1),
         };
@@ -175,7 +161,7 @@ impl<'a> Desk<'a> {
             _ => self.all_done(wanted).await,
         }
         if k > 0 {
-            self.seat.both.set(self.round);
+            self.comm.seat.both.set(self.round);
         }
     }
 
@@ -273,7 +259,7 @@ impl<'a> Desk<'a> {
                 return true;
             }
             // Seldom: the line of what it is done with is better left where it is written.
-            self.looks.set(self.looks.get().wrapping_add(1));
+            self.looks.set(self.looks.get() + 1);
             if self.looks.get().is_multiple_of(LEFT_EARLY_LOOKS)
                 && self.board.done(peer) >= word(self.round + 1, 0)
             {
@@ -288,9 +274,9 @@ impl<'a> Desk<'a> {
         if post.word() < word(self.round, 1) {
             return Err(Fault::Left(peer));
         }
-        let known = &self.seat.known[peer];
+        let known = &self.comm.seat.known[peer];
         // To be in this round is to be done with the one before.
-        known.set(known.get().max(word(self.round, 0)));
+        known.raise(word(self.round, 0));
         let call = Call::from_number((meta >> 56) as u32);
         if call != self.call {
             return Err(Fault::Call(peer, call));
@@ -340,7 +326,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-impl Drop for Desk<'_> {
+impl Drop for Desk {
     /// However the collective went, this rank has left its round.
     fn drop(&mut self) {
         self.board.publish_done(self.me, word(self.round + 1, 0));

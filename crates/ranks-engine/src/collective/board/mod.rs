@@ -17,11 +17,12 @@ mod spread;
 
 use crate::bounds::QUICK_YIELDS;
 use crate::error::{Class, Error, Result};
-use crate::group::{Comm, Seat};
+use crate::group::Comm;
 use crate::p2p::Engine;
 use crate::transport::Transport;
 use desk::{Desk, Fault, Outcome};
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
+use ranks_shm::board::Board;
 use ranks_shm::life::Life;
 use std::pin::pin;
 use std::sync::Arc;
@@ -31,8 +32,7 @@ impl<T: Transport> Engine<T> {
     /// True when the communicator has a board.
     #[inline]
     pub(super) fn has_board(&self, comm: &Comm) -> bool {
-        let segment = self.transport.segment();
-        comm.size() > 1 && comm.area.is_some_and(|area| segment.board(area).is_some())
+        comm.size() > 1 && comm.area.is_some_and(|area| self.transport.segment().has_board(area))
     }
 
     /// Runs an algorithm on the communicator's board.
@@ -40,37 +40,27 @@ impl<T: Transport> Engine<T> {
         &mut self,
         call: Call,
         comm: &Arc<Comm>,
-        algorithm: impl AsyncFnOnce(&Desk<'_>) -> Outcome<R>,
+        algorithm: impl AsyncFnOnce(&Desk) -> Outcome<R>,
     ) -> Result<R> {
-        let segment = self.transport.segment().clone();
-        let area = comm.area.unwrap_or(usize::MAX);
-        let Some(board) = segment.board(area) else {
+        let board = comm.area.and_then(|area| Board::of(self.transport.segment(), area));
+        let Some(board) = board else {
             return Err(self.error(Class::Intern, call, "no board").context(comm.context));
         };
-        let seats = &mut self.core.seats;
-        if seats.len() <= area {
-            seats.resize_with(area + 1, || None);
-        }
-        let seat = seats[area].take().unwrap_or_else(|| Box::new(Seat::new(comm.size() as usize)));
-        let outcome = {
-            let desk = Desk::new(&segment, board, comm, &seat, call, self.transport.fits());
-            let mut run = pin!(algorithm(&desk));
-            let mut context = Context::from_waker(Waker::noop());
-            let look = || match run.as_mut().poll(&mut context) {
-                Poll::Ready(outcome) => Some(outcome),
-                Poll::Pending => None,
-            };
-            self.run_on_board(call, comm, &desk, look)
+        let desk = Desk::new(board, comm.clone(), call, self.transport.fits());
+        let mut run = pin!(algorithm(&desk));
+        let mut context = Context::from_waker(Waker::noop());
+        let look = || match run.as_mut().poll(&mut context) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => None,
         };
-        self.core.seats[area] = Some(seat);
-        outcome
+        self.run_on_board(call, comm, &desk, look)
     }
 
     fn run_on_board<R>(
         &mut self,
         call: Call,
         comm: &Arc<Comm>,
-        desk: &Desk<'_>,
+        desk: &Desk,
         mut look: impl FnMut() -> Option<Outcome<R>>,
     ) -> Result<R> {
         // The usual case first, without looking at the rings in between.
@@ -89,7 +79,7 @@ impl<T: Transport> Engine<T> {
                 std::thread::yield_now();
             }
         }
-        let slot = comm.slot_of(desk.waits_for() as i32).map_or(NOBODY, |slot| slot as i32);
+        let slot = comm.slot_of(desk.waits_for()).map_or(NOBODY, |slot| slot as i32);
         let what = Blocked { call, peer: slot, tag: NOBODY, context: comm.context, requests: 0, bytes: 0 };
         self.wait_until(what, false, |engine| {
             if let Some(outcome) = look() {
@@ -99,7 +89,7 @@ impl<T: Transport> Engine<T> {
                 return None;
             }
             // Whoever has died may be needed by anyone here; who has finished only by those who wait for it.
-            let waited = comm.slot_of(desk.waits_for() as i32);
+            let waited = comm.slot_of(desk.waits_for());
             let gone = comm.slots().find(|&slot| match engine.core.gone[slot] {
                 Some(Life::Failed) => true,
                 Some(_) => Some(slot) == waited,
@@ -109,8 +99,7 @@ impl<T: Transport> Engine<T> {
             if let Some(outcome) = look() {
                 return Some(outcome.map_err(|fault| engine.fault(call, comm, fault)));
             }
-            if comm.slot_of(desk.waits_for() as i32) != waited && engine.core.gone[gone] != Some(Life::Failed)
-            {
+            if comm.slot_of(desk.waits_for()) != waited && engine.core.gone[gone] != Some(Life::Failed) {
                 return None;
             }
             Some(Err(engine.core.gone_error(call, gone).context(comm.context)))

@@ -47,7 +47,7 @@ fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
 }
 
 /// To the root: `recv` counts there alone.
-async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root: usize) -> Outcome<()> {
+async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root: usize) -> Outcome<()> {
     let len = own.len();
     let short = len <= POST_DATA;
     if desk.me != root {
@@ -88,7 +88,7 @@ async fn reduce(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, r
 }
 
 /// To all, everyone reducing everything.
-async fn allreduce_each(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+async fn allreduce_each(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
     let len = own.len();
     let short = len <= POST_DATA;
     if short {
@@ -127,7 +127,7 @@ fn slice(size: usize, rank: usize, len: usize, element: usize) -> Part {
 /// To all (or, with a root, to it alone): each reduces its slice of a piece where it has posted it, then the slices
 /// are collected. Two posts a piece.
 async fn reduce_in_slices(
-    desk: &Desk<'_>,
+    desk: &Desk,
     own: SendBuf,
     recv: RecvBuf,
     op: &mut Op<'_>,
@@ -170,7 +170,7 @@ async fn reduce_in_slices(
 }
 
 /// Each rank's block of the reduction. Pieces hold the same part of every block.
-async fn reduce_scatter(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+async fn reduce_scatter(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
     let (size, me) = (desk.size, desk.me);
     let (whole, block) = (own.len(), own.len() / size);
     desk.announce(whole, desk.whole_half()).await;
@@ -191,7 +191,7 @@ async fn reduce_scatter(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut O
 }
 
 /// The reduction of the ranks up to this one (`inclusive`), or before it. Each passes its own on to the next.
-async fn scan(desk: &Desk<'_>, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusive: bool) -> Outcome<()> {
+async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusive: bool) -> Outcome<()> {
     let (len, me) = (own.len(), desk.me);
     let next = (me + 1 < desk.size).then_some(me + 1);
     let short = len <= POST_DATA;
@@ -271,7 +271,7 @@ impl<T: Transport> Engine<T> {
         root: i32,
     ) -> Result<()> {
         let (root, slices) = (root as usize, self.in_slices(comm, own.len()));
-        self.on_board(call, comm, async |desk: &Desk<'_>| match slices {
+        self.on_board(call, comm, async |desk: &Desk| match slices {
             true => reduce_in_slices(desk, own, recv, op, Some(root)).await,
             false => reduce(desk, own, recv, op, root).await,
         })
@@ -286,7 +286,7 @@ impl<T: Transport> Engine<T> {
         op: &mut Op<'_>,
     ) -> Result<()> {
         let slices = self.in_slices(comm, own.len());
-        self.on_board(call, comm, async |desk: &Desk<'_>| match slices {
+        self.on_board(call, comm, async |desk: &Desk| match slices {
             true => reduce_in_slices(desk, own, recv, op, None).await,
             false => allreduce_each(desk, own, recv, op).await,
         })
@@ -300,7 +300,7 @@ impl<T: Transport> Engine<T> {
         (own, recv): (SendBuf, RecvBuf),
         op: &mut Op<'_>,
     ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| reduce_scatter(desk, own, recv, op).await)
+        self.on_board(call, comm, async |desk: &Desk| reduce_scatter(desk, own, recv, op).await)
     }
 
     /// A scan of either kind.
@@ -312,6 +312,6 @@ impl<T: Transport> Engine<T> {
         op: &mut Op<'_>,
         inclusive: bool,
     ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| scan(desk, own, recv, op, inclusive).await)
+        self.on_board(call, comm, async |desk: &Desk| scan(desk, own, recv, op, inclusive).await)
     }
 }

@@ -15,7 +15,7 @@ use ranks_shm::blocked::Call;
 use std::sync::Arc;
 
 /// The root's bytes to all.
-async fn bcast(desk: &Desk<'_>, buf: RecvBuf, root: usize) -> Outcome<bool> {
+async fn bcast(desk: &Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
         let log = desk.one_way_piece().ilog2() as u8;
@@ -52,7 +52,7 @@ async fn bcast(desk: &Desk<'_>, buf: RecvBuf, root: usize) -> Outcome<bool> {
 
 /// Everyone's part to the root, whose own is in its place already. At the root: whose parts come by messages.
 async fn gather(
-    desk: &Desk<'_>,
+    desk: &Desk,
     own: SendBuf,
     recv: RecvBuf,
     part: &dyn Fn(usize) -> Part,
@@ -78,7 +78,7 @@ async fn gather(
 }
 
 /// The root's equal parts, one to each rank. The root's own part is in its place already.
-async fn scatter(desk: &Desk<'_>, send: SendBuf, recv: RecvBuf, part: usize, root: usize) -> Outcome<bool> {
+async fn scatter(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize, root: usize) -> Outcome<bool> {
     let whole = part * desk.size;
     if desk.me == root {
         if whole > desk.half_bytes() {
@@ -96,7 +96,7 @@ async fn scatter(desk: &Desk<'_>, send: SendBuf, recv: RecvBuf, part: usize, roo
 }
 
 /// Everyone's part to everyone; each rank's own is in its place already.
-async fn allgather(desk: &Desk<'_>, recv: RecvBuf, part: &dyn Fn(usize) -> Part) -> Outcome<()> {
+async fn allgather(desk: &Desk, recv: RecvBuf, part: &dyn Fn(usize) -> Part) -> Outcome<()> {
     desk.post(recv.as_send().of_part(part(desk.me))).await;
     for peer in desk.others() {
         let Part { at, len } = part(peer);
@@ -107,7 +107,7 @@ async fn allgather(desk: &Desk<'_>, recv: RecvBuf, part: &dyn Fn(usize) -> Part)
 }
 
 /// Everyone's equal parts, one for each. What is posted leaves out the rank's own part.
-async fn alltoall(desk: &Desk<'_>, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
+async fn alltoall(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
     let of = |buf: SendBuf, rank: usize| buf.of_part(Part { at: rank * part, len: part });
     let (me, len) = (desk.me, part * (desk.size - 1));
     if desk.size == 2 {
@@ -137,7 +137,7 @@ impl<T: Transport> Engine<T> {
         buf: RecvBuf,
         root: i32,
     ) -> Result<bool> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| bcast(desk, buf, root as usize).await)
+        self.on_board(call, comm, async |desk: &Desk| bcast(desk, buf, root as usize).await)
     }
 
     /// A gather; the ranks that the caller has to receive from, or send to, by messages.
@@ -149,7 +149,7 @@ impl<T: Transport> Engine<T> {
         (recv, part): (RecvBuf, &dyn Fn(usize) -> Part),
         root: i32,
     ) -> Result<Vec<i32>> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| gather(desk, own, recv, part, root as usize).await)
+        self.on_board(call, comm, async |desk: &Desk| gather(desk, own, recv, part, root as usize).await)
     }
 
     /// A scatter of equal parts; false when the caller has to do it by messages.
@@ -162,9 +162,7 @@ impl<T: Transport> Engine<T> {
         part: usize,
         root: i32,
     ) -> Result<bool> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| {
-            scatter(desk, send, recv, part, root as usize).await
-        })
+        self.on_board(call, comm, async |desk: &Desk| scatter(desk, send, recv, part, root as usize).await)
     }
 
     /// True when parts of at most this length are gathered everywhere on the board.
@@ -180,7 +178,7 @@ impl<T: Transport> Engine<T> {
         recv: RecvBuf,
         part: &dyn Fn(usize) -> Part,
     ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| allgather(desk, recv, part).await)
+        self.on_board(call, comm, async |desk: &Desk| allgather(desk, recv, part).await)
     }
 
     /// True when such parts are exchanged on the board.
@@ -197,6 +195,6 @@ impl<T: Transport> Engine<T> {
         recv: RecvBuf,
         part: usize,
     ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk<'_>| alltoall(desk, send, recv, part).await)
+        self.on_board(call, comm, async |desk: &Desk| alltoall(desk, send, recv, part).await)
     }
 }
