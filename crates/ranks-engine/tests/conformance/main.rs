@@ -4,6 +4,7 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod boards;
 mod collectives;
 mod comms;
 mod intercomms;
@@ -32,6 +33,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(topologies::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
+    all.extend(boards::cases());
     all.extend(large::cases());
     all
 }
