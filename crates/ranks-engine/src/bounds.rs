@@ -78,6 +78,9 @@ pub const LEFT_EARLY_LOOKS: u64 = 64;
 /// The longest room for a collective's own data that is kept for the next one.
 pub const SCRATCH: usize = 16 << 20;
 
+/// Collectives that are over whose memory is kept: one that blocks, and one that is nonblocking beside it.
+pub const SPARE_PLANS: usize = 2;
+
 /// The eager threshold of this process.
 pub fn eager() -> usize {
     std::env::var("RANKS_EAGER").ok().and_then(|text| text.parse().ok()).unwrap_or(EAGER)

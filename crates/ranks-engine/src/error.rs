@@ -110,6 +110,13 @@ impl Error {
         self
     }
 
+    /// Without a tag: that of a message within a collective tells nobody anything.
+    #[must_use]
+    pub(crate) fn without_tag(mut self) -> Self {
+        self.0.tag = None;
+        self
+    }
+
     /// With the communicator's context id.
     #[must_use]
     pub fn context(mut self, context: u32) -> Self {

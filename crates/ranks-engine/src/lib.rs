@@ -38,7 +38,7 @@ pub use comm::Making;
 pub use error::{Class, Error, Result};
 pub use group::{CommId, Comparison, Group};
 pub use memory::{RecvBuf, SendBuf};
-pub use p2p::{Engine, MessageId, Mode, RequestId, Status, WakeHandle};
+pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Work};
 pub use ranks_shm::blocked::Call;
 pub use ranks_shm::life::Life;
 

@@ -61,6 +61,11 @@ impl SendBuf {
         self.address as u64
     }
 
+    /// Where it begins, for code that cannot take a slice.
+    pub(crate) fn pointer(&self) -> *const u8 {
+        self.address
+    }
+
     /// The piece `at..at + len`.
     pub(crate) fn part(&self, at: usize, len: usize) -> SendBuf {
         assert!(at <= self.len && len <= self.len - at);
@@ -71,6 +76,14 @@ impl SendBuf {
     pub fn copy_to(&self, to: &mut [u8]) {
         let n = to.len().min(self.len);
         to[..n].copy_from_slice(&self.bytes()[..n]);
+    }
+
+    /// The same bytes in other memory, aligned for every type; valid as long as `room` is not touched.
+    pub(crate) fn copied_to(&self, room: &mut [u128]) -> SendBuf {
+        assert!(self.len <= size_of_val(room));
+        let copy = RecvBuf { address: room.as_mut_ptr().cast(), len: self.len };
+        copy.write(0, self.bytes());
+        copy.as_send()
     }
 
     /// The bytes.
@@ -127,6 +140,11 @@ impl RecvBuf {
         self.address as u64
     }
 
+    /// Where it begins, for code that cannot take a slice.
+    pub(crate) fn pointer(&self) -> *mut u8 {
+        self.address
+    }
+
     /// The same memory, to send from (a broadcast passes on what it received).
     pub fn as_send(&self) -> SendBuf {
         SendBuf { address: self.address, len: self.len }
@@ -164,6 +182,16 @@ impl RecvBuf {
             // SAFETY: inside the buffer; the bytes come from a ring or the heap, and a message from a
             // rank to itself may not overlap (MPI forbids it; `copy` is defined all the same).
             unsafe { std::ptr::copy(bytes.as_ptr(), self.address.add(at), n) };
+        }
+    }
+
+    /// Does `combine` on `input` and these bytes, which are as many and others.
+    pub(crate) fn combine(&self, input: SendBuf, combine: impl FnOnce(&[u8], &mut [u8])) {
+        assert!(input.len == self.len && (self.len == 0 || !self.overlaps(input)));
+        if self.len > 0 {
+            // SAFETY: the makers' promises; by the assertion nothing is in both, and nobody else uses
+            // either while `combine` runs.
+            combine(input.bytes(), unsafe { std::slice::from_raw_parts_mut(self.address, self.len) });
         }
     }
 

@@ -20,7 +20,7 @@ pub enum Ref {
 }
 
 /// A handle as C programs hold it.
-pub trait Handle: Copy + PartialEq + 'static {
+pub trait Handle: Copy + PartialEq + Send + Sync + 'static {
     /// The null handle.
     const NULL: Self;
     /// What it stands for.

@@ -9,11 +9,15 @@
 //! - A pilot that is done hands over to one of the parked threads.
 //!
 //! So any number of waiting threads cost one sleeper, and nobody polls.
+//!
+//! A reduction with a function of the program is done here too, without the lock, by whichever thread waits
+//! when a collective comes to it. While such a collective is under way every wait is in steps, at any
+//! thread level.
 
 use crate::failure::{Failure, Result};
 use crate::global;
 use crate::process::Process;
-use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status};
+use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status, Work};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Thread;
@@ -94,6 +98,7 @@ impl Waiter {
 enum Round {
     Met,
     Interrupted,
+    Work(Work),
     Parked(Arc<AtomicBool>),
 }
 
@@ -129,7 +134,47 @@ fn round(process: &mut Process, condition: &Condition, piloting: &mut bool) -> R
         waiters.hand_over();
         *piloting = false;
     }
-    Ok(if outcome? { Round::Met } else { Round::Interrupted })
+    if outcome? {
+        return Ok(Round::Met);
+    }
+    let Some(work) = engine.take_work() else { return Ok(Round::Interrupted) };
+    // What it runs may wait itself, so somebody else must be able to.
+    waiters.hand_over();
+    *piloting = false;
+    Ok(Round::Work(work))
+}
+
+/// Does a reduction of the program's own.
+fn do_work(work: Work) {
+    work.run();
+    global::with(|process| process.engine.work_done(work));
+}
+
+/// Does what reductions there are to do: for calls that make progress and do not wait.
+pub fn work() {
+    while let Some(work) = global::with(|process| {
+        let engine = &mut process.engine;
+        if engine.defers() {
+            engine.progress();
+        }
+        engine.take_work()
+    }) {
+        do_work(work);
+    }
+}
+
+/// Does all of it inside the engine, where nobody else can want in and nothing else may have to be done
+/// meanwhile.
+#[inline(always)]
+fn at_once<R>(wait: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<R>) -> Option<Result<R>> {
+    if global::multiple() {
+        return None;
+    }
+    let outcome = global::with(|process| {
+        let engine = &mut process.engine;
+        (!engine.defers()).then(|| wait(engine))
+    });
+    Some(outcome?.map_err(Failure::from))
 }
 
 fn wait_for(condition: &Condition) -> Result<()> {
@@ -138,6 +183,7 @@ fn wait_for(condition: &Condition) -> Result<()> {
         match global::with(|process| round(process, condition, &mut piloting))? {
             Round::Met => return Ok(()),
             Round::Interrupted => global::give_way(),
+            Round::Work(work) => do_work(work),
             Round::Parked(called) => {
                 while !called.load(Ordering::Acquire) {
                     std::thread::park();
@@ -149,9 +195,9 @@ fn wait_for(condition: &Condition) -> Result<()> {
 
 /// Waits until all (or any) of the requests are done; completes none.
 pub fn wait(call: Call, ids: &[RequestId], all: bool) -> Result<()> {
-    if !global::multiple() {
-        // Nobody interrupts below MPI_THREAD_MULTIPLE.
-        return Ok(global::with(|process| process.engine.wait_interruptible(call, ids, all)).map(|_| ())?);
+    // Nobody interrupts below MPI_THREAD_MULTIPLE.
+    if let Some(outcome) = at_once(|engine| engine.wait_interruptible(call, ids, all)) {
+        return outcome.map(|_| ());
     }
     // Mostly nothing is left to wait for.
     if global::with(|process| {
@@ -165,8 +211,8 @@ pub fn wait(call: Call, ids: &[RequestId], all: bool) -> Result<()> {
 
 /// Waits for a request and completes it.
 pub fn finish(call: Call, id: RequestId) -> Result<Status> {
-    if !global::multiple() {
-        return Ok(global::with(|process| process.engine.wait_as(call, id))?);
+    if let Some(outcome) = at_once(|engine| engine.wait_as(call, id)) {
+        return outcome;
     }
     loop {
         if let Some(status) = global::with(|process| process.engine.test(id))? {
@@ -176,11 +222,52 @@ pub fn finish(call: Call, id: RequestId) -> Result<Status> {
     }
 }
 
+/// A collective of the engine: what it leaves undone is waited for here.
+pub fn collective(blocking: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<()>) -> Result<()> {
+    let (outcome, rest) = global::with(|process| {
+        let outcome = blocking(&mut process.engine);
+        (outcome, process.engine.take_rest())
+    });
+    match (outcome, rest) {
+        (Err(interrupted), Some(rest)) => finish(interrupted.call(), rest).map(|_| ()),
+        (outcome, _) => Ok(outcome?),
+    }
+}
+
+/// Sends and receives at the same time.
+pub fn sendrecv(
+    (send, dest, send_tag): (SendBuf, i32, i32),
+    (recv, source, recv_tag): (RecvBuf, i32, i32),
+    comm: CommId,
+) -> Result<Status> {
+    if let Some(outcome) =
+        at_once(|engine| engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm))
+    {
+        return outcome;
+    }
+    let (receiving, sending) = global::with(|process| {
+        let engine = &mut process.engine;
+        let receiving = engine.irecv(recv, source, recv_tag, comm)?;
+        match engine.isend(Mode::Standard, send, dest, send_tag, comm) {
+            Ok(sending) => Ok((receiving, sending)),
+            Err(error) => {
+                // The receive goes with the send: nobody would ever wait for it.
+                engine.cancel(receiving)?;
+                engine.request_free(receiving)?;
+                Err(Failure::from(error))
+            }
+        }
+    })?;
+    let received = finish(Call::Sendrecv, receiving);
+    finish(Call::Sendrecv, sending)?;
+    received
+}
+
 /// Sends.
 #[inline]
 pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Result<()> {
-    if !global::multiple() {
-        return Ok(global::with(|process| process.engine.send(mode, buf, dest, tag, comm))?);
+    if let Some(outcome) = at_once(|engine| engine.send(mode, buf, dest, tag, comm)) {
+        return outcome;
     }
     let begun = global::with(|process| {
         let engine = &mut process.engine;
@@ -200,8 +287,8 @@ pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Resu
 /// Receives.
 #[inline]
 pub fn recv(buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status> {
-    if !global::multiple() {
-        return Ok(global::with(|process| process.engine.recv(buf, source, tag, comm))?);
+    if let Some(outcome) = at_once(|engine| engine.recv(buf, source, tag, comm)) {
+        return outcome;
     }
     let begun = global::with(|process| {
         let engine = &mut process.engine;
@@ -216,8 +303,8 @@ pub fn recv(buf: RecvBuf, source: i32, tag: i32, comm: CommId) -> Result<Status>
 
 /// Waits for a message without receiving it.
 pub fn probe(source: i32, tag: i32, comm: CommId) -> Result<Status> {
-    if !global::multiple() {
-        return Ok(global::with(|process| process.engine.probe(source, tag, comm))?);
+    if let Some(outcome) = at_once(|engine| engine.probe(source, tag, comm)) {
+        return outcome;
     }
     loop {
         if let Some(status) = global::with(|process| process.engine.iprobe(source, tag, comm))? {
@@ -229,8 +316,8 @@ pub fn probe(source: i32, tag: i32, comm: CommId) -> Result<Status> {
 
 /// Waits for a message and takes it out.
 pub fn mprobe(source: i32, tag: i32, comm: CommId) -> Result<(ranks_engine::MessageId, Status)> {
-    if !global::multiple() {
-        return Ok(global::with(|process| process.engine.mprobe(source, tag, comm))?);
+    if let Some(outcome) = at_once(|engine| engine.mprobe(source, tag, comm)) {
+        return outcome;
     }
     loop {
         if let Some(found) = global::with(|process| process.engine.improbe(source, tag, comm))? {

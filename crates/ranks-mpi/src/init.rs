@@ -47,7 +47,8 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
             return Err(Failure::new(class::OTHER, "MPI is finalised, and cannot be initialised again"));
         }
     }
-    let engine = ShmEngine::from_environment()?;
+    let mut engine = ShmEngine::from_environment()?;
+    engine.make_divisible(true);
     attribute::begin::<A>(engine.size());
     global::install(Process::new(engine, level), level == MULTIPLE)
         .map_err(|_| Failure::new(class::OTHER, "another thread is initialising MPI"))

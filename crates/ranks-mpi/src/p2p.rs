@@ -165,28 +165,7 @@ fn both<A: Abi>(
 ) -> Result<ranks_engine::Status> {
     let (dest, source) = (A::rank_in(dest), A::rank_in(source));
     let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
-    if !global::multiple() {
-        return Ok(global::with(|process| {
-            process.engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm)
-        })?);
-    }
-    let (receiving, sending) = global::with(|process| {
-        let engine = &mut process.engine;
-        let receiving = engine.irecv(recv, source, recv_tag, comm)?;
-        match engine.isend(Mode::Standard, send, dest, send_tag, comm) {
-            Ok(sending) => Ok((receiving, sending)),
-            Err(error) => {
-                // The receive goes with the send: nobody would ever wait for it.
-                engine.cancel(receiving)?;
-                engine.request_free(receiving)?;
-                Err(Failure::from(error))
-            }
-        }
-    })?;
-    // Both complete, whatever one of them comes to: the buffers are in use until then.
-    let received = block::finish(Waits::Sendrecv, receiving);
-    block::finish(Waits::Sendrecv, sending)?;
-    received
+    block::sendrecv((send, dest, send_tag), (recv, source, recv_tag), comm)
 }
 
 /// `MPI_Sendrecv_replace`: the message leaves from a copy.
@@ -232,6 +211,7 @@ pub fn iprobe<A: Abi>(
     status: Out<A::Status>,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
+    block::work();
     let found = global::with(|process| process.engine.iprobe(A::rank_in(source), A::tag_in(tag), comm))?;
     flag.set(found.is_some().into())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
@@ -279,6 +259,7 @@ pub fn improbe<A: Abi>(
     status: Out<A::Status>,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
+    block::work();
     let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
     flag.set(taken.is_some().into())?;
     if let Some((id, what)) = taken {

@@ -66,6 +66,7 @@ pub fn test<A: Abi>(
         flag.set(1)?;
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     };
+    block::work();
     let outcome = global::with(|process| {
         let outcome = process.engine.test(record.id);
         if !matches!(outcome, Ok(None)) {
@@ -88,6 +89,7 @@ pub fn get_status<A: Abi>(
         flag.set(1)?;
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     };
+    block::work();
     let found = global::with(|process| process.engine.status_of(record.id))?;
     flag.set(found.is_some().into())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
@@ -222,6 +224,7 @@ pub fn test_all<A: Abi>(
 ) -> Result<()> {
     let array = Array::new(call, count, requests)?;
     let ids = array.ids();
+    block::work();
     let done = global::with(|process| {
         process.engine.progress();
         process.engine.is_settled(&ids, true)
@@ -289,6 +292,7 @@ pub fn test_any<A: Abi>(
         index.set(UNDEFINED)?;
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     }
+    block::work();
     global::with(|process| process.engine.progress());
     match first_done(&array, &active)? {
         None => {
@@ -362,6 +366,7 @@ pub fn test_some<A: Abi>(
     if active.is_empty() {
         return out_count.set(UNDEFINED);
     }
+    block::work();
     global::with(|process| process.engine.progress());
     some(&array, &active, out_count, indices, statuses)
 }
@@ -395,10 +400,10 @@ pub fn cancel<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
 pub fn free<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
     let record = existing(call, request.get()?)?;
     global::with(|process| {
+        process.engine.request_free(record.id)?;
         if let Ref::Dynamic(key) = request.get()?.decode() {
             process.requests.remove(key);
         }
-        process.engine.request_free(record.id)?;
         Ok::<_, Failure>(())
     })?;
     request.set(A::Request::NULL)

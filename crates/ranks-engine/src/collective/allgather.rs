@@ -1,13 +1,14 @@
 //! Gather-to-all: MPI 5.0 section 6.7.
 
-use super::{Part, rounds, tags};
+use super::{Part, rounds, tags, whole};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Within};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a gather to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,20 @@ impl<T: Transport> Engine<T> {
         self.allgather_as(send, recv, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn iallgather(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Allgather);
+        let (comm, part) = self.check_allgather(call, send, recv, id)?;
+        let plan = self.allgather_plan((call, &comm), (send, recv), part, None);
+        Ok(self.launch(plan, None, form))
+    }
+
     fn allgather_as(
         &mut self,
         send: Option<SendBuf>,
@@ -50,23 +65,52 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AllgatherAlgorithm>,
     ) -> Result<()> {
         let call = Call::Allgather;
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let part = self.equal_part(call, comm, recv.len())?;
-        let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
-        self.place_own(call, comm, send, recv, part_of(comm.me))?;
-        if algorithm.is_none() && self.allgather_fits_board(comm, part) {
-            return self.board_allgather(call, comm, recv, &|rank| part_of(rank as i32));
-        }
-        let at = Within { call, comm, tag: tags::ALLGATHER };
-        match algorithm.unwrap_or_else(|| choose(part)) {
-            AllgatherAlgorithm::Rotated => {
-                let own = send.unwrap_or(recv.as_send().of_part(part_of(comm.me)));
-                self.rotated_allgather(at, own, recv, part_of)
+        let (comm, part) = self.check_allgather(call, send, recv, id)?;
+        if algorithm.is_none() && self.allgather_fits_board(&comm, part) {
+            if let Some(send) = send {
+                recv.write(comm.me as usize * part, send.bytes());
             }
-            AllgatherAlgorithm::Ring => self.ring_allgather(at, recv, part_of),
-            AllgatherAlgorithm::Doubling => self.doubling_allgather(at, recv, part),
+            let part_of = |rank: usize| Part { at: rank * part, len: part };
+            return self.board_allgather(call, &comm, recv, &part_of);
         }
+        let plan = self.allgather_plan((call, &comm), (send, recv), part, algorithm);
+        self.run_divisible(plan, None)
+    }
+
+    /// The communicator, and the length of a part.
+    fn check_allgather(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, usize)> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let part = self.equal_part(call, &comm, recv.len())?;
+        self.check_apart(call, &comm, send, recv)?;
+        if let Some(send) = send {
+            self.check_len(call, &comm, "this rank's part", send.len(), part)?;
+        }
+        Ok((comm, part))
+    }
+
+    fn allgather_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
+        part: usize,
+        algorithm: Option<AllgatherAlgorithm>,
+    ) -> Box<Plan> {
+        let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
+        let mut plan = self.plan(call, comm, tags::ALLGATHER);
+        let own = place_own(&mut plan, send, recv, part_of(comm.me));
+        match algorithm.unwrap_or_else(|| choose(part)) {
+            AllgatherAlgorithm::Rotated => rotated_allgather(&mut plan, own, recv, part_of),
+            AllgatherAlgorithm::Ring => ring_allgather(&mut plan, recv, part_of),
+            AllgatherAlgorithm::Doubling => doubling_allgather(&mut plan, own, recv, part),
+        }
+        plan
     }
 
     /// Collects parts of any length at all ranks; `parts` says where in `recv` each belongs.
@@ -78,77 +122,104 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let call = Call::Allgatherv;
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        self.check_parts(call, comm, parts, recv.len())?;
-        self.place_own(call, comm, send, recv, parts[comm.me as usize])?;
+        let comm = self.check_allgatherv(call, send, recv, parts, id)?;
         let longest = parts.iter().map(|part| part.len).max().unwrap_or(0);
-        if self.allgather_fits_board(comm, longest) {
-            return self.board_allgather(call, comm, recv, &|rank| parts[rank]);
+        if self.allgather_fits_board(&comm, longest) {
+            if let Some(send) = send {
+                recv.write(parts[comm.me as usize].at, send.bytes());
+            }
+            return self.board_allgather(call, &comm, recv, &|rank| parts[rank]);
         }
-        let at = Within { call, comm, tag: tags::ALLGATHER };
-        let own = send.unwrap_or(recv.as_send().of_part(parts[comm.me as usize]));
-        self.rotated_allgather(at, own, recv, |rank| parts[rank as usize])
+        let plan = self.allgatherv_plan((call, &comm), (send, recv), parts);
+        self.run_divisible(plan, None)
     }
 
-    fn place_own(
-        &self,
-        call: Call,
-        comm: &Comm,
+    /// The same as a request.
+    pub fn iallgatherv(
+        &mut self,
+        form: Form,
         send: Option<SendBuf>,
         recv: RecvBuf,
-        part: Part,
-    ) -> Result<()> {
-        if let Some(send) = send {
-            self.check_apart(call, comm, Some(send), recv)?;
-            self.check_len(call, comm, "this rank's part", send.len(), part.len)?;
-            recv.write(part.at, send.bytes());
-        }
-        Ok(())
+        parts: &[Part],
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Allgatherv);
+        let comm = self.check_allgatherv(call, send, recv, parts, id)?;
+        let plan = self.allgatherv_plan((call, &comm), (send, recv), parts);
+        Ok(self.launch(plan, None, form))
     }
 
-    /// Completes a buffer in which each rank has its own part, which `own` holds too.
-    pub(super) fn rotated_allgather(
-        &mut self,
-        at: Within<'_>,
-        own: SendBuf,
+    fn check_allgatherv(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
         recv: RecvBuf,
-        part_of: impl Fn(i32) -> Part,
-    ) -> Result<()> {
-        for (to, from) in rounds(at.comm) {
-            self.swap(at, Some((to, own)), Some((from, recv.of_part(part_of(from)))))?;
+        parts: &[Part],
+        id: CommId,
+    ) -> Result<Arc<Comm>> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        self.check_parts(call, &comm, parts, recv.len())?;
+        if let Some(send) = send {
+            self.check_parts_apart(call, &comm, (send, &whole(send)), (recv, parts))?;
+            self.check_len(call, &comm, "this rank's part", send.len(), parts[comm.me as usize].len)?;
         }
-        Ok(())
+        Ok(comm)
     }
 
-    /// Completes a buffer in which each rank has its own part.
-    fn ring_allgather(&mut self, at: Within<'_>, recv: RecvBuf, part_of: impl Fn(i32) -> Part) -> Result<()> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let (next, previous) = ((me + 1) % size, (me - 1 + size) % size);
-        for k in 0..size - 1 {
-            let have = recv.of_part(part_of((me - k + size) % size)).as_send();
-            let come = recv.of_part(part_of((me - k - 1 + size) % size));
-            self.swap(at, Some((next, have)), Some((previous, come)))?;
-        }
-        Ok(())
+    fn allgatherv_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
+        parts: &[Part],
+    ) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::ALLGATHER);
+        let own = place_own(&mut plan, send, recv, parts[comm.me as usize]);
+        rotated_allgather(&mut plan, own, recv, |rank| parts[rank as usize]);
+        plan
     }
+}
 
-    fn doubling_allgather(&mut self, at: Within<'_>, recv: RecvBuf, part: usize) -> Result<()> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        // From this rank's own part on, going round.
-        let mut parts = vec![0; recv.len()];
-        recv.as_send().part(me as usize * part, part).copy_to(&mut parts);
-        let mut held = 1;
-        while held < size {
-            let (to, from) = ((me - held + size) % size, (me + held) % size);
-            let more = held.min(size - held) as usize * part;
-            let (have, come) = parts.split_at_mut(held as usize * part);
-            self.swap_bytes(at, Some((to, &have[..more])), Some((from, &mut come[..more])))?;
-            held *= 2;
-        }
-        let below = parts.len() - me as usize * part;
-        recv.write(me as usize * part, &parts[..below]);
-        recv.write(0, &parts[below..]);
-        Ok(())
+/// Puts this rank's part where it belongs; where to send it from.
+fn place_own(plan: &mut Plan, send: Option<SendBuf>, recv: RecvBuf, part: Part) -> SendBuf {
+    let Some(send) = send else { return recv.of_part(part).as_send() };
+    plan.copy(send, recv.of_part(part));
+    send
+}
+
+/// Completes a buffer in which each rank has its own part, which `own` holds too.
+pub(super) fn rotated_allgather(plan: &mut Plan, own: SendBuf, recv: RecvBuf, part_of: impl Fn(i32) -> Part) {
+    for (to, from) in rounds(plan) {
+        plan.swap(Some((to, own)), Some((from, recv.of_part(part_of(from)))));
     }
+}
+
+/// Completes a buffer in which each rank has its own part.
+fn ring_allgather(plan: &mut Plan, recv: RecvBuf, part_of: impl Fn(i32) -> Part) {
+    let (me, size) = (plan.me(), plan.size());
+    let (next, previous) = ((me + 1) % size, (me - 1 + size) % size);
+    for k in 0..size - 1 {
+        let have = recv.of_part(part_of((me - k + size) % size)).as_send();
+        let come = recv.of_part(part_of((me - k - 1 + size) % size));
+        plan.swap(Some((next, have)), Some((previous, come)));
+    }
+}
+
+fn doubling_allgather(plan: &mut Plan, own: SendBuf, recv: RecvBuf, part: usize) {
+    let (me, size) = (plan.me(), plan.size());
+    // From this rank's own part on, going round.
+    let parts = plan.room(recv.len());
+    plan.copy(own, parts.part(0, part));
+    let mut held = 1;
+    while held < size {
+        let (to, from) = ((me - held + size) % size, (me + held) % size);
+        let more = held.min(size - held) as usize * part;
+        let have = parts.as_send().part(0, more);
+        plan.swap(Some((to, have)), Some((from, parts.part(held as usize * part, more))));
+        held *= 2;
+    }
+    let (all, here) = (parts.as_send(), me as usize * part);
+    let from = parts.len() - here;
+    plan.copy(all.part(0, from), recv.part(here, from));
+    plan.copy(all.part(from, here), recv.part(0, here));
 }

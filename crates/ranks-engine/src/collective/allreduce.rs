@@ -1,15 +1,19 @@
 //! Reduce to all: MPI 5.0 section 6.9.6.
 
-use super::slices::slices;
+use super::allgather::rotated_allgather;
+use super::bcast::binomial_bcast;
+use super::reduce::binomial_reduce;
+use super::slices::{reduce_own_slice, slices};
 use super::tags;
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::{Engine, Within};
+use crate::op::{Op, StoredOp};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a reduction to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,21 @@ impl<T: Transport> Engine<T> {
         self.allreduce_as(send, recv, op, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn iallreduce(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Allreduce);
+        let (comm, own) = self.check_allreduce(call, send, recv, op.element(), id)?;
+        let plan = self.allreduce_plan((call, &comm), (own, recv), op.element(), None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
     fn allreduce_as(
         &mut self,
         send: Option<SendBuf>,
@@ -66,91 +85,104 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AllreduceAlgorithm>,
     ) -> Result<()> {
         let call = Call::Allreduce;
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
-        self.check_elements(call, comm, op, recv.len())?;
-        if comm.size() == 1 {
-            recv.write(0, contribution.bytes());
-            return Ok(());
+        let (comm, own) = self.check_allreduce(call, send, recv, op.element(), id)?;
+        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
+            return self.board_allreduce(call, &comm, (own, recv), op);
         }
-        if algorithm.is_none() && self.reduces_on_board(comm, op) {
-            return self.board_allreduce(call, comm, (contribution, recv), op);
-        }
-        let at = Within { call, comm, tag: tags::ALLREDUCE };
-        match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
-            AllreduceAlgorithm::RecursiveDoubling => {
-                let mut scratch = self.take_scratch(2 * recv.len());
-                let reduced = self.doubling_allreduce(at, contribution, op, &mut scratch)?;
-                recv.write(0, reduced);
-                self.keep_scratch(scratch);
-                Ok(())
-            }
-            AllreduceAlgorithm::ReduceBcast => {
-                let mut scratch = self.take_scratch(2 * recv.len());
-                if let Some(reduced) = self.binomial_reduce(at, contribution, op, &mut scratch)? {
-                    recv.write(0, reduced);
-                }
-                self.keep_scratch(scratch);
-                self.binomial_bcast(call, comm, at.tag, recv, 0)
-            }
-            AllreduceAlgorithm::Slices => {
-                let slices = slices(comm, op, recv.len());
-                let own = recv.of_part(slices[comm.me as usize]);
-                self.reduce_own_slice(at, contribution, &slices, op, |engine, reduced| {
-                    own.write(0, reduced);
-                    engine.rotated_allgather(at, own.as_send(), recv, |rank| slices[rank as usize])
-                })
-            }
-        }
+        let plan = self.allreduce_plan((call, &comm), (own, recv), op.element(), algorithm);
+        self.run_divisible(plan, Some(op))
     }
 
-    /// `scratch` is twice as long as the contribution, or longer.
-    fn doubling_allreduce<'s>(
-        &mut self,
-        at: Within<'_>,
-        contribution: SendBuf,
-        op: &mut Op<'_>,
-        scratch: &'s mut [u8],
-    ) -> Result<&'s [u8]> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let (mut own, mut other) = scratch[..2 * contribution.len()].split_at_mut(contribution.len());
-        contribution.copy_to(own);
-        // The exchange needs a power of two: of the first ranks, as many pairs as are too many act
-        // through their second. Pairs are neighbours, so the order of ranks is kept.
-        let power = 1 << size.ilog2();
-        let pairs = size - power;
-        let rank_of = |position: i32| if position < pairs { 2 * position + 1 } else { position + pairs };
-        let position = if me >= 2 * pairs {
-            me - pairs
-        } else if me % 2 == 0 {
-            self.swap_bytes(at, Some((me + 1, own)), None)?;
-            self.swap_bytes(at, None, Some((me + 1, own)))?;
-            return Ok(own);
-        } else {
-            self.swap_bytes(at, None, Some((me - 1, other)))?;
-            op.apply(other, own);
-            me / 2
-        };
-        let mut distance = 1;
-        while distance < power {
-            let partner = position ^ distance;
-            let rank = rank_of(partner);
-            self.swap_bytes(at, Some((rank, own)), Some((rank, other)))?;
-            // The lower ranks on the left at both, so that both get the same bits.
-            if partner < position {
-                op.apply(other, own);
-            } else {
-                op.apply(own, other);
-                std::mem::swap(&mut own, &mut other);
-            }
-            distance *= 2;
-        }
-        if me < 2 * pairs {
-            self.swap_bytes(at, Some((me - 1, own)), None)?;
-        }
-        Ok(own)
+    /// The communicator, and this rank's elements.
+    fn check_allreduce(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        element: usize,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, SendBuf)> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let own = send.unwrap_or(recv.as_send());
+        self.check_apart(call, &comm, send, recv)?;
+        self.check_len(call, &comm, "the receive buffer", recv.len(), own.len())?;
+        self.check_elements(call, &comm, element, recv.len())?;
+        Ok((comm, own))
     }
+
+    fn allreduce_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (contribution, recv): (SendBuf, RecvBuf),
+        element: usize,
+        algorithm: Option<AllreduceAlgorithm>,
+    ) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::ALLREDUCE);
+        if comm.size() == 1 {
+            plan.copy(contribution, recv);
+            return plan;
+        }
+        match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
+            AllreduceAlgorithm::RecursiveDoubling => {
+                let reduced = doubling_allreduce(&mut plan, contribution);
+                plan.copy(reduced.as_send(), recv);
+            }
+            AllreduceAlgorithm::ReduceBcast => {
+                if let Some(reduced) = binomial_reduce(&mut plan, contribution) {
+                    plan.copy(reduced, recv);
+                }
+                binomial_bcast(&mut plan, recv, 0);
+            }
+            AllreduceAlgorithm::Slices => {
+                let slices = slices(comm.size(), element, recv.len());
+                let own = recv.of_part(slices[comm.me as usize]);
+                let reduced = reduce_own_slice(&mut plan, contribution, &slices);
+                plan.copy(reduced.as_send(), own);
+                rotated_allgather(&mut plan, own.as_send(), recv, |rank| slices[rank as usize]);
+            }
+        }
+        plan
+    }
+}
+
+/// Where the result is.
+fn doubling_allreduce(plan: &mut Plan, contribution: SendBuf) -> RecvBuf {
+    let (me, size) = (plan.me(), plan.size());
+    let (mut own, mut other) = (plan.room(contribution.len()), plan.room(contribution.len()));
+    plan.copy(contribution, own);
+    // The exchange needs a power of two: of the first ranks, as many pairs as are too many act through
+    // their second. Pairs are neighbours, so the order of ranks is kept.
+    let power = 1 << size.ilog2();
+    let pairs = size - power;
+    let rank_of = |position: i32| if position < pairs { 2 * position + 1 } else { position + pairs };
+    let position = if me >= 2 * pairs {
+        me - pairs
+    } else if me % 2 == 0 {
+        plan.swap(Some((me + 1, own.as_send())), None);
+        plan.swap(None, Some((me + 1, own)));
+        return own;
+    } else {
+        plan.swap(None, Some((me - 1, other)));
+        plan.reduce(other.as_send(), own);
+        me / 2
+    };
+    let mut distance = 1;
+    while distance < power {
+        let partner = position ^ distance;
+        let rank = rank_of(partner);
+        plan.swap(Some((rank, own.as_send())), Some((rank, other)));
+        // The lower ranks on the left at both, so that both get the same bits.
+        if partner < position {
+            plan.reduce(other.as_send(), own);
+        } else {
+            plan.reduce(own.as_send(), other);
+            std::mem::swap(&mut own, &mut other);
+        }
+        distance *= 2;
+    }
+    if me < 2 * pairs {
+        plan.swap(Some((me - 1, own.as_send())), None);
+    }
+    own
 }

@@ -1,13 +1,11 @@
 //! All-to-all: MPI 5.0 section 6.8.
 
-#![allow(unsafe_code)]
-
 use super::{Part, rounds, tags};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Within};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
@@ -47,6 +45,20 @@ impl<T: Transport> Engine<T> {
         self.alltoall_as(send, recv, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn ialltoall(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Alltoall);
+        let (comm, part) = self.check_alltoall(call, send, recv, id)?;
+        let plan = self.alltoall_plan((call, &comm), (send, recv), part, None);
+        Ok(self.launch(plan, None, form))
+    }
+
     fn alltoall_as(
         &mut self,
         send: Option<SendBuf>,
@@ -55,32 +67,67 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<AlltoallAlgorithm>,
     ) -> Result<()> {
         let call = Call::Alltoall;
+        let (comm, part) = self.check_alltoall(call, send, recv, id)?;
+        if algorithm.is_none() && self.alltoall_fits_board(&comm, part) {
+            return self.alltoall_on_board((call, &comm), (send, recv), part);
+        }
+        let plan = self.alltoall_plan((call, &comm), (send, recv), part, algorithm);
+        self.run_divisible(plan, None)
+    }
+
+    #[allow(unsafe_code)]
+    fn alltoall_on_board(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
+        part: usize,
+    ) -> Result<()> {
+        let copy;
+        let send = match send {
+            Some(send) => {
+                let at = comm.me as usize * part;
+                recv.write(at, send.part(at, part).bytes());
+                send
+            }
+            None => {
+                copy = recv.as_send().bytes().to_vec();
+                // SAFETY: the copy lives until this function returns, and nothing is under way then.
+                unsafe { SendBuf::of(&copy) }
+            }
+        };
+        self.board_alltoall(call, comm, send, recv, part)
+    }
+
+    /// The communicator, and the length of a part.
+    fn check_alltoall(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, usize)> {
         self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let part = self.equal_part(call, comm, recv.len())?;
+        let comm = self.comm(id, call)?;
+        let part = self.equal_part(call, &comm, recv.len())?;
+        self.check_apart(call, &comm, send, recv)?;
         if let Some(send) = send {
-            self.check_len(call, comm, "the send buffer", send.len(), recv.len())?;
+            self.check_len(call, &comm, "the send buffer", send.len(), recv.len())?;
         }
+        Ok((comm, part))
+    }
+
+    fn alltoall_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
+        part: usize,
+        algorithm: Option<AlltoallAlgorithm>,
+    ) -> Box<Plan> {
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
-        if algorithm.is_none() && self.alltoall_fits_board(comm, part) {
-            self.check_apart(call, comm, send, recv)?;
-            let copy;
-            let send = match send {
-                Some(send) => {
-                    let own = part_of(comm.me);
-                    recv.write(own.at, send.of_part(own).bytes());
-                    send
-                }
-                None => {
-                    copy = recv.as_send().bytes().to_vec();
-                    // SAFETY: the copy lives until this function returns, and nothing is under way then.
-                    unsafe { SendBuf::of(&copy) }
-                }
-            };
-            return self.board_alltoall(call, comm, send, recv, part);
-        }
         let algorithm = algorithm.unwrap_or_else(|| choose(comm, part));
-        self.alltoall_parts(call, comm, (send, &part_of), (recv, &part_of), algorithm)
+        let mut plan = self.plan(call, comm, tags::ALLTOALL);
+        all_to_all(&mut plan, (send, &part_of), (recv, &part_of), algorithm);
+        plan
     }
 
     /// The same with parts of any length: where in `send` the part for each rank lies, and where in
@@ -93,12 +140,68 @@ impl<T: Transport> Engine<T> {
         recv_parts: &[Part],
         id: CommId,
     ) -> Result<()> {
-        let call = Call::Alltoallv;
+        let plan = self.alltoallv_plan(Call::Alltoallv, send, send_parts, recv, recv_parts, id)?;
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request.
+    pub fn ialltoallv(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        send_parts: &[Part],
+        recv: RecvBuf,
+        recv_parts: &[Part],
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Alltoallv);
+        let plan = self.alltoallv_plan(call, send, send_parts, recv, recv_parts, id)?;
+        Ok(self.launch(plan, None, form))
+    }
+
+    /// The same, in the name of MPI_Alltoallw: parts are bytes already.
+    pub fn alltoallw(
+        &mut self,
+        send: Option<SendBuf>,
+        send_parts: &[Part],
+        recv: RecvBuf,
+        recv_parts: &[Part],
+        id: CommId,
+    ) -> Result<()> {
+        let plan = self.alltoallv_plan(Call::Alltoallw, send, send_parts, recv, recv_parts, id)?;
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request.
+    pub fn ialltoallw(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        send_parts: &[Part],
+        recv: RecvBuf,
+        recv_parts: &[Part],
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Alltoallw);
+        let plan = self.alltoallv_plan(call, send, send_parts, recv, recv_parts, id)?;
+        Ok(self.launch(plan, None, form))
+    }
+
+    fn alltoallv_plan(
+        &mut self,
+        call: Call,
+        send: Option<SendBuf>,
+        send_parts: &[Part],
+        recv: RecvBuf,
+        recv_parts: &[Part],
+        id: CommId,
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
         self.check_parts(call, comm, recv_parts, recv.len())?;
         let send_parts = if let Some(send) = send {
             self.check_parts(call, comm, send_parts, send.len())?;
+            self.check_parts_apart(call, comm, (send, send_parts), (recv, recv_parts))?;
             send_parts
         } else {
             recv_parts
@@ -109,41 +212,42 @@ impl<T: Transport> Engine<T> {
         // Lengths differ from rank to rank, so they can choose nothing that all must do alike; but these
         // two algorithms understand each other.
         let longest = recv_parts.iter().map(|part| part.len).max().unwrap_or(0);
-        self.alltoall_parts(call, comm, (send, &from), (recv, &to), choose(comm, longest))
+        let mut plan = self.plan(call, comm, tags::ALLTOALL);
+        all_to_all(&mut plan, (send, &from), (recv, &to), choose(comm, longest));
+        Ok(plan)
     }
+}
 
-    fn alltoall_parts(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        (send, send_part): (Option<SendBuf>, &dyn Fn(i32) -> Part),
-        (recv, recv_part): (RecvBuf, &dyn Fn(i32) -> Part),
-        algorithm: AlltoallAlgorithm,
-    ) -> Result<()> {
-        self.check_apart(call, comm, send, recv)?;
-        let at = Within { call, comm, tag: tags::ALLTOALL };
-        let copy;
-        let send = match send {
-            Some(send) => {
-                recv.write(recv_part(comm.me).at, send.of_part(send_part(comm.me)).bytes());
-                send
-            }
-            None => {
-                // Parts would be overwritten before their turn to be sent has come.
-                copy = recv.as_send().bytes().to_vec();
-                // SAFETY: the copy lives until this function returns, and nothing is under way then.
-                unsafe { SendBuf::of(&copy) }
-            }
-        };
-        let sends = rounds(comm).map(|(to, _)| (to, send.of_part(send_part(to))));
-        let recvs = rounds(comm).map(|(_, from)| (from, recv.of_part(recv_part(from))));
-        match algorithm {
-            AlltoallAlgorithm::Posted => {
-                self.exchange(at, &sends.collect::<Vec<_>>(), &recvs.collect::<Vec<_>>())
-            }
-            AlltoallAlgorithm::Pairwise => {
-                sends.zip(recvs).try_for_each(|(send, recv)| self.swap(at, Some(send), Some(recv)))
-            }
+fn all_to_all(
+    plan: &mut Plan,
+    (send, send_part): (Option<SendBuf>, &dyn Fn(i32) -> Part),
+    (recv, recv_part): (RecvBuf, &dyn Fn(i32) -> Part),
+    algorithm: AlltoallAlgorithm,
+) {
+    let in_place = send.is_none();
+    let send = send.unwrap_or_else(|| {
+        // Parts would be overwritten before their turn to be sent has come.
+        let copy = plan.room(recv.len());
+        for rank in 0..plan.size() {
+            let part = recv_part(rank);
+            plan.copy(recv.of_part(part).as_send(), copy.of_part(part));
+        }
+        copy.as_send()
+    });
+    let me = plan.me();
+    let own = (!in_place).then(|| (send.of_part(send_part(me)), recv.of_part(recv_part(me))));
+    let sends = rounds(plan).map(|(to, _)| (to, send.of_part(send_part(to))));
+    let recvs = rounds(plan).map(|(_, from)| (from, recv.of_part(recv_part(from))));
+    match algorithm {
+        AlltoallAlgorithm::Posted => {
+            recvs.for_each(|(from, buf)| plan.recv(from, buf));
+            sends.for_each(|(to, buf)| plan.send(to, buf));
+            own.into_iter().for_each(|(from, to)| plan.copy(from, to));
+            plan.wait();
+        }
+        AlltoallAlgorithm::Pairwise => {
+            own.into_iter().for_each(|(from, to)| plan.copy(from, to));
+            sends.zip(recvs).for_each(|(send, recv)| plan.swap(Some(send), Some(recv)));
         }
     }
 }

@@ -4,11 +4,14 @@ use super::tags;
 use crate::bounds::QUICK_YIELDS;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
-use crate::p2p::Engine;
+use crate::memory::{RecvBuf, SendBuf};
+use crate::p2p::{Core, Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
+use ranks_shm::area::Arrived;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::bounds::{BARRIER_LOOKS, SIGNATURES};
 use ranks_shm::cpus;
+use ranks_shm::layout::Area;
 use std::sync::Arc;
 
 /// How a barrier is done.
@@ -89,29 +92,62 @@ impl<T: Transport> Engine<T> {
             requests: 0,
             bytes: 0,
         };
-        self.wait_until(what, false, |engine| {
+        let divisible = self.core.divisible;
+        let waited = self.wait_until(what, divisible, |engine| {
             if look() {
                 return Some(Ok(()));
             }
-            // Whoever is gone and had not arrived will never arrive; whoever had, opened it or waits.
-            let gone = comm.slots().find(|&slot| engine.core.gone[slot].is_some())?;
-            // It may have opened the barrier and then ended: look again, after having seen its end.
-            if area.open(arrived) {
-                return Some(Ok(()));
+            whether_open(area, arrived, comm, &engine.core)
+        });
+        match waited {
+            Ok(outcome) => outcome,
+            Err(interrupted) => {
+                let (segment, of) = (segment.clone(), comm.clone());
+                let mut plan = self.plan(Call::Barrier, comm, tags::BARRIER);
+                plan.until(Box::new(move |core| whether_open(segment.area(index), arrived, &of, core)));
+                self.divide(plan, None);
+                Err(interrupted)
             }
-            Some(Err(engine.core.gone_error(Call::Barrier, gone).context(comm.context)))
-        })?
+        }
     }
 
     fn dissemination_barrier(&mut self, comm: &Arc<Comm>) -> Result<()> {
-        let (size, me) = (comm.size(), comm.me);
-        let mut distance = 1;
-        while distance < size {
-            let (to, from) = ((me + distance) % size, (me - distance + size) % size);
-            self.send_on(Call::Barrier, comm, to, tags::BARRIER, &[])?;
-            self.recv_into(Call::Barrier, comm, from, tags::BARRIER, &mut [])?;
-            distance *= 2;
-        }
-        Ok(())
+        let mut plan = self.plan(Call::Barrier, comm, tags::BARRIER);
+        disseminate(&mut plan);
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request: complete when all ranks have called.
+    pub fn ibarrier(&mut self, form: Form, id: CommId) -> Result<RequestId> {
+        let call = form.of(Call::Barrier);
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let mut plan = self.plan(call, &comm, tags::BARRIER);
+        disseminate(&mut plan);
+        Ok(self.launch(plan, None, form))
+    }
+}
+
+/// The outcome of a barrier by counter, once there is one. Whoever is gone and had not arrived will never
+/// arrive; whoever had, opened it or waits.
+fn whether_open(area: &Area, arrived: Arrived, comm: &Comm, core: &Core) -> Option<Result<()>> {
+    if area.open(arrived) {
+        return Some(Ok(()));
+    }
+    let gone = comm.slots().find(|&slot| core.gone[slot].is_some())?;
+    // It may have opened the barrier and then ended: look again, after having seen its end.
+    if area.open(arrived) {
+        return Some(Ok(()));
+    }
+    Some(Err(core.gone_error(Call::Barrier, gone).context(comm.context)))
+}
+
+fn disseminate(plan: &mut Plan) {
+    let (size, me) = (plan.size(), plan.me());
+    let mut distance = 1;
+    while distance < size {
+        let (to, from) = ((me + distance) % size, (me - distance + size) % size);
+        plan.swap(Some((to, SendBuf::EMPTY)), Some((from, RecvBuf::EMPTY)));
+        distance *= 2;
     }
 }

@@ -1,13 +1,14 @@
 //! Gather: MPI 5.0 section 6.5.
 
-use super::{Part, tags};
+use super::{Part, tags, whole};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Within};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a gather is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,21 @@ impl<T: Transport> Engine<T> {
         self.gather_as(send, recv, root, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn igather(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Gather);
+        let (comm, part) = self.check_gather(call, send, recv, root, id)?;
+        let plan = self.gather_plan((call, &comm), (send, recv), part, root, None);
+        Ok(self.launch(plan, None, form))
+    }
+
     fn gather_as(
         &mut self,
         send: Option<SendBuf>,
@@ -54,28 +70,56 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<GatherAlgorithm>,
     ) -> Result<()> {
         let call = Call::Gather;
+        let (comm, part) = self.check_gather(call, send, recv, root, id)?;
+        if algorithm.is_none() && self.has_board(&comm) {
+            let part_of = |rank| Part { at: rank as usize * part, len: part };
+            return self.gather_on_board((call, &comm), (send, recv), &part_of, root);
+        }
+        let plan = self.gather_plan((call, &comm), (send, recv), part, root, algorithm);
+        self.run_divisible(plan, None)
+    }
+
+    /// The communicator, and the length of a part.
+    fn check_gather(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        root: i32,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, usize)> {
         self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        self.root_of(comm, root, call)?;
-        let at = Within { call, comm, tag: tags::GATHER };
-        let part = if comm.me == root {
-            let part = self.equal_part(call, comm, recv.len())?;
-            self.check_apart(call, comm, send, recv)?;
-            if let Some(send) = send {
-                self.check_len(call, comm, "the root's part", send.len(), part)?;
-            }
-            part
-        } else {
-            self.not_in_place(call, comm, send)?.len()
-        };
-        let part_of = |rank| Part { at: rank as usize * part, len: part };
-        if algorithm.is_none() && self.has_board(comm) {
-            return self.gather_on_board(at, send, recv, &part_of, root);
+        let comm = self.comm(id, call)?;
+        self.root_of(&comm, root, call)?;
+        if comm.me != root {
+            let part = self.not_in_place(call, &comm, send)?.len();
+            return Ok((comm, part));
         }
+        let part = self.equal_part(call, &comm, recv.len())?;
+        self.check_apart(call, &comm, send, recv)?;
+        if let Some(send) = send {
+            self.check_len(call, &comm, "the root's part", send.len(), part)?;
+        }
+        Ok((comm, part))
+    }
+
+    fn gather_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
+        part: usize,
+        root: i32,
+        algorithm: Option<GatherAlgorithm>,
+    ) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::GATHER);
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
-            GatherAlgorithm::Linear => self.linear_gather(at, send, recv, part_of, root),
-            GatherAlgorithm::Binomial => self.binomial_gather(at, send, recv, part, root),
+            GatherAlgorithm::Linear => {
+                let part_of = |rank| Part { at: rank as usize * part, len: part };
+                linear_gather(&mut plan, send, recv, part_of, root);
+            }
+            GatherAlgorithm::Binomial => binomial_gather(&mut plan, send, recv, part, root),
         }
+        plan
     }
 
     /// Collects parts of any length; `parts` says where in `recv` each belongs. Both count at the root
@@ -89,99 +133,132 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<()> {
         let call = Call::Gatherv;
+        let comm = self.check_gatherv(call, send, recv, parts, root, id)?;
+        if self.has_board(&comm) {
+            let part_of = |rank| parts[rank as usize];
+            return self.gather_on_board((call, &comm), (send, recv), &part_of, root);
+        }
+        let mut plan = self.plan(call, &comm, tags::GATHER);
+        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request.
+    pub fn igatherv(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        parts: &[Part],
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Gatherv);
+        let comm = self.check_gatherv(call, send, recv, parts, root, id)?;
+        let mut plan = self.plan(call, &comm, tags::GATHER);
+        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        Ok(self.launch(plan, None, form))
+    }
+
+    fn check_gatherv(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        parts: &[Part],
+        root: i32,
+        id: CommId,
+    ) -> Result<Arc<Comm>> {
         self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        self.root_of(comm, root, call)?;
+        let comm = self.comm(id, call)?;
+        self.root_of(&comm, root, call)?;
         if comm.me == root {
-            self.check_parts(call, comm, parts, recv.len())?;
-            self.check_apart(call, comm, send, recv)?;
+            self.check_parts(call, &comm, parts, recv.len())?;
             if let Some(send) = send {
-                self.check_len(call, comm, "the root's part", send.len(), parts[root as usize].len)?;
+                self.check_parts_apart(call, &comm, (send, &whole(send)), (recv, parts))?;
+                self.check_len(call, &comm, "the root's part", send.len(), parts[root as usize].len)?;
             }
         } else {
-            self.not_in_place(call, comm, send)?;
+            self.not_in_place(call, &comm, send)?;
         }
-        let at = Within { call, comm, tag: tags::GATHER };
-        let part_of = |rank| parts[rank as usize];
-        match self.has_board(comm) {
-            true => self.gather_on_board(at, send, recv, &part_of, root),
-            false => self.linear_gather(at, send, recv, part_of, root),
-        }
+        Ok(comm)
     }
 
     /// Short parts over the board, those that are too long by messages.
     fn gather_on_board(
         &mut self,
-        at: Within<'_>,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (Option<SendBuf>, RecvBuf),
         part_of: &dyn Fn(i32) -> Part,
         root: i32,
     ) -> Result<()> {
         let own = send.unwrap_or(SendBuf::EMPTY);
-        if at.comm.me == root && send.is_some() {
+        if comm.me == root && send.is_some() {
             recv.write(part_of(root).at, own.bytes());
         }
         let part = |rank: usize| part_of(rank as i32);
-        let left = self.board_gather(at.call, at.comm, own, (recv, &part), root)?;
-        if at.comm.me != root {
-            return left.iter().try_for_each(|&to| self.swap(at, Some((to, own)), None));
+        let left = self.board_gather(call, comm, own, (recv, &part), root)?;
+        if left.is_empty() {
+            return Ok(());
         }
-        let recvs: Vec<_> = left.into_iter().map(|rank| (rank, recv.of_part(part_of(rank)))).collect();
-        self.exchange(at, &[], &recvs)
-    }
-
-    pub(super) fn linear_gather(
-        &mut self,
-        at: Within<'_>,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        part_of: impl Fn(i32) -> Part,
-        root: i32,
-    ) -> Result<()> {
-        if at.comm.me != root {
-            return self.swap(at, send.map(|send| (root, send)), None);
-        }
-        if let Some(send) = send {
-            recv.write(part_of(root).at, send.bytes());
-        }
-        let others = (0..at.comm.size()).filter(|&rank| rank != root);
-        let recvs: Vec<_> = others.map(|rank| (rank, recv.of_part(part_of(rank)))).collect();
-        self.exchange(at, &[], &recvs)
-    }
-
-    /// Counted from the root, position p collects the parts of the positions from p on, as far as the
-    /// next one that has collected as many.
-    fn binomial_gather(
-        &mut self,
-        at: Within<'_>,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        part: usize,
-        root: i32,
-    ) -> Result<()> {
-        let size = at.comm.size();
-        let me = (at.comm.me - root + size) % size;
-        let rank_of = |position: i32| (position + root) % size;
-        let own = send.unwrap_or_else(|| recv.as_send().part(root as usize * part, part));
-        let mut parts = own.bytes().to_vec();
-        let mut distance = 1;
-        while distance < size {
-            if me & distance != 0 {
-                return self.swap_bytes(at, Some((rank_of(me - distance), &parts)), None);
+        let mut plan = self.plan(call, comm, tags::GATHER);
+        for rank in left {
+            match comm.me == root {
+                true => plan.recv(rank, recv.of_part(part_of(rank))),
+                false => plan.send(rank, own),
             }
-            let child = me + distance;
-            if child < size {
-                let held = parts.len();
-                parts.resize(held + distance.min(size - child) as usize * part, 0);
-                self.swap_bytes(at, None, Some((rank_of(child), &mut parts[held..])))?;
-            }
-            distance *= 2;
         }
-        // The root has them from its own on; the ranks below it come last.
-        let below = parts.len() - root as usize * part;
-        recv.write(root as usize * part, &parts[..below]);
-        recv.write(0, &parts[below..]);
-        Ok(())
+        plan.wait();
+        self.run_divisible(plan, None)
     }
+}
+
+pub(super) fn linear_gather(
+    plan: &mut Plan,
+    send: Option<SendBuf>,
+    recv: RecvBuf,
+    part_of: impl Fn(i32) -> Part,
+    root: i32,
+) {
+    if plan.me() != root {
+        return plan.swap(send.map(|send| (root, send)), None);
+    }
+    for rank in (0..plan.size()).filter(|&rank| rank != root) {
+        plan.recv(rank, recv.of_part(part_of(rank)));
+    }
+    if let Some(send) = send {
+        plan.copy(send, recv.of_part(part_of(root)));
+    }
+    plan.wait();
+}
+
+/// Counted from the root, position p collects the parts of the positions from p on, as far as the next
+/// one that has collected as many.
+fn binomial_gather(plan: &mut Plan, send: Option<SendBuf>, recv: RecvBuf, part: usize, root: i32) {
+    let size = plan.size();
+    let me = (plan.me() - root + size) % size;
+    let rank_of = |position: i32| (position + root) % size;
+    let own = send.unwrap_or_else(|| recv.as_send().part(root as usize * part, part));
+    // As many positions as it takes over at most.
+    let most = if me == 0 { size } else { (1 << me.trailing_zeros()).min(size - me) };
+    let parts = plan.room(most as usize * part);
+    plan.copy(own, parts.part(0, part));
+    let mut held = part;
+    let mut distance = 1;
+    while distance < size {
+        if me & distance != 0 {
+            return plan.swap(Some((rank_of(me - distance), parts.as_send().part(0, held))), None);
+        }
+        let child = me + distance;
+        if child < size {
+            let more = distance.min(size - child) as usize * part;
+            plan.swap(None, Some((rank_of(child), parts.part(held, more))));
+            held += more;
+        }
+        distance *= 2;
+    }
+    // The root has them from its own on; the ranks below it come last.
+    let (all, here) = (parts.as_send(), root as usize * part);
+    plan.copy(all.part(0, held - here), recv.part(here, held - here));
+    plan.copy(all.part(held - here, here), recv.part(0, here));
 }

@@ -1,4 +1,5 @@
-//! Collective operations: MPI 5.0 chapter 6. Each operation is a file; each algorithm a function.
+//! Collective operations: MPI 5.0 chapter 6. Each operation is a file; each algorithm a function that
+//! writes a plan, see `p2p::plan`: `x` runs it at once, `ix` makes a nonblocking or persistent request of it.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -7,11 +8,12 @@
 //! | `allgather`, `alltoall` | all to all |
 //! | `reduce`, `allreduce`, `reduce_scatter` | one value of many, at one rank, at all, a piece at each |
 //! | `scan` | each rank's value of the ranks before it |
-//! | `board` | the algorithms over shared memory, which come first where there is some |
+//! | `neighbors` | exchanges with the neighbours in a topology |
+//! | `board` | the blocking algorithms over shared memory, which come first where there is some |
 //! | `slices` | the step that long reductions have in common |
 //!
-//! Their messages travel in the odd context of the communicator, one tag an operation, so neither
-//! wildcard receives nor another collective can take them. Where an operation has several algorithms,
+//! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
+//! each other one a tag of its own, so neither wildcard receives nor another collective can take them. Where an operation has several algorithms,
 //! `choose` picks one by what all ranks know alike: the length and the number of ranks. Every reduction
 //! keeps the order of ranks, so it serves operations that do not commute, and floating point gives the
 //! same result for the same number of ranks and the same length, at every rank and for every root.
@@ -25,6 +27,7 @@ mod barrier;
 mod bcast;
 mod board;
 mod gather;
+mod neighbors;
 mod reduce;
 mod reduce_scatter;
 mod scan;
@@ -36,6 +39,7 @@ pub use allreduce::AllreduceAlgorithm;
 pub use alltoall::AlltoallAlgorithm;
 pub use barrier::BarrierAlgorithm;
 pub use gather::GatherAlgorithm;
+pub use neighbors::Neighbors;
 pub use reduce::ReduceAlgorithm;
 pub use reduce_scatter::ReduceScatterAlgorithm;
 pub use scan::ScanAlgorithm;
@@ -44,8 +48,7 @@ pub use scatter::ScatterAlgorithm;
 use crate::error::{Class, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::Engine;
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
@@ -62,6 +65,7 @@ pub(crate) mod tags {
     pub const ALLREDUCE: i32 = 9;
     pub const REDUCE_SCATTER: i32 = 10;
     pub const SCAN: i32 = 11;
+    pub const NEIGHBORS: i32 = 12;
 }
 
 /// A rank's part of a buffer, in bytes.
@@ -103,10 +107,15 @@ impl RecvBuf {
     }
 }
 
+/// A buffer as one part.
+fn whole(buf: SendBuf) -> [Part; 1] {
+    [Part { at: 0, len: buf.len() }]
+}
+
 /// The others in the order in which a rank deals with them: everyone begins with another one, so that
 /// not all turn to the same rank at once. Pairs of whom to send to and whom to receive from.
-fn rounds(comm: &Comm) -> impl Iterator<Item = (i32, i32)> {
-    let (me, size) = (comm.me, comm.size());
+fn rounds(plan: &Plan) -> impl Iterator<Item = (i32, i32)> + use<> {
+    let (me, size) = (plan.me(), plan.size());
     (1..size).map(move |k| ((me + k) % size, (me - k + size) % size))
 }
 
@@ -151,11 +160,37 @@ impl<T: Transport> Engine<T> {
         Ok(())
     }
 
-    fn check_elements(&self, call: Call, comm: &Comm, op: &Op<'_>, len: usize) -> Result<()> {
-        if len.is_multiple_of(op.element()) {
+    /// Parts of two buffers: what lies between them does not count.
+    fn check_parts_apart(
+        &self,
+        call: Call,
+        comm: &Comm,
+        (send, sent): (SendBuf, &[Part]),
+        (recv, received): (RecvBuf, &[Part]),
+    ) -> Result<()> {
+        let Err(error) = self.check_apart(call, comm, Some(send), recv) else { return Ok(()) };
+        let begin = |at: u64, part: &Part, mine| (at as usize + part.at, at as usize + part.end(), mine);
+        let mut all: Vec<_> = sent.iter().map(|part| begin(send.address(), part, false)).collect();
+        all.extend(received.iter().map(|part| begin(recv.address(), part, true)));
+        all.retain(|&(begin, end, _)| begin < end);
+        all.sort_unstable();
+        // How far the parts of either kind reach that begin before.
+        let (mut sends, mut recvs) = (0, 0);
+        for (begin, end, received) in all {
+            let (own, other) = if received { (&mut recvs, sends) } else { (&mut sends, recvs) };
+            if begin < other {
+                return Err(error);
+            }
+            *own = end.max(*own);
+        }
+        Ok(())
+    }
+
+    fn check_elements(&self, call: Call, comm: &Comm, element: usize, len: usize) -> Result<()> {
+        if len.is_multiple_of(element) {
             return Ok(());
         }
-        let detail = format!("{len} bytes are no whole number of elements of {} bytes", op.element());
+        let detail = format!("{len} bytes are no whole number of elements of {element} bytes");
         Err(self.error(Class::Count, call, detail).context(comm.context))
     }
 

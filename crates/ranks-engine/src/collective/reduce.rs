@@ -1,15 +1,17 @@
 //! Reduce to one rank: MPI 5.0 section 6.9.1.
 
-use super::slices::slices;
+use super::gather::linear_gather;
+use super::slices::{reduce_own_slice, slices};
 use super::tags;
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::{Engine, Within};
+use crate::op::{Op, StoredOp};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a reduction to one rank is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,22 @@ impl<T: Transport> Engine<T> {
         self.reduce_as(send, recv, op, root, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn ireduce(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Reduce);
+        let (comm, own) = self.check_reduce(call, send, recv, op.element(), root, id)?;
+        let plan = self.reduce_plan((call, &comm), (own, recv), op.element(), root, None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
     fn reduce_as(
         &mut self,
         send: Option<SendBuf>,
@@ -66,74 +84,84 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<ReduceAlgorithm>,
     ) -> Result<()> {
         let call = Call::Reduce;
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        self.root_of(comm, root, call)?;
-        let is_root = comm.me == root;
-        let contribution = if is_root {
-            self.check_apart(call, comm, send, recv)?;
-            send.unwrap_or(recv.as_send())
-        } else {
-            self.not_in_place(call, comm, send)?
-        };
-        if is_root {
-            self.check_len(call, comm, "the root's room", recv.len(), contribution.len())?;
+        let (comm, own) = self.check_reduce(call, send, recv, op.element(), root, id)?;
+        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
+            return self.board_reduce(call, &comm, (own, recv), op, root);
         }
-        self.check_elements(call, comm, op, contribution.len())?;
-        if algorithm.is_none() && self.reduces_on_board(comm, op) {
-            return self.board_reduce(call, comm, (contribution, recv), op, root);
-        }
-        let at = Within { call, comm, tag: tags::REDUCE };
-        match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
-            ReduceAlgorithm::Binomial => {
-                let mut scratch = self.take_scratch(2 * contribution.len());
-                match self.binomial_reduce(at, contribution, op, &mut scratch)? {
-                    Some(reduced) if is_root => recv.write(0, reduced),
-                    Some(reduced) => self.swap_bytes(at, Some((root, reduced)), None)?,
-                    None if is_root => self.swap(at, None, Some((0, recv)))?,
-                    None => {}
-                }
-                self.keep_scratch(scratch);
-                Ok(())
-            }
-            ReduceAlgorithm::Slices => {
-                let slices = slices(comm, op, contribution.len());
-                self.reduce_own_slice(at, contribution, &slices, op, |engine, own| {
-                    if !is_root {
-                        return engine.swap_bytes(at, Some((root, own)), None);
-                    }
-                    recv.write(slices[root as usize].at, own);
-                    engine.linear_gather(at, None, recv, |rank| slices[rank as usize], root)
-                })
-            }
-        }
+        let plan = self.reduce_plan((call, &comm), (own, recv), op.element(), root, algorithm);
+        self.run_divisible(plan, Some(op))
     }
 
-    /// The reduction of all at rank 0. In round k a rank that is still in it takes over the 2^k ranks
-    /// after its own. `scratch` is twice as long as the contribution, or longer.
-    pub(super) fn binomial_reduce<'s>(
-        &mut self,
-        at: Within<'_>,
-        contribution: SendBuf,
-        op: &mut Op<'_>,
-        scratch: &'s mut [u8],
-    ) -> Result<Option<&'s [u8]>> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let (mut own, mut higher) = scratch[..2 * contribution.len()].split_at_mut(contribution.len());
-        contribution.copy_to(own);
-        let mut distance = 1;
-        while distance < size {
-            if me & distance != 0 {
-                self.swap_bytes(at, Some((me - distance, own)), None)?;
-                return Ok(None);
-            }
-            if me + distance < size {
-                self.swap_bytes(at, None, Some((me + distance, higher)))?;
-                op.apply(own, higher);
-                std::mem::swap(&mut own, &mut higher);
-            }
-            distance *= 2;
-        }
-        Ok(Some(own))
+    /// The communicator, and this rank's elements.
+    fn check_reduce(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        element: usize,
+        root: i32,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, SendBuf)> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        self.root_of(&comm, root, call)?;
+        let own = if comm.me == root {
+            self.check_apart(call, &comm, send, recv)?;
+            let own = send.unwrap_or(recv.as_send());
+            self.check_len(call, &comm, "the root's room", recv.len(), own.len())?;
+            own
+        } else {
+            self.not_in_place(call, &comm, send)?
+        };
+        self.check_elements(call, &comm, element, own.len())?;
+        Ok((comm, own))
     }
+
+    fn reduce_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (contribution, recv): (SendBuf, RecvBuf),
+        element: usize,
+        root: i32,
+        algorithm: Option<ReduceAlgorithm>,
+    ) -> Box<Plan> {
+        let is_root = comm.me == root;
+        let mut plan = self.plan(call, comm, tags::REDUCE);
+        match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
+            ReduceAlgorithm::Binomial => match binomial_reduce(&mut plan, contribution) {
+                Some(reduced) if is_root => plan.copy(reduced, recv),
+                Some(reduced) => plan.swap(Some((root, reduced)), None),
+                None if is_root => plan.swap(None, Some((0, recv))),
+                None => {}
+            },
+            ReduceAlgorithm::Slices => {
+                let slices = slices(comm.size(), element, contribution.len());
+                let own = reduce_own_slice(&mut plan, contribution, &slices).as_send();
+                linear_gather(&mut plan, Some(own), recv, |rank| slices[rank as usize], root);
+            }
+        }
+        plan
+    }
+}
+
+/// The reduction of all at rank 0: where it is. In round k a rank that is still in it takes over the 2^k
+/// ranks after its own.
+pub(super) fn binomial_reduce(plan: &mut Plan, contribution: SendBuf) -> Option<SendBuf> {
+    let (me, size) = (plan.me(), plan.size());
+    let mut own = contribution;
+    let mut distance = 1;
+    while distance < size {
+        if me & distance != 0 {
+            plan.swap(Some((me - distance, own)), None);
+            return None;
+        }
+        if me + distance < size {
+            let higher = plan.room(contribution.len());
+            plan.swap(None, Some((me + distance, higher)));
+            plan.reduce(own, higher);
+            own = higher.as_send();
+        }
+        distance *= 2;
+    }
+    Some(own)
 }

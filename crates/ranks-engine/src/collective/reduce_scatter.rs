@@ -1,14 +1,18 @@
-//! Reduce-scatter with equal parts: MPI 5.0 section 6.10.1.
+//! Reduce-scatter: MPI 5.0 section 6.10.
 
+use super::reduce::binomial_reduce;
+use super::scatter::linear_scatter;
+use super::slices::reduce_own_slice;
 use super::{Part, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::CommId;
+use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::{Engine, Within};
+use crate::op::{Op, StoredOp};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a reduce-scatter is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl<T: Transport> Engine<T> {
         op: &mut Op<'_>,
         id: CommId,
     ) -> Result<()> {
-        self.reduce_scatter_block_as(send, recv, op, id, None)
+        self.reduce_scatter_as(Call::ReduceScatterBlock, send, recv, None, op, id, None)
     }
 
     /// The same by a given algorithm: all ranks must give the same one.
@@ -49,56 +53,140 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: ReduceScatterAlgorithm,
     ) -> Result<()> {
-        self.reduce_scatter_block_as(send, recv, op, id, Some(algorithm))
+        self.reduce_scatter_as(Call::ReduceScatterBlock, send, recv, None, op, id, Some(algorithm))
     }
 
-    fn reduce_scatter_block_as(
+    /// The same as a request.
+    pub fn ireduce_scatter_block(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::ReduceScatterBlock);
+        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, None, op.element(), id)?;
+        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
+    /// The same with parts of any length: `lengths` has that of each rank's part, in bytes.
+    pub fn reduce_scatter(
         &mut self,
         send: Option<SendBuf>,
         recv: RecvBuf,
+        lengths: &[usize],
+        op: &mut Op<'_>,
+        id: CommId,
+    ) -> Result<()> {
+        self.reduce_scatter_as(Call::ReduceScatter, send, recv, Some(lengths), op, id, None)
+    }
+
+    /// The same by a given algorithm: all ranks must give the same one.
+    pub fn reduce_scatter_with(
+        &mut self,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        lengths: &[usize],
+        op: &mut Op<'_>,
+        id: CommId,
+        algorithm: ReduceScatterAlgorithm,
+    ) -> Result<()> {
+        self.reduce_scatter_as(Call::ReduceScatter, send, recv, Some(lengths), op, id, Some(algorithm))
+    }
+
+    /// The same as a request.
+    pub fn ireduce_scatter(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        lengths: &[usize],
+        op: StoredOp,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::ReduceScatter);
+        let lengths = Some(lengths);
+        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, lengths, op.element(), id)?;
+        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn reduce_scatter_as(
+        &mut self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        lengths: Option<&[usize]>,
         op: &mut Op<'_>,
         id: CommId,
         algorithm: Option<ReduceScatterAlgorithm>,
     ) -> Result<()> {
-        let call = Call::ReduceScatterBlock;
+        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, lengths, op.element(), id)?;
+        if algorithm.is_none() && lengths.is_none() && self.reduces_on_board(&comm, op) {
+            return self.board_reduce_scatter(call, &comm, (own, recv), op);
+        }
+        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, algorithm);
+        self.run_divisible(plan, Some(op))
+    }
+
+    /// The communicator, this rank's elements, and the parts: of one length if none are given.
+    fn check_reduce_scatter(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        lengths: Option<&[usize]>,
+        element: usize,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, SendBuf, Vec<Part>)> {
         self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        let part = self.equal_part(call, comm, contribution.len())?;
-        self.check_elements(call, comm, op, part)?;
+        let comm = self.comm(id, call)?;
+        let own = send.unwrap_or(recv.as_send());
+        self.check_apart(call, &comm, send, recv)?;
+        let parts = match lengths {
+            None => {
+                let part = self.equal_part(call, &comm, own.len())?;
+                Part::in_order((0..comm.size()).map(|_| part))
+            }
+            Some(lengths) => {
+                let parts = Part::in_order(lengths.iter().copied());
+                self.check_parts(call, &comm, &parts, own.len())?;
+                let whole = parts.last().map_or(0, |part| part.end());
+                self.check_len(call, &comm, "the contribution", own.len(), whole)?;
+                parts
+            }
+        };
+        for part in &parts {
+            self.check_elements(call, &comm, element, part.len)?;
+        }
         if send.is_some() {
-            self.check_len(call, comm, "the receive buffer", recv.len(), part)?;
+            self.check_len(call, &comm, "the receive buffer", recv.len(), parts[comm.me as usize].len)?;
         }
-        if algorithm.is_none() && self.reduces_on_board(comm, op) {
-            return self.board_reduce_scatter(call, comm, (contribution, recv), op);
-        }
-        let at = Within { call, comm, tag: tags::REDUCE_SCATTER };
-        let parts = Part::in_order((0..comm.size()).map(|_| part));
+        Ok((comm, own, parts))
+    }
+
+    fn reduce_scatter_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (contribution, recv): (SendBuf, RecvBuf),
+        parts: &[Part],
+        algorithm: Option<ReduceScatterAlgorithm>,
+    ) -> Box<Plan> {
+        let room = recv.part(0, parts[comm.me as usize].len);
+        let mut plan = self.plan(call, comm, tags::REDUCE_SCATTER);
         match algorithm.unwrap_or_else(|| choose(comm.size(), contribution.len())) {
             ReduceScatterAlgorithm::ReduceScatter => {
-                let mut scratch = self.take_scratch(2 * contribution.len());
-                let Some(reduced) = self.binomial_reduce(at, contribution, op, &mut scratch)? else {
-                    self.keep_scratch(scratch);
-                    return self.swap(at, None, Some((0, recv.part(0, part))));
-                };
-                for (rank, of) in parts.iter().enumerate() {
-                    let bytes = &reduced[of.at..of.at + of.len];
-                    if rank == 0 {
-                        recv.write(0, bytes);
-                    } else {
-                        self.swap_bytes(at, Some((rank as i32, bytes)), None)?;
-                    }
-                }
-                self.keep_scratch(scratch);
-                Ok(())
+                let reduced = binomial_reduce(&mut plan, contribution).unwrap_or(SendBuf::EMPTY);
+                linear_scatter(&mut plan, reduced, Some(room), |rank| parts[rank as usize], 0);
             }
             ReduceScatterAlgorithm::Slices => {
-                self.reduce_own_slice(at, contribution, &parts, op, |_, reduced| {
-                    recv.write(0, reduced);
-                    Ok(())
-                })
+                let reduced = reduce_own_slice(&mut plan, contribution, parts);
+                plan.copy(reduced.as_send(), room);
             }
         }
+        plan
     }
 }

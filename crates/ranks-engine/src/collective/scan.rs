@@ -3,13 +3,14 @@
 
 use super::tags;
 use crate::bounds;
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::{Engine, Within};
+use crate::op::{Op, StoredOp};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a scan is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,36 @@ impl<T: Transport> Engine<T> {
         self.scan_as(Call::Exscan, send, recv, op, id, Some(algorithm))
     }
 
+    /// The inclusive scan as a request.
+    pub fn iscan(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Scan);
+        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
+        let plan = self.scan_plan((call, &comm), true, (own, recv), None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
+    /// The exclusive scan as a request.
+    pub fn iexscan(
+        &mut self,
+        form: Form,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        op: StoredOp,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Exscan);
+        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
+        let plan = self.scan_plan((call, &comm), false, (own, recv), None);
+        Ok(self.launch(plan, Some(op), form))
+    }
+
     fn scan_as(
         &mut self,
         call: Call,
@@ -80,76 +111,111 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ScanAlgorithm>,
     ) -> Result<()> {
+        let inclusive = call == Call::Scan;
+        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
+        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
+            return self.board_scan(call, &comm, (own, recv), op, inclusive);
+        }
+        let plan = self.scan_plan((call, &comm), inclusive, (own, recv), algorithm);
+        self.run_divisible(plan, Some(op))
+    }
+
+    /// The communicator, and this rank's elements.
+    fn check_scan(
+        &self,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        element: usize,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, SendBuf)> {
         self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
-        self.check_elements(call, comm, op, recv.len())?;
-        if algorithm.is_none() && self.reduces_on_board(comm, op) {
-            return self.board_scan(call, comm, (contribution, recv), op, call == Call::Scan);
+        let comm = self.comm(id, call)?;
+        let own = send.unwrap_or(recv.as_send());
+        self.check_apart(call, &comm, send, recv)?;
+        self.check_len(call, &comm, "the receive buffer", recv.len(), own.len())?;
+        self.check_elements(call, &comm, element, recv.len())?;
+        if comm.local.is_some() {
+            let detail = "scans are not defined on intercommunicators";
+            return Err(self.error(Class::Comm, call, detail).context(comm.context));
         }
-        let at = Within { call, comm, tag: tags::SCAN };
-        let own = contribution.bytes().to_vec();
+        Ok((comm, own))
+    }
+
+    fn scan_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        inclusive: bool,
+        (contribution, recv): (SendBuf, RecvBuf),
+        algorithm: Option<ScanAlgorithm>,
+    ) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::SCAN);
         let before = match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
-            ScanAlgorithm::Linear => self.linear_scan(at, &own, op)?,
-            ScanAlgorithm::RecursiveDoubling => self.doubling_scan(at, &own, op)?,
+            ScanAlgorithm::Linear => linear_scan(&mut plan, contribution),
+            ScanAlgorithm::RecursiveDoubling => doubling_scan(&mut plan, contribution),
         };
-        match (before, call) {
-            (Some(before), Call::Exscan) => recv.write(0, &before),
-            (None, Call::Exscan) => {}
-            (Some(before), _) => {
-                let mut all = own;
-                op.apply(&before, &mut all);
-                recv.write(0, &all);
-            }
-            (None, _) => recv.write(0, &own),
+        if inclusive {
+            plan.copy(contribution, recv);
         }
-        Ok(())
+        match before {
+            Some(before) if inclusive => plan.reduce(before, recv),
+            Some(before) => plan.copy(before, recv),
+            None => {}
+        }
+        plan
     }
+}
 
-    /// The reduction of the ranks before this one, `None` at rank 0.
-    fn linear_scan(&mut self, at: Within<'_>, own: &[u8], op: &mut Op<'_>) -> Result<Option<Vec<u8>>> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let mut before = None;
-        let mut all = own.to_vec();
-        if me > 0 {
-            let mut bytes = vec![0; own.len()];
-            self.swap_bytes(at, None, Some((me - 1, &mut bytes)))?;
-            op.apply(&bytes, &mut all);
-            before = Some(bytes);
-        }
+/// Where the reduction of the ranks before this one is, `None` at rank 0.
+fn linear_scan(plan: &mut Plan, own: SendBuf) -> Option<SendBuf> {
+    let (me, size) = (plan.me(), plan.size());
+    let mut before = None;
+    let mut all = own;
+    if me > 0 {
+        let room = plan.room(own.len());
+        plan.swap(None, Some((me - 1, room)));
+        before = Some(room.as_send());
         if me + 1 < size {
-            self.swap_bytes(at, Some((me + 1, &all)), None)?;
+            let sum = plan.room(own.len());
+            plan.copy(own, sum);
+            plan.reduce(room.as_send(), sum);
+            all = sum.as_send();
         }
-        Ok(before)
     }
+    if me + 1 < size {
+        plan.swap(Some((me + 1, all)), None);
+    }
+    before
+}
 
-    /// The same. A rank's group in round k are the ranks that have its number but for the last k bits.
-    fn doubling_scan(&mut self, at: Within<'_>, own: &[u8], op: &mut Op<'_>) -> Result<Option<Vec<u8>>> {
-        let (me, size) = (at.comm.me, at.comm.size());
-        let mut before: Option<Vec<u8>> = None;
-        let mut group = own.to_vec();
-        let mut other = vec![0; own.len()];
-        let mut distance = 1;
-        while distance < size {
-            let partner = me ^ distance;
-            if partner < size {
-                self.swap_bytes(at, Some((partner, &group)), Some((partner, &mut other)))?;
-                if partner < me {
-                    // They come right before what this rank has of those before it.
-                    match &mut before {
-                        Some(before) => op.apply(&other, before),
-                        None => before = Some(other.clone()),
+/// The same. A rank's group in round k are the ranks that have its number but for the last k bits.
+fn doubling_scan(plan: &mut Plan, own: SendBuf) -> Option<SendBuf> {
+    let (me, size) = (plan.me(), plan.size());
+    let mut before: Option<RecvBuf> = None;
+    let (mut group, mut other) = (plan.room(own.len()), plan.room(own.len()));
+    plan.copy(own, group);
+    let mut distance = 1;
+    while distance < size {
+        let partner = me ^ distance;
+        if partner < size {
+            plan.swap(Some((partner, group.as_send())), Some((partner, other)));
+            if partner < me {
+                // They come right before what this rank has of those before it.
+                match before {
+                    Some(before) => plan.reduce(other.as_send(), before),
+                    None => {
+                        let first = plan.room(own.len());
+                        plan.copy(other.as_send(), first);
+                        before = Some(first);
                     }
-                    op.apply(&other, &mut group);
-                } else {
-                    op.apply(&group, &mut other);
-                    std::mem::swap(&mut group, &mut other);
                 }
+                plan.reduce(other.as_send(), group);
+            } else {
+                plan.reduce(group.as_send(), other);
+                std::mem::swap(&mut group, &mut other);
             }
-            distance *= 2;
         }
-        Ok(before)
+        distance *= 2;
     }
+    before.map(|before| before.as_send())
 }

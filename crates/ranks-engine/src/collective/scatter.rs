@@ -1,13 +1,14 @@
 //! Scatter: MPI 5.0 section 6.6.
 
-use super::{Part, tags};
+use super::{Part, tags, whole};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Within};
+use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// How a scatter is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,21 @@ impl<T: Transport> Engine<T> {
         self.scatter_as(send, recv, root, id, Some(algorithm))
     }
 
+    /// The same as a request.
+    pub fn iscatter(
+        &mut self,
+        form: Form,
+        send: SendBuf,
+        recv: Option<RecvBuf>,
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let call = form.of(Call::Scatter);
+        let (comm, part) = self.check_scatter(call, send, recv, root, id)?;
+        let plan = self.scatter_plan((call, &comm), (send, recv), part, root, None);
+        Ok(self.launch(plan, None, form))
+    }
+
     fn scatter_as(
         &mut self,
         send: SendBuf,
@@ -54,33 +70,61 @@ impl<T: Transport> Engine<T> {
         algorithm: Option<ScatterAlgorithm>,
     ) -> Result<()> {
         let call = Call::Scatter;
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        self.root_of(comm, root, call)?;
-        let part = if comm.me == root {
-            let part = self.equal_part(call, comm, send.len())?;
-            self.check_root(call, comm, send, recv, part)?;
-            part
-        } else {
-            self.not_in_place(call, comm, recv)?.len()
-        };
-        let at = Within { call, comm, tag: tags::SCATTER };
-        if algorithm.is_none() && self.has_board(comm) {
+        let (comm, part) = self.check_scatter(call, send, recv, root, id)?;
+        if algorithm.is_none() && self.has_board(&comm) {
             let room = recv.unwrap_or(RecvBuf::EMPTY);
-            if self.board_scatter(call, comm, send, room, part, root)? {
+            if self.board_scatter(call, &comm, send, room, part, root)? {
                 if comm.me == root {
                     room.write(0, send.of_part(Part { at: root as usize * part, len: part }).bytes());
                 }
                 return Ok(());
             }
         }
+        let plan = self.scatter_plan((call, &comm), (send, recv), part, root, algorithm);
+        self.run_divisible(plan, None)
+    }
+
+    /// The communicator, and the length of a part.
+    fn check_scatter(
+        &self,
+        call: Call,
+        send: SendBuf,
+        recv: Option<RecvBuf>,
+        root: i32,
+        id: CommId,
+    ) -> Result<(Arc<Comm>, usize)> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        self.root_of(&comm, root, call)?;
+        if comm.me != root {
+            let part = self.not_in_place(call, &comm, recv)?.len();
+            return Ok((comm, part));
+        }
+        let part = self.equal_part(call, &comm, send.len())?;
+        if let Some(recv) = recv {
+            self.check_apart(call, &comm, Some(send), recv)?;
+            self.check_len(call, &comm, "the root's room", recv.len(), part)?;
+        }
+        Ok((comm, part))
+    }
+
+    fn scatter_plan(
+        &mut self,
+        (call, comm): (Call, &Arc<Comm>),
+        (send, recv): (SendBuf, Option<RecvBuf>),
+        part: usize,
+        root: i32,
+        algorithm: Option<ScatterAlgorithm>,
+    ) -> Box<Plan> {
+        let mut plan = self.plan(call, comm, tags::SCATTER);
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
             ScatterAlgorithm::Linear => {
                 let part_of = |rank| Part { at: rank as usize * part, len: part };
-                self.linear_scatter(at, send, recv, part_of, root)
+                linear_scatter(&mut plan, send, recv, part_of, root);
             }
-            ScatterAlgorithm::Binomial => self.binomial_scatter(at, send, recv, part, root),
+            ScatterAlgorithm::Binomial => binomial_scatter(&mut plan, send, recv, part, root),
         }
+        plan
     }
 
     /// Deals parts of any length; `parts` says where in `send` each lies. Both count at the root alone.
@@ -92,88 +136,101 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<()> {
-        let call = Call::Scatterv;
+        let plan = self.scatterv_plan(Call::Scatterv, send, parts, recv, root, id)?;
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request.
+    pub fn iscatterv(
+        &mut self,
+        form: Form,
+        send: SendBuf,
+        parts: &[Part],
+        recv: Option<RecvBuf>,
+        root: i32,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let plan = self.scatterv_plan(form.of(Call::Scatterv), send, parts, recv, root, id)?;
+        Ok(self.launch(plan, None, form))
+    }
+
+    fn scatterv_plan(
+        &mut self,
+        call: Call,
+        send: SendBuf,
+        parts: &[Part],
+        recv: Option<RecvBuf>,
+        root: i32,
+        id: CommId,
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
         self.root_of(comm, root, call)?;
         if comm.me == root {
             self.check_parts(call, comm, parts, send.len())?;
-            self.check_root(call, comm, send, recv, parts[root as usize].len)?;
+            if let Some(recv) = recv {
+                self.check_parts_apart(call, comm, (send, parts), (recv, &whole(recv.as_send())))?;
+                self.check_len(call, comm, "the root's room", recv.len(), parts[root as usize].len)?;
+            }
         } else {
             self.not_in_place(call, comm, recv)?;
         }
-        let at = Within { call, comm, tag: tags::SCATTER };
-        self.linear_scatter(at, send, recv, |rank| parts[rank as usize], root)
+        let mut plan = self.plan(call, comm, tags::SCATTER);
+        linear_scatter(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        Ok(plan)
     }
+}
 
-    fn check_root(
-        &self,
-        call: Call,
-        comm: &Comm,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        part: usize,
-    ) -> Result<()> {
-        let Some(recv) = recv else { return Ok(()) };
-        self.check_apart(call, comm, Some(send), recv)?;
-        self.check_len(call, comm, "the root's room", recv.len(), part)
+pub(super) fn linear_scatter(
+    plan: &mut Plan,
+    send: SendBuf,
+    recv: Option<RecvBuf>,
+    part_of: impl Fn(i32) -> Part,
+    root: i32,
+) {
+    if plan.me() != root {
+        return plan.swap(None, recv.map(|recv| (root, recv)));
     }
+    for rank in (0..plan.size()).filter(|&rank| rank != root) {
+        plan.send(rank, send.of_part(part_of(rank)));
+    }
+    if let Some(recv) = recv {
+        plan.copy(send.of_part(part_of(root)), recv);
+    }
+    plan.wait();
+}
 
-    fn linear_scatter(
-        &mut self,
-        at: Within<'_>,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        part_of: impl Fn(i32) -> Part,
-        root: i32,
-    ) -> Result<()> {
-        if at.comm.me != root {
-            return self.swap(at, None, recv.map(|recv| (root, recv)));
-        }
-        if let Some(recv) = recv {
-            recv.write(0, send.of_part(part_of(root)).bytes());
-        }
-        let others = (0..at.comm.size()).filter(|&rank| rank != root);
-        let sends: Vec<_> = others.map(|rank| (rank, send.of_part(part_of(rank)))).collect();
-        self.exchange(at, &sends, &[])
+/// Counted from the root, position p receives the parts of the positions from p on, as far as the next
+/// one that receives as many.
+fn binomial_scatter(plan: &mut Plan, send: SendBuf, recv: Option<RecvBuf>, part: usize, root: i32) {
+    let size = plan.size();
+    let me = (plan.me() - root + size) % size;
+    let rank_of = |position: i32| (position + root) % size;
+    let mut distance = 1;
+    while distance < size && me & distance == 0 {
+        distance *= 2;
     }
-
-    /// Counted from the root, position p receives the parts of the positions from p on, as far as the
-    /// next one that receives as many.
-    fn binomial_scatter(
-        &mut self,
-        at: Within<'_>,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        part: usize,
-        root: i32,
-    ) -> Result<()> {
-        let size = at.comm.size();
-        let me = (at.comm.me - root + size) % size;
-        let rank_of = |position: i32| (position + root) % size;
-        let mut distance = 1;
-        while distance < size && me & distance == 0 {
-            distance *= 2;
-        }
-        let mut parts;
-        if me == 0 {
-            // From the root's own on; the ranks below it come last.
-            let (below, from) = send.bytes().split_at(root as usize * part);
-            parts = [from, below].concat();
-        } else {
-            parts = vec![0; distance.min(size - me) as usize * part];
-            self.swap_bytes(at, None, Some((rank_of(me - distance), &mut parts)))?;
-        }
-        while distance > 1 {
-            distance /= 2;
-            if me + distance < size {
-                let theirs = parts.split_off(distance as usize * part);
-                self.swap_bytes(at, Some((rank_of(me + distance), &theirs)), None)?;
-            }
-        }
-        if let Some(recv) = recv {
-            recv.write(0, &parts[..part]);
-        }
-        Ok(())
+    let held = distance.min(size - me) as usize * part;
+    let parts = plan.room(held);
+    if me == 0 {
+        // From the root's own on; the ranks below it come last.
+        let here = root as usize * part;
+        plan.copy(send.part(here, held - here), parts.part(0, held - here));
+        plan.copy(send.part(0, here), parts.part(held - here, here));
+    } else {
+        plan.swap(None, Some((rank_of(me - distance), parts)));
     }
+    let mut held = held;
+    while distance > 1 {
+        distance /= 2;
+        if me + distance < size {
+            let kept = distance as usize * part;
+            plan.send(rank_of(me + distance), parts.as_send().part(kept, held - kept));
+            held = kept;
+        }
+    }
+    if let Some(recv) = recv {
+        plan.copy(parts.as_send().part(0, part), recv);
+    }
+    plan.wait();
 }

@@ -3,6 +3,7 @@
 use super::{Group, Seat};
 use crate::topology::Topology;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A communicator. Of an intercommunicator, whom one can send to are the ranks of the remote group: `slots`,
 /// [`Self::size`], [`Self::slot_of`] and [`Self::rank_of`] are about that; `me` is a rank of the local group.
@@ -24,6 +25,8 @@ pub(crate) struct Comm {
     pub local: Option<Arc<Comm>>,
     /// How its ranks are arranged.
     pub topology: Option<Arc<Topology>>,
+    /// Nonblocking and persistent collectives begun so far: the same at all ranks.
+    begun: AtomicU32,
 }
 
 impl Comm {
@@ -40,15 +43,15 @@ impl Comm {
             ranks[slot as usize] = rank as i32;
         }
         let (me, ranks) = (ranks[my_slot], ranks.into());
-        let seat = Seat::new(slots.len());
-        Self { context, slots, ranks, me, area, seat, local: None, topology: None }
+        let (seat, begun) = (Seat::new(slots.len()), AtomicU32::new(0));
+        Self { context, slots, ranks, me, area, seat, local: None, topology: None, begun }
     }
 
     /// The same ranks in the same arrangement; an intercommunicator needs the local group of the new one.
     pub fn like(&self, context: u32, area: Option<usize>, local: Option<Arc<Comm>>) -> Self {
         let (slots, ranks, topology) = (self.slots.clone(), self.ranks.clone(), self.topology.clone());
-        let seat = Seat::new(slots.len());
-        Self { context, slots, ranks, me: self.me, area, seat, local, topology }
+        let (seat, begun) = (Seat::new(slots.len()), AtomicU32::new(0));
+        Self { context, slots, ranks, me: self.me, area, seat, local, topology, begun }
     }
 
     /// An intercommunicator to the ranks of `remote`.
@@ -56,6 +59,12 @@ impl Comm {
         let me = local.me;
         // None of the remote group is this rank, so any slot does.
         Self { me, local: Some(local), ..Self::new(context, remote, of_job, 0, None) }
+    }
+
+    /// The number of the next nonblocking or persistent collective. All ranks begin them in the same
+    /// order, so all give the same number to the same one.
+    pub fn next_collective(&self) -> u32 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The same with its ranks arranged.

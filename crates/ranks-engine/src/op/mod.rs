@@ -4,10 +4,12 @@
 //! the lower ranks. Buffers may be cut between elements only.
 
 mod built_in;
+mod stored;
 
 use built_in::Loops;
 
 pub use built_in::{Element, Operation};
+pub use stored::{Deferred, StoredOp};
 
 /// How two rows of elements become one.
 pub struct Op<'f> {
@@ -18,7 +20,10 @@ pub struct Op<'f> {
 
 enum Function<'f> {
     BuiltIn(Loops),
+    /// One that is no closure.
+    Plain(fn(&[u8], &mut [u8])),
     User(&'f mut dyn FnMut(&[u8], &mut [u8])),
+    Deferred(&'f Deferred),
 }
 
 impl<'f> Op<'f> {
@@ -55,7 +60,22 @@ impl<'f> Op<'f> {
         }
         match &mut self.function {
             Function::BuiltIn(loops) => (loops.apply)(input, inout),
+            Function::Plain(function) => function(input, inout),
             Function::User(function) => function(input, inout),
+            Function::Deferred(function) => function(input.as_ptr(), inout.as_mut_ptr(), inout.len()),
+        }
+    }
+
+    /// Whether it may outlive the call.
+    pub(crate) fn is_storable(&self) -> bool {
+        !matches!(self.function, Function::User(_))
+    }
+
+    /// The function, where it must not run within the engine.
+    pub(crate) fn deferred(&self) -> Option<&Deferred> {
+        match &self.function {
+            Function::Deferred(function) => Some(function),
+            _ => None,
         }
     }
 
@@ -65,7 +85,7 @@ impl<'f> Op<'f> {
         debug_assert!(lower.len() == out.len() && higher.len() == out.len());
         match &mut self.function {
             Function::BuiltIn(loops) => (loops.combine)(lower, higher, out),
-            Function::User(_) => {
+            Function::Plain(_) | Function::User(_) | Function::Deferred(_) => {
                 out.copy_from_slice(higher);
                 self.apply(lower, out);
             }

@@ -6,7 +6,7 @@ use super::request::{Kind, Request, RequestId, State, Status};
 use super::send::lasting;
 use crate::error::{Error, Result};
 use crate::group::Comm;
-use crate::memory::{RecvBuf, SendBuf};
+use crate::memory::RecvBuf;
 use crate::p2p::Mode;
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
@@ -34,7 +34,7 @@ pub(crate) struct Errand {
 impl<T: Transport> Engine<T> {
     /// Begins a chore; the request completes when it is done.
     pub(crate) fn begin_chore(&mut self, call: Call, comm: Option<&Arc<Comm>>, chore: Chore<T>) -> RequestId {
-        let mut request = Request::new(call, Kind::Send { buf: SendBuf::EMPTY, mode: Mode::Standard });
+        let mut request = Request::new(call, Kind::Collective);
         request.nobody = true;
         request.context = comm.map_or(0, |comm| comm.context);
         request.comm = comm.cloned();

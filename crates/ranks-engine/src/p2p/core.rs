@@ -4,6 +4,7 @@
 //! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
 
 use super::outbox::{Out, Outbox};
+use super::plan::{Plan, Work};
 use super::rendezvous::{Pull, Push, Sharing};
 use super::request::{Request, RequestId, Requests, State, Status};
 use super::wire;
@@ -15,6 +16,7 @@ use crate::memory::{RecvBuf, SendBuf};
 use crate::transport::{Arrival, Head, Transport, Words};
 use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
+use std::collections::VecDeque;
 
 /// The data of a message that no receive was posted for.
 pub(crate) enum Kept {
@@ -81,8 +83,18 @@ pub(crate) struct Core {
     /// The attached buffer of buffered sends: its size and what is in use.
     pub attached: Option<usize>,
     pub charged: usize,
-    /// Room for a collective's own data, kept so that its pages are there the next time.
-    pub scratch: Vec<u8>,
+    /// Requests whose plan is under way.
+    pub plans: Vec<u32>,
+    /// How many of them have an operation that the engine does not apply itself.
+    pub deferring: usize,
+    /// Their reductions that wait to be done.
+    pub work: VecDeque<Work>,
+    /// Blocking collectives may leave their rest as a request, and the last one did.
+    pub divisible: bool,
+    pub rest: Option<RequestId>,
+    /// Plans that are over: their memory is kept, so that its pages are there the next time.
+    #[allow(clippy::vec_box)]
+    pub spare_plans: Vec<Box<Plan>>,
 }
 
 impl Core {
@@ -112,7 +124,12 @@ impl Core {
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: None,
             charged: 0,
-            scratch: Vec::new(),
+            plans: Vec::new(),
+            deferring: 0,
+            work: VecDeque::new(),
+            divisible: false,
+            rest: None,
+            spare_plans: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `wait` | progress, waiting, testing |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
+//! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
 //! | `chore` | what goes on in progress for a call that does not wait |
 //! | `lives` | what the end of a rank does to the requests of the others |
@@ -20,6 +21,7 @@ mod core;
 mod lives;
 mod lookup;
 mod outbox;
+mod plan;
 mod probe;
 mod recv;
 mod rendezvous;
@@ -30,13 +32,14 @@ mod wait;
 mod wire;
 mod within;
 
+pub use plan::{Form, Work};
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
 pub(crate) use chore::Errand;
-pub(crate) use within::Within;
+pub(crate) use plan::Plan;
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;

@@ -141,7 +141,7 @@ impl<T: Transport> Engine<T> {
         let _ = self.cancel(id);
         if let Some(request) = self.core.requests.get(id) {
             request.keep = Some(buffer);
-            let _ = self.request_free(id);
+            self.detach(id.index());
         } else {
             drop(buffer);
         }
@@ -235,11 +235,10 @@ impl<T: Transport> Engine<T> {
         if !request.persistent || request.state != State::Inactive {
             return Err(bad("only an inactive persistent request can be started"));
         }
-        let is_recv = request.is_recv();
-        if is_recv {
-            self.launch_recv(id.index());
-        } else {
-            self.launch_send(id.index(), false);
+        match request.kind {
+            Kind::Recv { .. } => self.launch_recv(id.index()),
+            Kind::Send { .. } => self.launch_send(id.index(), false),
+            Kind::Collective => self.launch_plan(id.index()),
         }
         Ok(())
     }
@@ -279,6 +278,10 @@ impl<T: Transport> Engine<T> {
         let Some(request) = self.core.requests.get(id) else {
             return Err(Error::new(Class::Request, Call::Unknown, me, "no such request to cancel"));
         };
+        if request.is_collective() {
+            let detail = "a collective cannot be cancelled";
+            return Err(Error::new(Class::Request, request.call, me, detail));
+        }
         if !request.is_recv() || request.matched || request.state != State::Active {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! Requests: what is under way, and what came of it.
 
+use super::plan::Plan;
 use crate::error::{Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -80,8 +81,15 @@ impl Status {
 /// What a request does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    Send { buf: SendBuf, mode: Mode },
-    Recv { buf: RecvBuf },
+    Send {
+        buf: SendBuf,
+        mode: Mode,
+    },
+    Recv {
+        buf: RecvBuf,
+    },
+    /// What the request's plan says.
+    Collective,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +127,8 @@ pub(crate) struct Request {
     pub grows: bool,
     /// A buffer that whoever began the operation has left to it.
     pub keep: Option<Box<dyn Any + Send>>,
+    /// Of a collective: what it does.
+    pub plan: Option<Box<Plan>>,
     /// Bytes counted against the attached buffer.
     pub charged: usize,
     /// Send: all bytes have left the buffer.
@@ -152,6 +162,7 @@ impl Request {
             owned: None,
             grows: false,
             keep: None,
+            plan: None,
             charged: 0,
             pushed: false,
             answered: true,
@@ -174,14 +185,14 @@ impl Request {
     pub fn recv_buf(&self) -> RecvBuf {
         match self.kind {
             Kind::Recv { buf } => buf,
-            Kind::Send { .. } => RecvBuf::EMPTY,
+            Kind::Send { .. } | Kind::Collective => RecvBuf::EMPTY,
         }
     }
 
     pub fn send_buf(&self) -> SendBuf {
         match self.kind {
             Kind::Send { buf, .. } => buf,
-            Kind::Recv { .. } => SendBuf::EMPTY,
+            Kind::Recv { .. } | Kind::Collective => SendBuf::EMPTY,
         }
     }
 
@@ -196,6 +207,10 @@ impl Request {
         self.kind = Kind::Recv { buf: unsafe { RecvBuf::of(&mut room) } };
         self.owned = Some(room);
         made
+    }
+
+    pub fn is_collective(&self) -> bool {
+        matches!(self.kind, Kind::Collective)
     }
 
     pub fn is_recv(&self) -> bool {
@@ -247,6 +262,7 @@ impl Requests {
         slot.comm = None;
         slot.owned = None;
         slot.keep = None;
+        slot.plan = None;
         slot.error = None;
         self.free.push(index);
     }

@@ -57,6 +57,9 @@ impl<T: Transport> Engine<T> {
         }
         moved |= self.settle();
         moved |= self.do_chores();
+        if !self.core.plans.is_empty() {
+            moved |= self.advance_plans();
+        }
         moved
     }
 
@@ -86,8 +89,12 @@ impl<T: Transport> Engine<T> {
             if let Some(result) = check(self) {
                 break Ok(result);
             }
-            if interruptible && self.take_interrupt() {
+            if interruptible && (self.take_interrupt() || !self.core.work.is_empty()) {
                 break Err(Error::interrupted(what.call, self.core.me));
+            }
+            if !self.core.work.is_empty() {
+                self.work_off();
+                continue;
             }
             if moved {
                 backoff.reset();
@@ -176,14 +183,16 @@ impl<T: Transport> Engine<T> {
     /// What a wait for a request is about.
     fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
         let request = self.core.requests.at(index);
-        if request.nobody {
-            return Blocked { context: request.context, requests, ..blocked_on_several(call) };
-        }
         let peer = match request.peer {
             Some(slot) => slot as i32,
+            None if request.is_collective() => NOBODY,
             None => ANY,
         };
-        let tag = if request.tag == crate::ANY_TAG { ANY } else { request.tag };
+        let tag = match request.tag {
+            crate::ANY_TAG => ANY,
+            _ if request.is_collective() => NOBODY,
+            tag => tag,
+        };
         let bytes = request.send_buf().len().max(request.recv_buf().len()) as u64;
         Blocked { call, peer, tag, context: request.context, requests, bytes }
     }
@@ -321,7 +330,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Waits until all (or any) of the requests are done, without completing them; false when a
-    /// [`WakeHandle`] ended the wait. Nothing is lost either way.
+    /// [`WakeHandle`] ended the wait, or there is work to take. Nothing is lost either way.
     /// `call` is what the user called, for whoever asks what this rank waits for.
     pub fn wait_interruptible(&mut self, call: Call, ids: &[RequestId], all: bool) -> Result<bool> {
         match self.wait_for(call, ids, all, true) {
@@ -402,9 +411,21 @@ impl<T: Transport> Engine<T> {
         self.core.requests.get(id).is_some_and(|request| matches!(request.state, State::Active | State::Done))
     }
 
-    /// Frees a request; what is under way goes on.
+    /// Frees a request; what is under way goes on. A collective must not be under way.
     pub fn request_free(&mut self, id: RequestId) -> Result<()> {
         let index = self.known(Call::Unknown, id)?;
+        let request = self.core.requests.at(index);
+        if request.is_collective() && request.state == State::Active {
+            let call = request.call;
+            let detail = "a collective under way cannot be freed: complete it first";
+            return Err(self.error(Class::Request, call, detail));
+        }
+        self.detach(index);
+        Ok(())
+    }
+
+    /// Nobody will ask for a request again; what is under way goes on.
+    pub(super) fn detach(&mut self, index: u32) {
         let request = self.core.requests.at(index);
         request.persistent = false;
         if request.state == State::Active {
@@ -412,6 +433,5 @@ impl<T: Transport> Engine<T> {
         } else {
             self.core.requests.remove(index);
         }
-        Ok(())
     }
 }

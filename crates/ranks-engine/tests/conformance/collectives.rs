@@ -69,7 +69,7 @@ fn gather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mine = pattern(len, me, 1);
         let expected = all_parts(n, 1, |_| len);
         for root in roots(n, len) {
-            for algorithm in [None, Some(GatherAlgorithm::Linear), Some(GatherAlgorithm::Binomial)] {
+            for way in Way::every(&[GatherAlgorithm::Linear, GatherAlgorithm::Binomial]) {
                 for in_place in [false, true] {
                     let here = me == root;
                     let mut got = match (here, in_place) {
@@ -78,11 +78,15 @@ fn gather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                         (false, _) => Vec::new(),
                     };
                     let send = (!here || !in_place).then(|| out(&mine));
-                    match algorithm {
-                        None => e.gather(send, room(&mut got), root, WORLD)?,
-                        Some(algorithm) => e.gather_with(send, room(&mut got), root, WORLD, algorithm)?,
+                    match way {
+                        Way::Chosen => e.gather(send, room(&mut got), root, WORLD)?,
+                        Way::By(algorithm) => e.gather_with(send, room(&mut got), root, WORLD, algorithm)?,
+                        Way::As(form) => {
+                            let id = e.igather(form, send, room(&mut got), root, WORLD)?;
+                            finish(e, form, id)?;
+                        }
                     }
-                    assert!(!here || got == expected, "{len} bytes to {root}, {algorithm:?}, {in_place}");
+                    assert!(!here || got == expected, "{len} bytes to {root}, {way:?}, {in_place}");
                 }
             }
         }
@@ -99,7 +103,7 @@ fn gatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         .map(|part| Part { at: part.at, len: part.len - 3 })
         .collect();
     let whole = parts.last().map_or(0, |part| part.at + part.len + 3);
-    for root in 0..n {
+    for (root, form) in (0..n).flat_map(|root| FORMS.map(|form| (root, form))) {
         for in_place in [false, true] {
             let here = me == root;
             let mut got = vec![0xEE; whole];
@@ -110,7 +114,13 @@ fn gatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let send = (!here || !in_place).then(|| out(&mine));
             let (recv, parts_here) =
                 if here { (room(&mut got), &parts[..]) } else { (RecvBuf::EMPTY, &[][..]) };
-            e.gatherv(send, recv, parts_here, root, WORLD)?;
+            match form {
+                None => e.gatherv(send, recv, parts_here, root, WORLD)?,
+                Some(form) => {
+                    let id = e.igatherv(form, send, recv, parts_here, root, WORLD)?;
+                    finish(e, form, id)?;
+                }
+            }
             for (rank, part) in parts.iter().enumerate().filter(|_| here) {
                 let end = part.at + part.len;
                 assert!(got[part.at..end] == pattern(part.len, rank as i32, 2));
@@ -127,18 +137,22 @@ fn scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let all = all_parts(n, 3, |_| len);
         let expected = pattern(len, me, 3);
         for root in roots(n, len) {
-            for algorithm in [None, Some(ScatterAlgorithm::Linear), Some(ScatterAlgorithm::Binomial)] {
+            for way in Way::every(&[ScatterAlgorithm::Linear, ScatterAlgorithm::Binomial]) {
                 for in_place in [false, true] {
                     let here = me == root;
                     let send = if here { out(&all) } else { SendBuf::EMPTY };
                     let mut got = vec![0; len];
                     let kept = here && in_place;
                     let recv = (!kept).then(|| room(&mut got));
-                    match algorithm {
-                        None => e.scatter(send, recv, root, WORLD)?,
-                        Some(algorithm) => e.scatter_with(send, recv, root, WORLD, algorithm)?,
+                    match way {
+                        Way::Chosen => e.scatter(send, recv, root, WORLD)?,
+                        Way::By(algorithm) => e.scatter_with(send, recv, root, WORLD, algorithm)?,
+                        Way::As(form) => {
+                            let id = e.iscatter(form, send, recv, root, WORLD)?;
+                            finish(e, form, id)?;
+                        }
                     }
-                    assert!(kept || got == expected, "{len} bytes from {root}, {algorithm:?}, {in_place}");
+                    assert!(kept || got == expected, "{len} bytes from {root}, {way:?}, {in_place}");
                 }
             }
         }
@@ -150,13 +164,20 @@ fn scatterv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, ..) = ring(e);
     let all = all_parts(n, 4, uneven);
     let parts = Part::in_order((0..n).map(uneven));
-    for root in 0..n {
+    for (root, form) in (0..n).flat_map(|root| FORMS.map(|form| (root, form))) {
         for in_place in [false, true] {
             let here = me == root;
             let (send, parts) = if here { (out(&all), &parts[..]) } else { (SendBuf::EMPTY, &[][..]) };
             let mut got = vec![0; uneven(me)];
             let kept = here && in_place;
-            e.scatterv(send, parts, (!kept).then(|| room(&mut got)), root, WORLD)?;
+            let recv = (!kept).then(|| room(&mut got));
+            match form {
+                None => e.scatterv(send, parts, recv, root, WORLD)?,
+                Some(form) => {
+                    let id = e.iscatterv(form, send, parts, recv, root, WORLD)?;
+                    finish(e, form, id)?;
+                }
+            }
             assert!(kept || got == pattern(uneven(me), me, 4));
         }
     }
@@ -168,23 +189,24 @@ fn allgather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in LENGTHS {
         let mine = pattern(len, me, 5);
         let expected = all_parts(n, 5, |_| len);
-        for algorithm in [
-            None,
-            Some(AllgatherAlgorithm::Rotated),
-            Some(AllgatherAlgorithm::Ring),
-            Some(AllgatherAlgorithm::Doubling),
-        ] {
+        for way in
+            Way::every(&[AllgatherAlgorithm::Rotated, AllgatherAlgorithm::Ring, AllgatherAlgorithm::Doubling])
+        {
             for in_place in [false, true] {
                 let mut got = vec![0; len * n as usize];
                 if in_place {
                     got = only_own(n, me, 5, |_| len);
                 }
                 let send = (!in_place).then(|| out(&mine));
-                match algorithm {
-                    None => e.allgather(send, room(&mut got), WORLD)?,
-                    Some(algorithm) => e.allgather_with(send, room(&mut got), WORLD, algorithm)?,
+                match way {
+                    Way::Chosen => e.allgather(send, room(&mut got), WORLD)?,
+                    Way::By(algorithm) => e.allgather_with(send, room(&mut got), WORLD, algorithm)?,
+                    Way::As(form) => {
+                        let id = e.iallgather(form, send, room(&mut got), WORLD)?;
+                        finish(e, form, id)?;
+                    }
                 }
-                assert!(got == expected, "{len} bytes, {algorithm:?}, in place: {in_place}");
+                assert!(got == expected, "{len} bytes, {way:?}, in place: {in_place}");
             }
         }
     }
@@ -195,9 +217,16 @@ fn allgatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, ..) = ring(e);
     let mine = pattern(uneven(me), me, 6);
     let parts = Part::in_order((0..n).map(uneven));
-    for in_place in [false, true] {
+    for (in_place, form) in [false, true].into_iter().flat_map(|yes| FORMS.map(|form| (yes, form))) {
         let mut got = only_own(n, if in_place { me } else { n }, 6, uneven);
-        e.allgatherv((!in_place).then(|| out(&mine)), room(&mut got), &parts, WORLD)?;
+        let (send, recv) = ((!in_place).then(|| out(&mine)), room(&mut got));
+        match form {
+            None => e.allgatherv(send, recv, &parts, WORLD)?,
+            Some(form) => {
+                let id = e.iallgatherv(form, send, recv, &parts, WORLD)?;
+                finish(e, form, id)?;
+            }
+        }
         assert!(got == all_parts(n, 6, uneven));
     }
     Ok(())
@@ -213,15 +242,19 @@ fn alltoall<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in LENGTHS {
         let mine: Vec<u8> = (0..n).flat_map(|to| letter(len, me, to)).collect();
         let expected: Vec<u8> = (0..n).flat_map(|from| letter(len, from, me)).collect();
-        for algorithm in [None, Some(AlltoallAlgorithm::Pairwise), Some(AlltoallAlgorithm::Posted)] {
+        for way in Way::every(&[AlltoallAlgorithm::Pairwise, AlltoallAlgorithm::Posted]) {
             for in_place in [false, true] {
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!in_place).then(|| out(&mine));
-                match algorithm {
-                    None => e.alltoall(send, room(&mut got), WORLD)?,
-                    Some(algorithm) => e.alltoall_with(send, room(&mut got), WORLD, algorithm)?,
+                match way {
+                    Way::Chosen => e.alltoall(send, room(&mut got), WORLD)?,
+                    Way::By(algorithm) => e.alltoall_with(send, room(&mut got), WORLD, algorithm)?,
+                    Way::As(form) => {
+                        let id = e.ialltoall(form, send, room(&mut got), WORLD)?;
+                        finish(e, form, id)?;
+                    }
                 }
-                assert!(got == expected, "{len} bytes, {algorithm:?}, in place: {in_place}");
+                assert!(got == expected, "{len} bytes, {way:?}, in place: {in_place}");
             }
         }
     }
@@ -235,9 +268,36 @@ fn alltoallv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let expected: Vec<u8> = (0..n).flat_map(|from| letter(length(from, me), from, me)).collect();
     let from_here = Part::in_order((0..n).map(|to| length(me, to)));
     let to_here = Part::in_order((0..n).map(|from| length(from, me)));
-    let mut got = vec![0; expected.len()];
-    e.alltoallv(Some(out(&mine)), &from_here, room(&mut got), &to_here, WORLD)?;
-    assert!(got == expected);
+    for form in FORMS {
+        let mut got = vec![0; expected.len()];
+        let (send, recv) = (Some(out(&mine)), room(&mut got));
+        match form {
+            None => e.alltoallv(send, &from_here, recv, &to_here, WORLD)?,
+            Some(form) => {
+                let id = e.ialltoallv(form, send, &from_here, recv, &to_here, WORLD)?;
+                finish(e, form, id)?;
+            }
+        }
+        assert!(got == expected, "{form:?}");
+    }
+    // Parts to send and parts to receive in turn in one buffer: that their spans overlap is no error.
+    let parts = |first: usize| (0..n as usize).map(move |rank| Part { at: (2 * rank + first) * 8, len: 8 });
+    let (evens, odds): (Vec<_>, Vec<_>) = (parts(0).collect(), parts(1).collect());
+    for form in FORMS {
+        let mut both: Vec<u8> = (0..n).flat_map(|to| [letter(8, me, to), vec![0; 8]].concat()).collect();
+        let recv = room(&mut both);
+        match form {
+            None => e.alltoallw(Some(recv.as_send()), &evens, recv, &odds, WORLD)?,
+            Some(form) => {
+                let id = e.ialltoallw(form, Some(recv.as_send()), &evens, recv, &odds, WORLD)?;
+                finish(e, form, id)?;
+            }
+        }
+        for (rank, row) in both.chunks(16).enumerate() {
+            let rank = rank as i32;
+            assert!(row == [letter(8, me, rank), letter(8, rank, me)].concat(), "{form:?}");
+        }
+    }
     // In place as much comes from each as goes to it.
     let length = |a: i32, b: i32| uneven(a + b);
     let mut buffer: Vec<u8> = (0..n).flat_map(|to| letter(length(me, to), me, to)).collect();

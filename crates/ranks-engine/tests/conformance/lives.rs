@@ -151,6 +151,40 @@ fn nobody_waits_for_a_communicator_that_cannot_be() {
 }
 
 #[test]
+fn plans_under_way_end_when_a_rank_dies() {
+    use crate::collectives::{out, room};
+    use ranks_engine::op::{Element, Operation, StoredOp};
+    use ranks_engine::{Call, Error, Form};
+    for len in [4, 100_000] {
+        let _dog = watchdog("a death with plans under way", 60);
+        let outcome = threads::run(3, |e| {
+            let sum = || StoredOp::built_in(Operation::Sum, Element::I32).unwrap();
+            let (mine, mut got, mut all) = (vec![1; len], vec![0; len], vec![0; 3 * len]);
+            let (send, form) = (Some(out(&mine)), Form::Nonblocking);
+            let started = e.iallgather(Form::Persistent, send, room(&mut all), WORLD)?;
+            if e.rank() == 2 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                return Err(Error::new(Class::Other, Call::Unknown, 2, "dies"));
+            }
+            let requests =
+                [e.iallreduce(form, send, room(&mut got), sum(), WORLD)?, e.ibarrier(form, WORLD)?, started];
+            e.start(started)?;
+            for outcome in e.wait_all(&requests)? {
+                let error = outcome.unwrap_err();
+                assert_eq!(error.class(), Class::ProcFailed, "{error}");
+                let calls = ["MPI_Iallreduce", "MPI_Ibarrier", "MPI_Allgather_init"];
+                assert!(calls.contains(&error.call().name()), "{error}");
+            }
+            // Nothing is under way: the buffers may go, and the next attempt says the same.
+            e.start(started)?;
+            assert_eq!(e.wait(started).unwrap_err().class(), Class::ProcFailed);
+            e.request_free(started)
+        });
+        outcome.into_iter().take(2).for_each(|result| result.unwrap());
+    }
+}
+
+#[test]
 fn a_forked_child_and_a_finished_engine_refuse() {
     let _dog = watchdog("finished engine", 60);
     let mut engine = match ShmEngine::from_environment() {

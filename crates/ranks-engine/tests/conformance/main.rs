@@ -10,7 +10,9 @@ mod comms;
 mod intercomms;
 mod large;
 mod lives;
+mod neighbors;
 mod p2p;
+mod plans;
 mod reductions;
 mod requests;
 mod support;
@@ -34,6 +36,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(collectives::cases());
     all.extend(reductions::cases());
     all.extend(boards::cases());
+    all.extend(plans::cases());
+    all.extend(neighbors::cases());
     all.extend(large::cases());
     all
 }

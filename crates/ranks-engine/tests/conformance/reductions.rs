@@ -5,7 +5,7 @@ use crate::Case;
 use crate::collectives::{out, room, roots};
 use crate::support::*;
 use ranks_engine::collective::{AllreduceAlgorithm, ReduceAlgorithm, ReduceScatterAlgorithm, ScanAlgorithm};
-use ranks_engine::op::{Element, Op, Operation};
+use ranks_engine::op::{Element, Op, Operation, StoredOp};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, Engine, RecvBuf, Result};
 
@@ -17,6 +17,7 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
         ("reduce", reduce),
         ("reduce to all", allreduce),
         ("reduce and scatter", reduce_scatter),
+        ("reduce and scatter different lengths", reduce_scatter_of_different_lengths),
         ("scan", scan),
         ("scan without oneself", exscan),
         ("every operation on every type", operations),
@@ -45,6 +46,13 @@ impl Kind {
         match self {
             Kind::Sums => body(&mut Op::built_in(Operation::Sum, Element::I32).expect("it is one")),
             Kind::Maps => body(&mut Op::user(&mut compose, 8, false)),
+        }
+    }
+
+    fn stored(self) -> StoredOp {
+        match self {
+            Kind::Sums => StoredOp::built_in(Operation::Sum, Element::I32).expect("it is one"),
+            Kind::Maps => StoredOp::user(compose, 8, false),
         }
     }
 
@@ -105,16 +113,20 @@ fn reduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..n, count);
         for root in roots(n, count) {
-            for algorithm in [None, Some(ReduceAlgorithm::Binomial), Some(ReduceAlgorithm::Slices)] {
+            for way in Way::every(&[ReduceAlgorithm::Binomial, ReduceAlgorithm::Slices]) {
                 let here = me == root;
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!here || !in_place).then(|| out(&mine));
                 let recv = if here { room(&mut got) } else { RecvBuf::EMPTY };
-                kind.with(|op| match algorithm {
-                    None => e.reduce(send, recv, op, root, WORLD),
-                    Some(algorithm) => e.reduce_with(send, recv, op, root, WORLD, algorithm),
+                kind.with(|op| match way {
+                    Way::Chosen => e.reduce(send, recv, op, root, WORLD),
+                    Way::By(algorithm) => e.reduce_with(send, recv, op, root, WORLD, algorithm),
+                    Way::As(form) => {
+                        let id = e.ireduce(form, send, recv, kind.stored(), root, WORLD)?;
+                        finish(e, form, id)
+                    }
                 })?;
-                assert!(!here || got == expected, "{count} {kind:?} to {root}, {algorithm:?}, {in_place}");
+                assert!(!here || got == expected, "{count} {kind:?} to {root}, {way:?}, {in_place}");
             }
         }
         Ok(())
@@ -127,15 +139,19 @@ fn allreduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..n, count);
-        for algorithm in [None, Some(RecursiveDoubling), Some(ReduceBcast), Some(Slices)] {
+        for way in Way::every(&[RecursiveDoubling, ReduceBcast, Slices]) {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match algorithm {
-                None => e.allreduce(send, recv, op, WORLD),
-                Some(algorithm) => e.allreduce_with(send, recv, op, WORLD, algorithm),
+            kind.with(|op| match way {
+                Way::Chosen => e.allreduce(send, recv, op, WORLD),
+                Way::By(algorithm) => e.allreduce_with(send, recv, op, WORLD, algorithm),
+                Way::As(form) => {
+                    let id = e.iallreduce(form, send, recv, kind.stored(), WORLD)?;
+                    finish(e, form, id)
+                }
             })?;
-            assert!(got == expected, "{count} {kind:?}, {algorithm:?}, in place: {in_place}");
+            assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
     })
@@ -151,18 +167,55 @@ fn reduce_scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let part = mine.len() / n as usize;
         let expected = kind.reduced(0..n, count * n as usize);
         let expected = &expected[me as usize * part..][..part];
-        for algorithm in [None, Some(ReduceScatter), Some(Slices)] {
+        for way in Way::every(&[ReduceScatter, Slices]) {
             let mut got = if in_place { mine.clone() } else { vec![0; part] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match algorithm {
-                None => e.reduce_scatter_block(send, recv, op, WORLD),
-                Some(algorithm) => e.reduce_scatter_block_with(send, recv, op, WORLD, algorithm),
+            kind.with(|op| match way {
+                Way::Chosen => e.reduce_scatter_block(send, recv, op, WORLD),
+                Way::By(algorithm) => e.reduce_scatter_block_with(send, recv, op, WORLD, algorithm),
+                Way::As(form) => {
+                    let id = e.ireduce_scatter_block(form, send, recv, kind.stored(), WORLD)?;
+                    finish(e, form, id)
+                }
             })?;
-            assert!(got[..part] == *expected, "{count} {kind:?}, {algorithm:?}, in place: {in_place}");
+            assert!(got[..part] == *expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
     })
+}
+
+fn reduce_scatter_of_different_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    use ReduceScatterAlgorithm::{ReduceScatter, Slices};
+    let (me, n, ..) = ring(e);
+    let counts: Vec<usize> = (0..n as usize).map(|rank| [3, 0, 5_000, 1][rank % 4]).collect();
+    for kind in [Kind::Sums, Kind::Maps] {
+        let whole: usize = counts.iter().sum();
+        let mine = kind.row(me, whole);
+        let element = mine.len() / whole;
+        let lengths: Vec<usize> = counts.iter().map(|count| count * element).collect();
+        let before: usize = lengths[..me as usize].iter().sum();
+        let part = lengths[me as usize];
+        let reduced = kind.reduced(0..n, whole);
+        let expected = &reduced[before..before + part];
+        for in_place in [false, true] {
+            for way in Way::every(&[ReduceScatter, Slices]) {
+                let mut got = if in_place { mine.clone() } else { vec![0; part] };
+                let send = (!in_place).then(|| out(&mine));
+                let recv = room(&mut got);
+                kind.with(|op| match way {
+                    Way::Chosen => e.reduce_scatter(send, recv, &lengths, op, WORLD),
+                    Way::By(by) => e.reduce_scatter_with(send, recv, &lengths, op, WORLD, by),
+                    Way::As(form) => {
+                        let id = e.ireduce_scatter(form, send, recv, &lengths, kind.stored(), WORLD)?;
+                        finish(e, form, id)
+                    }
+                })?;
+                assert!(got[..part] == *expected, "{kind:?}, {way:?}, in place: {in_place}");
+            }
+        }
+    }
+    Ok(())
 }
 
 fn scan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
@@ -170,15 +223,19 @@ fn scan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..me + 1, count);
-        for algorithm in [None, Some(ScanAlgorithm::Linear), Some(ScanAlgorithm::RecursiveDoubling)] {
+        for way in Way::every(&[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match algorithm {
-                None => e.scan(send, recv, op, WORLD),
-                Some(algorithm) => e.scan_with(send, recv, op, WORLD, algorithm),
+            kind.with(|op| match way {
+                Way::Chosen => e.scan(send, recv, op, WORLD),
+                Way::By(algorithm) => e.scan_with(send, recv, op, WORLD, algorithm),
+                Way::As(form) => {
+                    let id = e.iscan(form, send, recv, kind.stored(), WORLD)?;
+                    finish(e, form, id)
+                }
             })?;
-            assert!(got == expected, "{count} {kind:?}, {algorithm:?}, in place: {in_place}");
+            assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
     })
@@ -188,17 +245,21 @@ fn exscan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, ..) = ring(e);
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
-        for algorithm in [None, Some(ScanAlgorithm::Linear), Some(ScanAlgorithm::RecursiveDoubling)] {
+        for way in Way::every(&[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
             let mut got = if in_place { mine.clone() } else { vec![9; mine.len()] };
             // Rank 0 keeps what it has.
             let expected = if me == 0 { got.clone() } else { kind.reduced(0..me, count) };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match algorithm {
-                None => e.exscan(send, recv, op, WORLD),
-                Some(algorithm) => e.exscan_with(send, recv, op, WORLD, algorithm),
+            kind.with(|op| match way {
+                Way::Chosen => e.exscan(send, recv, op, WORLD),
+                Way::By(algorithm) => e.exscan_with(send, recv, op, WORLD, algorithm),
+                Way::As(form) => {
+                    let id = e.iexscan(form, send, recv, kind.stored(), WORLD)?;
+                    finish(e, form, id)
+                }
             })?;
-            assert!(got == expected, "{count} {kind:?}, {algorithm:?}, in place: {in_place}");
+            assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
     })

@@ -1,7 +1,7 @@
 //! What the cases share: buffers as slices, a watchdog, and ranks that are processes.
 
 use ranks_engine::transport::Transport;
-use ranks_engine::{CommId, Engine, Mode, RecvBuf, RequestId, Result, SendBuf, Status};
+use ranks_engine::{CommId, Engine, Form, Mode, RecvBuf, RequestId, Result, SendBuf, Status};
 use ranks_shm::Segment;
 use ranks_shm::job::{Job, VARIABLE};
 use ranks_shm::life::End;
@@ -105,4 +105,34 @@ pub fn pattern(len: usize, rank: i32, tag: i32) -> Vec<u8> {
 pub fn ring<T: Transport>(e: &Engine<T>) -> (i32, i32, i32, i32) {
     let (me, n) = (e.rank() as i32, e.size() as i32);
     (me, n, (me + 1) % n, (me + n - 1) % n)
+}
+
+/// How a case calls a collective: blocking, by an algorithm or the one that is chosen, or as a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Way<A> {
+    Chosen,
+    By(A),
+    As(Form),
+}
+
+impl<A: Copy> Way<A> {
+    /// Every way, given the algorithms.
+    pub fn every(algorithms: &[A]) -> Vec<Way<A>> {
+        let mut ways = vec![Way::Chosen, Way::As(Form::Nonblocking), Way::As(Form::Persistent)];
+        ways.extend(algorithms.iter().map(|&algorithm| Way::By(algorithm)));
+        ways
+    }
+}
+
+/// Blocking, nonblocking, persistent.
+pub const FORMS: [Option<Form>; 3] = [None, Some(Form::Nonblocking), Some(Form::Persistent)];
+
+/// Runs a collective's request to its end: a persistent one is started, and freed.
+pub fn finish<T: Transport>(e: &mut Engine<T>, form: Form, id: RequestId) -> Result<()> {
+    if form == Form::Nonblocking {
+        return e.wait(id).map(|_| ());
+    }
+    e.start(id)?;
+    e.wait(id)?;
+    e.request_free(id)
 }

@@ -3,6 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
+use super::forms::{Manner, forms};
 use super::spread::Spread;
 use super::{for_each_rank, own, place};
 use crate::abi::Abi;
@@ -10,13 +11,24 @@ use crate::argument::{Count, In, Out};
 use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
-use crate::global;
-use ranks_engine::CommId;
 use std::ffi::c_void;
 
+forms! {
+    alltoall_in: alltoall, ialltoall, alltoall_init [C] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
+    );
+    alltoallv_in: alltoallv, ialltoallv, alltoallv_init [C, D] (
+        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_type: A::Datatype, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_type: A::Datatype
+    );
+    alltoallw_in: alltoallw, ialltoallw, alltoallw_init [C, D] (
+        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_types: In<A::Datatype>, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_types: In<A::Datatype>
+    );
+}
+
 /// `MPI_Alltoall`.
-pub fn alltoall<A: Abi, C: Count>(
+fn alltoall_in<A: Abi, C: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -34,27 +46,17 @@ pub fn alltoall<A: Abi, C: Count>(
     };
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
     let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
-    Ok(global::with(|process| process.engine.alltoall(send, recv, comm))?)
-}
-
-fn exchange<A: Abi>(
-    send: In<c_void>,
-    to: Option<Spread>,
-    recv: Out<c_void>,
-    from: Spread,
-    comm: CommId,
-) -> Result<()> {
-    let recv = from.to_receive::<A>(recv.address())?;
-    let (send, parts) = match &to {
-        Some(to) => (Some(to.to_send::<A>(send.address())?), &to.parts[..]),
-        None => (None, &[][..]),
-    };
-    Ok(global::with(|process| process.engine.alltoallv(send, parts, recv, &from.parts, comm))?)
+    manner.run(
+        comm,
+        |engine| engine.alltoall(send, recv, comm),
+        |engine, form| engine.ialltoall(form, send, recv, comm),
+    )
 }
 
 /// `MPI_Alltoallv`.
-pub fn alltoallv<A: Abi, C: Count, D: Count>(
+fn alltoallv_in<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,
@@ -70,12 +72,22 @@ pub fn alltoallv<A: Abi, C: Count, D: Count>(
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_one::<A, C, D>(send_counts, send_displacements, send_type, ranks));
     let from = Spread::of_one::<A, C, D>(recv_counts, recv_displacements, recv_type, ranks)?;
-    exchange::<A>(send, to.transpose()?, recv, from, comm)
+    let recv = from.to_receive::<A>(recv.address())?;
+    let (send, parts) = match to.transpose()? {
+        Some(to) => (Some(to.to_send::<A>(send.address())?), to.parts),
+        None => (None, Vec::new()),
+    };
+    manner.run(
+        comm,
+        |engine| engine.alltoallv(send, &parts, recv, &from.parts, comm),
+        |engine, form| engine.ialltoallv(form, send, &parts, recv, &from.parts, comm),
+    )
 }
 
 /// `MPI_Alltoallw`: a datatype for each part; displacements in bytes.
-pub fn alltoallw<A: Abi, C: Count, D: Count>(
+fn alltoallw_in<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,
@@ -91,5 +103,14 @@ pub fn alltoallw<A: Abi, C: Count, D: Count>(
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_each::<A, C, D>(send_counts, send_displacements, send_types, ranks));
     let from = Spread::of_each::<A, C, D>(recv_counts, recv_displacements, recv_types, ranks)?;
-    exchange::<A>(send, to.transpose()?, recv, from, comm)
+    let recv = from.to_receive::<A>(recv.address())?;
+    let (send, parts) = match to.transpose()? {
+        Some(to) => (Some(to.to_send::<A>(send.address())?), to.parts),
+        None => (None, Vec::new()),
+    };
+    manner.run(
+        comm,
+        |engine| engine.alltoallw(send, &parts, recv, &from.parts, comm),
+        |engine, form| engine.ialltoallw(form, send, &parts, recv, &from.parts, comm),
+    )
 }

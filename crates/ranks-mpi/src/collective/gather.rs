@@ -3,6 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
+use super::forms::{Manner, forms};
 use super::spread::Spread;
 use super::{for_each_rank, nowhere, own, place};
 use crate::abi::Abi;
@@ -10,12 +11,27 @@ use crate::argument::{Count, In, Out};
 use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
-use crate::global;
 use std::ffi::{c_int, c_void};
 
+forms! {
+    gather_in: gather, igather, gather_init [C] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
+    );
+    gatherv_in: gatherv, igatherv, gatherv_init [C, D] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, counts: In<C>, displacements: In<D>, recv_type: A::Datatype, root: c_int
+    );
+    allgather_in: allgather, iallgather, allgather_init [C] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
+    );
+    allgatherv_in: allgatherv, iallgatherv, allgatherv_init [C, D] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, counts: In<C>, displacements: In<D>, recv_type: A::Datatype
+    );
+}
+
 /// `MPI_Gather`: what is received counts at the root alone.
-pub fn gather<A: Abi, C: Count>(
+fn gather_in<A: Abi, C: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -34,12 +50,17 @@ pub fn gather<A: Abi, C: Count>(
     } else {
         nowhere()
     };
-    Ok(global::with(|process| process.engine.gather(send, recv, root, comm))?)
+    manner.run(
+        comm,
+        |engine| engine.gather(send, recv, root, comm),
+        |engine, form| engine.igather(form, send, recv, root, comm),
+    )
 }
 
 /// `MPI_Gatherv`: what is received counts at the root alone.
-pub fn gatherv<A: Abi, C: Count, D: Count>(
+fn gatherv_in<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -53,17 +74,23 @@ pub fn gatherv<A: Abi, C: Count, D: Count>(
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
     let send = own::<A>(send, send_count, send_type)?;
-    if me != root {
-        return Ok(global::with(|process| process.engine.gatherv(send, nowhere(), &[], root, comm))?);
-    }
-    let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
-    let recv = spread.to_receive::<A>(recv.address())?;
-    Ok(global::with(|process| process.engine.gatherv(send, recv, &spread.parts, root, comm))?)
+    let (recv, parts) = if me == root {
+        let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
+        (spread.to_receive::<A>(recv.address())?, spread.parts)
+    } else {
+        (nowhere(), Vec::new())
+    };
+    manner.run(
+        comm,
+        |engine| engine.gatherv(send, recv, &parts, root, comm),
+        |engine, form| engine.igatherv(form, send, recv, &parts, root, comm),
+    )
 }
 
 /// `MPI_Allgather`.
-pub fn allgather<A: Abi, C: Count>(
+fn allgather_in<A: Abi, C: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -77,12 +104,17 @@ pub fn allgather<A: Abi, C: Count>(
     let send = own::<A>(send, send_count, send_type)?;
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
     let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
-    Ok(global::with(|process| process.engine.allgather(send, recv, comm))?)
+    manner.run(
+        comm,
+        |engine| engine.allgather(send, recv, comm),
+        |engine, form| engine.iallgather(form, send, recv, comm),
+    )
 }
 
 /// `MPI_Allgatherv`.
-pub fn allgatherv<A: Abi, C: Count, D: Count>(
+fn allgatherv_in<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -97,5 +129,9 @@ pub fn allgatherv<A: Abi, C: Count, D: Count>(
     let send = own::<A>(send, send_count, send_type)?;
     let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
     let recv = spread.to_receive::<A>(recv.address())?;
-    Ok(global::with(|process| process.engine.allgatherv(send, recv, &spread.parts, comm))?)
+    manner.run(
+        comm,
+        |engine| engine.allgatherv(send, recv, &spread.parts, comm),
+        |engine, form| engine.iallgatherv(form, send, recv, &spread.parts, comm),
+    )
 }

@@ -7,19 +7,22 @@
 //! | `reduce` | elements are combined |
 //! | `spread` | counts and displacements as parts of a buffer |
 //!
-//! At `MPI_THREAD_MULTIPLE` a thread inside one of these keeps the others out until it is complete; only
-//! the program's own reduction functions run without the lock.
+//! | `forms` | blocking, nonblocking, persistent |
+//!
+//! Each is written once for all three forms. At `MPI_THREAD_MULTIPLE` a thread inside one keeps nobody out:
+//! when another wants in, the rest becomes a request.
 
 mod alltoall;
+pub(crate) mod forms;
 mod gather;
 mod reduce;
 mod scatter;
-mod spread;
+pub(crate) mod spread;
 
-pub use alltoall::{alltoall, alltoallv, alltoallw};
-pub use gather::{allgather, allgatherv, gather, gatherv};
-pub use reduce::{allreduce, exscan, reduce, reduce_scatter, reduce_scatter_block, scan};
-pub use scatter::{scatter, scatterv};
+pub use alltoall::*;
+pub use gather::*;
+pub use reduce::*;
+pub use scatter::*;
 
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
@@ -27,27 +30,38 @@ use crate::datatype::{elements_from, elements_to, find, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
+use forms::{Manner, forms};
 use ranks_engine::{CommId, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
-/// `MPI_Barrier`.
-pub fn barrier<A: Abi>(call: &Call<A>, comm: A::Comm) -> Result<()> {
-    let comm = call.comm(comm)?;
-    Ok(global::with(|process| process.engine.barrier(comm))?)
+forms! {
+    barrier_in: barrier, ibarrier, barrier_init [] ();
+    bcast_in: bcast, ibcast, bcast_init [C] (
+        buffer: Out<c_void>, count: C, datatype: A::Datatype, root: c_int
+    );
 }
 
-/// `MPI_Bcast`.
-pub fn bcast<A: Abi>(
+fn barrier_in<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Result<()> {
+    let comm = call.comm(comm)?;
+    manner.run(comm, |engine| engine.barrier(comm), |engine, form| engine.ibarrier(form, comm))
+}
+
+fn bcast_in<A: Abi>(
     call: &Call<A>,
+    manner: Manner<A>,
     buffer: Out<c_void>,
     count: impl Count,
     datatype: A::Datatype,
     root: c_int,
     comm: A::Comm,
 ) -> Result<()> {
-    let comm = call.comm(comm)?;
+    let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let buf = elements_to::<A>(buffer.address(), count, datatype)?;
-    Ok(global::with(|process| process.engine.bcast(buf, A::rank_in(root), comm))?)
+    manner.run(
+        comm,
+        |engine| engine.bcast(buf, root, comm),
+        |engine, form| engine.ibcast(form, buf, root, comm),
+    )
 }
 
 /// What a rank sends; nothing in place.
@@ -67,7 +81,7 @@ fn place(comm: CommId) -> Result<(c_int, usize)> {
 }
 
 /// The count of a whole buffer that has `count` elements for each of `ranks` ranks.
-fn for_each_rank<A: Abi>(count: impl Count, ranks: usize, datatype: A::Datatype) -> Result<i64> {
+pub(crate) fn for_each_rank<A: Abi>(count: impl Count, ranks: usize, datatype: A::Datatype) -> Result<i64> {
     // Negative ones and those whose bytes are too many are refused with the count that the program gave.
     span::<A>(count, datatype)?;
     let whole = count.get().checked_mul(ranks as i64);

@@ -1,25 +1,43 @@
 //! Reductions and scans: MPI 5.0 sections 6.9 to 6.11.
-//!
-//! What the engine can apply it applies within the collective; what is the program's own takes the way
-//! of [`rows`].
 
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
+use super::forms::{Manner, forms};
 use super::{for_each_rank, nowhere, own, place};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
-use crate::datatype::{elements_from, elements_to, span};
+use crate::datatype::{elements_to, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
-use crate::global;
-use crate::op::{Reduction, rows};
-use ranks_engine::collective::Part;
+use crate::op::Reduction;
 use std::ffi::{c_int, c_void};
 
+forms! {
+    reduce_in: reduce, ireduce, reduce_init [C] (
+        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op, root: c_int
+    );
+    allreduce_in: allreduce, iallreduce, allreduce_init [C] (
+        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
+    );
+    reduce_scatter_block_in: reduce_scatter_block, ireduce_scatter_block, reduce_scatter_block_init [C] (
+        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
+    );
+    reduce_scatter_in: reduce_scatter, ireduce_scatter, reduce_scatter_init [C] (
+        send: In<c_void>, recv: Out<c_void>, counts: In<C>, datatype: A::Datatype, op: A::Op
+    );
+    scan_in: scan, iscan, scan_init [C] (
+        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
+    );
+    exscan_in: exscan, iexscan, exscan_init [C] (
+        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
+    );
+}
+
 /// `MPI_Reduce`: what is received counts at the root alone, and only it can be in place.
-pub fn reduce<A: Abi>(
+fn reduce_in<A: Abi>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -30,25 +48,21 @@ pub fn reduce<A: Abi>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, _) = place(comm)?;
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own::<A>(send, count, datatype)?;
     let room = if me == root { elements_to::<A>(recv.address(), count, datatype)? } else { nowhere() };
-    match reduction.engine() {
-        Ok(mut op) => Ok(global::with(|process| process.engine.reduce(send, room, &mut op, root, comm))?),
-        Err(user) => {
-            let send = match send {
-                None if me == root => room.as_send(),
-                None => return Err(Failure::new(class::BUFFER, "only the root can be in place")),
-                Some(send) => send,
-            };
-            rows::reduce(send, recv, root, comm, &mut |input, inout| user.apply(input, inout))
-        }
-    }
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.reduce(send, room, op, root, comm),
+        |engine, form, op| engine.ireduce(form, send, room, op, root, comm),
+    )
 }
 
 /// `MPI_Allreduce`.
-pub fn allreduce<A: Abi>(
+fn allreduce_in<A: Abi>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -57,22 +71,21 @@ pub fn allreduce<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own::<A>(send, count, datatype)?;
     let recv = elements_to::<A>(recv.address(), count, datatype)?;
-    match reduction.engine() {
-        Ok(mut op) => Ok(global::with(|process| process.engine.allreduce(send, recv, &mut op, comm))?),
-        Err(user) => {
-            let send = send.unwrap_or(recv.as_send());
-            let element = user.extent.max(1);
-            rows::allreduce(send, recv, element, comm, &mut |input, inout| user.apply(input, inout))
-        }
-    }
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.allreduce(send, recv, op, comm),
+        |engine, form, op| engine.iallreduce(form, send, recv, op, comm),
+    )
 }
 
 /// `MPI_Reduce_scatter_block`.
-pub fn reduce_scatter_block<A: Abi>(
+fn reduce_scatter_block_in<A: Abi>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -82,28 +95,24 @@ pub fn reduce_scatter_block<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let (_, ranks) = place(comm)?;
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
     let whole = for_each_rank::<A>(count, ranks, datatype)?;
     let send = own::<A>(send, whole, datatype)?;
     // In place, the contribution is there too.
     let room = if send.is_some() { count.get() } else { whole };
     let room = elements_to::<A>(recv.address(), room, datatype)?;
-    match reduction.engine() {
-        Ok(mut op) => {
-            Ok(global::with(|process| process.engine.reduce_scatter_block(send, room, &mut op, comm))?)
-        }
-        Err(user) => {
-            let len = span::<A>(count, datatype)?;
-            let parts = Part::in_order((0..ranks).map(|_| len));
-            let send = send.unwrap_or(room.as_send());
-            rows::reduce_scatter(send, &parts, recv, comm, &mut |input, inout| user.apply(input, inout))
-        }
-    }
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.reduce_scatter_block(send, room, op, comm),
+        |engine, form, op| engine.ireduce_scatter_block(form, send, room, op, comm),
+    )
 }
 
 /// `MPI_Reduce_scatter`: a part of its own length to each.
-pub fn reduce_scatter<A: Abi, C: Count>(
+fn reduce_scatter_in<A: Abi, C: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     counts: In<C>,
@@ -113,26 +122,27 @@ pub fn reduce_scatter<A: Abi, C: Count>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let (me, ranks) = place(comm)?;
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
     let counts = counts.slice(ranks as c_int)?;
     let lengths = counts.iter().map(|&count| span::<A>(count, datatype)).collect::<Result<Vec<_>>>()?;
     let whole = counts.iter().try_fold(0i64, |sum, count| sum.checked_add(count.get()));
     let whole = whole.ok_or_else(|| Failure::new(class::COUNT, "the counts are too many together"))?;
-    let send = match own::<A>(send, whole, datatype)? {
-        Some(send) => {
-            elements_to::<A>(recv.address(), counts[me as usize], datatype)?;
-            send
-        }
-        None => elements_from::<A>(recv.address(), whole, datatype)?,
-    };
-    let parts = Part::in_order(lengths);
-    rows::reduce_scatter(send, &parts, recv, comm, &mut |input, inout| reduction.apply(input, inout))
+    let send = own::<A>(send, whole, datatype)?;
+    // In place, the contribution is there too.
+    let room = if send.is_some() { counts[me as usize].get() } else { whole };
+    let room = elements_to::<A>(recv.address(), room, datatype)?;
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.reduce_scatter(send, room, &lengths, op, comm),
+        |engine, form, op| engine.ireduce_scatter(form, send, room, &lengths, op, comm),
+    )
 }
 
-/// Either kind of scan.
-fn scan_as<A: Abi>(
+/// `MPI_Scan`.
+fn scan_in<A: Abi>(
     call: &Call<A>,
-    inclusive: bool,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -141,37 +151,21 @@ fn scan_as<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own::<A>(send, count, datatype)?;
-    let room = elements_to::<A>(recv.address(), count, datatype)?;
-    match reduction.engine() {
-        Ok(mut op) => Ok(global::with(|process| match inclusive {
-            true => process.engine.scan(send, room, &mut op, comm),
-            false => process.engine.exscan(send, room, &mut op, comm),
-        })?),
-        Err(user) => {
-            let send = send.unwrap_or(room.as_send());
-            rows::scan(send, recv, inclusive, comm, &mut |input, inout| user.apply(input, inout))
-        }
-    }
-}
-
-/// `MPI_Scan`.
-pub fn scan<A: Abi>(
-    call: &Call<A>,
-    send: In<c_void>,
-    recv: Out<c_void>,
-    count: impl Count,
-    datatype: A::Datatype,
-    op: A::Op,
-    comm: A::Comm,
-) -> Result<()> {
-    scan_as(call, true, send, recv, count, datatype, op, comm)
+    let recv = elements_to::<A>(recv.address(), count, datatype)?;
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.scan(send, recv, op, comm),
+        |engine, form, op| engine.iscan(form, send, recv, op, comm),
+    )
 }
 
 /// `MPI_Exscan`: at rank 0 what was received into stays as it is.
-pub fn exscan<A: Abi>(
+fn exscan_in<A: Abi>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -179,5 +173,14 @@ pub fn exscan<A: Abi>(
     op: A::Op,
     comm: A::Comm,
 ) -> Result<()> {
-    scan_as(call, false, send, recv, count, datatype, op, comm)
+    let comm = call.comm(comm)?;
+    let op = Reduction::<A>::find(op, datatype)?.stored();
+    let send = own::<A>(send, count, datatype)?;
+    let recv = elements_to::<A>(recv.address(), count, datatype)?;
+    manner.reduce(
+        comm,
+        op,
+        |engine, op| engine.exscan(send, recv, op, comm),
+        |engine, form, op| engine.iexscan(form, send, recv, op, comm),
+    )
 }

@@ -3,6 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
+use super::forms::{Manner, forms};
 use super::spread::Spread;
 use super::{for_each_rank, place};
 use crate::abi::Abi;
@@ -10,9 +11,17 @@ use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_from, elements_to};
 use crate::entry::Call;
 use crate::failure::Result;
-use crate::global;
 use ranks_engine::{RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
+
+forms! {
+    scatter_in: scatter, iscatter, scatter_init [C] (
+        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
+    );
+    scatterv_in: scatterv, iscatterv, scatterv_init [C, D] (
+        send: In<c_void>, counts: In<C>, displacements: In<D>, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
+    );
+}
 
 /// Where this rank's part goes; nowhere in place.
 fn room<A: Abi>(recv: Out<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<RecvBuf>> {
@@ -23,8 +32,9 @@ fn room<A: Abi>(recv: Out<c_void>, count: impl Count, datatype: A::Datatype) -> 
 }
 
 /// `MPI_Scatter`.
-pub fn scatter<A: Abi, C: Count>(
+fn scatter_in<A: Abi, C: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -43,12 +53,17 @@ pub fn scatter<A: Abi, C: Count>(
     } else {
         SendBuf::EMPTY
     };
-    Ok(global::with(|process| process.engine.scatter(send, recv, root, comm))?)
+    manner.run(
+        comm,
+        |engine| engine.scatter(send, recv, root, comm),
+        |engine, form| engine.iscatter(form, send, recv, root, comm),
+    )
 }
 
 /// `MPI_Scatterv`.
-pub fn scatterv<A: Abi, C: Count, D: Count>(
+fn scatterv_in<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
+    manner: Manner<A>,
     send: In<c_void>,
     counts: In<C>,
     displacements: In<D>,
@@ -62,10 +77,15 @@ pub fn scatterv<A: Abi, C: Count, D: Count>(
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
     let recv = room::<A>(recv, recv_count, recv_type)?;
-    if me != root {
-        return Ok(global::with(|process| process.engine.scatterv(SendBuf::EMPTY, &[], recv, root, comm))?);
-    }
-    let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
-    let send = spread.to_send::<A>(send.address())?;
-    Ok(global::with(|process| process.engine.scatterv(send, &spread.parts, recv, root, comm))?)
+    let (send, parts) = if me == root {
+        let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
+        (spread.to_send::<A>(send.address())?, spread.parts)
+    } else {
+        (SendBuf::EMPTY, Vec::new())
+    };
+    manner.run(
+        comm,
+        |engine| engine.scatterv(send, &parts, recv, root, comm),
+        |engine, form| engine.iscatterv(form, send, &parts, recv, root, comm),
+    )
 }

@@ -6,15 +6,13 @@
 //! | `pairs` | MINLOC and MAXLOC |
 //! | `complex`, `long_double` | what the engine's basic types do not have |
 //! | `user` | operations of the program, and the functions that make and free them |
-//! | `rows` | reductions that collect all contributions first |
 //!
 //! The engine applies an operation within a collective, with the lock. That is not for the program's
-//! own functions, so these take the way of `rows`.
+//! own functions: the engine hands these out, and [`crate::block`] calls them without the lock.
 
 mod complex;
 mod long_double;
 mod pairs;
-pub mod rows;
 mod user;
 
 pub use pairs::Pairs;
@@ -26,7 +24,7 @@ use crate::datatype::{self, elements_from, elements_to};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use ranks_engine::op::{Element, Op, Operation};
+use ranks_engine::op::{Element, Operation, StoredOp};
 use std::ffi::c_void;
 
 /// What reductions may do with a datatype: the groups of MPI 5.0 section 6.9.2.
@@ -116,23 +114,15 @@ impl<A: Abi> Reduction<A> {
         }
     }
 
-    /// For the engine to apply; the program's own are not.
-    pub fn engine(&mut self) -> std::result::Result<Op<'_>, User<A>> {
+    /// For the engine.
+    pub fn stored(&self) -> StoredOp {
         match self {
             // Found by `find`, so it is defined.
             Reduction::BuiltIn(operation, on) => {
-                Ok(Op::built_in(*operation, *on).expect("an operation that is defined"))
+                StoredOp::built_in(*operation, *on).expect("an operation that is defined")
             }
-            Reduction::Row(function, element) => Ok(Op::user(function, *element, true)),
-            Reduction::User(user) => Err(*user),
-        }
-    }
-
-    /// `inout = input op inout`. Without the lock.
-    pub fn apply(&mut self, input: &mut [u8], inout: &mut [u8]) {
-        match self.engine() {
-            Ok(mut op) => op.apply(input, inout),
-            Err(user) => user.apply(input, inout),
+            Reduction::Row(function, element) => StoredOp::function(*function, *element, true),
+            Reduction::User(user) => user.stored(),
         }
     }
 }
@@ -181,14 +171,10 @@ pub fn reduce_local<A: Abi>(
     datatype: A::Datatype,
     op: A::Op,
 ) -> Result<()> {
-    let mut reduction = Reduction::<A>::find(op, datatype)?;
+    let mut reduction = Reduction::<A>::find(op, datatype)?.stored();
     let input = elements_from::<A>(input.address(), count, datatype)?;
     let result = elements_to::<A>(inout.address(), count, datatype)?;
-    // Copies: the program may give one array as both, though it should not.
-    let mut rows = rows::Rows::new(result.len(), 2)?;
-    input.copy_to(rows.row(0));
-    result.as_send().copy_to(rows.row(1));
-    inout.fill(rows.fold(2, &mut |input, inout| reduction.apply(input, inout)));
+    reduction.apply(input, result);
     Ok(())
 }
 

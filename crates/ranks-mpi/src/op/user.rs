@@ -6,7 +6,9 @@ use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
+use ranks_engine::op::StoredOp;
 use std::ffi::{c_int, c_void};
+use std::sync::Arc;
 
 /// A function of a program for `MPI_Op_create`. The last argument is the address of a datatype's handle.
 pub type IntFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_int, *mut c_void);
@@ -53,21 +55,29 @@ pub struct User<A: Abi> {
 }
 
 impl<A: Abi> User<A> {
-    /// `inout = input op inout`. Both are aligned as the datatype asks.
-    pub fn apply(&self, input: &mut [u8], inout: &mut [u8]) {
-        // An int form takes so many at a time.
+    /// For the engine, which hands it out.
+    pub fn stored(&self) -> StoredOp {
+        let user = *self;
+        let function = move |input, inout, bytes| user.apply(input, inout, bytes);
+        StoredOp::deferred(Arc::new(function), self.extent.max(1), self.op.commutes)
+    }
+
+    /// `inout = input op inout`, of so many bytes. Both are aligned as the datatype asks.
+    fn apply(&self, input: *const u8, inout: *mut u8, bytes: usize) {
+        let extent = self.extent.max(1);
+        // An int form takes so many elements at a time.
         let most = match self.op.function {
             Function::Int(_) => c_int::MAX as usize,
             Function::Large(_) => i64::MAX as usize,
         };
-        let most = most.saturating_mul(self.extent.max(1));
-        for (input, inout) in input.chunks_mut(most).zip(inout.chunks_mut(most)) {
-            let count = inout.len() / self.extent.max(1);
+        for at in (0..bytes).step_by(most.saturating_mul(extent)) {
+            let count = ((bytes - at) / extent).min(most);
             let mut datatype = self.datatype;
             let datatype = (&raw mut datatype).cast();
-            let (input, inout) = (input.as_mut_ptr().cast(), inout.as_mut_ptr().cast());
+            let input = input.wrapping_add(at).cast_mut().cast();
+            let inout = inout.wrapping_add(at).cast();
             // SAFETY: the program gave this function to be called with two arrays, the address of how
-            // many elements both have, and that of their datatype.
+            // many elements both have, and that of their datatype. The engine gives the arrays.
             unsafe {
                 match self.op.function {
                     Function::Int(function) => function(input, inout, &mut (count as c_int), datatype),

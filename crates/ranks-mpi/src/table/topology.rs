@@ -28,20 +28,24 @@ macro_rules! topology_functions {
                 one  Graph_neighbors(comm: Comm, rank: c_int, maxneighbors: c_int, neighbors: *mut c_int) = topology::graph::neighbors;
                 one  Graph_neighbors_count(comm: Comm, rank: c_int, nneighbors: *mut c_int) = topology::graph::count;
                 one  Graphdims_get(comm: Comm, nnodes: *mut c_int, nedges: *mut c_int) = topology::graph::dims;
+                both Neighbor_allgather(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm) = topology::neighbors::allgather;
+                both Ineighbor_allgather(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm, request: *mut Request) = topology::neighbors::iallgather;
+                both Neighbor_allgather_init(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm, info: Info, request: *mut Request) = topology::neighbors::allgather_init;
+                both Neighbor_allgatherv(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, displs: *const Displacement, recvtype: Datatype, comm: Comm) = topology::neighbors::allgatherv;
+                both Ineighbor_allgatherv(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, displs: *const Displacement, recvtype: Datatype, comm: Comm, request: *mut Request) = topology::neighbors::iallgatherv;
+                both Neighbor_allgatherv_init(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, displs: *const Displacement, recvtype: Datatype, comm: Comm, info: Info, request: *mut Request) = topology::neighbors::allgatherv_init;
+                both Neighbor_alltoall(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm) = topology::neighbors::alltoall;
+                both Ineighbor_alltoall(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm, request: *mut Request) = topology::neighbors::ialltoall;
+                both Neighbor_alltoall_init(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, comm: Comm, info: Info, request: *mut Request) = topology::neighbors::alltoall_init;
+                both Neighbor_alltoallv(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Displacement, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Displacement, recvtype: Datatype, comm: Comm) = topology::neighbors::alltoallv;
+                both Ineighbor_alltoallv(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Displacement, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Displacement, recvtype: Datatype, comm: Comm, request: *mut Request) = topology::neighbors::ialltoallv;
+                both Neighbor_alltoallv_init(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Displacement, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Displacement, recvtype: Datatype, comm: Comm, info: Info, request: *mut Request) = topology::neighbors::alltoallv_init;
+                both Neighbor_alltoallw(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm) = topology::neighbors::alltoallw;
+                both Ineighbor_alltoallw(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm, request: *mut Request) = topology::neighbors::ialltoallw;
+                both Neighbor_alltoallw_init(sendbuf: *const c_void, sendcounts: *const Count, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const Count, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm, info: Info, request: *mut Request) = topology::neighbors::alltoallw_init;
             }
             plain {}
-            unsupported {
-                Ineighbor_allgather(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm, request: *mut Request);
-                Ineighbor_allgatherv(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, displs: *const c_int, recvtype: Datatype, comm: Comm, request: *mut Request);
-                Ineighbor_alltoall(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm, request: *mut Request);
-                Ineighbor_alltoallv(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const c_int, recvtype: Datatype, comm: Comm, request: *mut Request);
-                Ineighbor_alltoallw(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm, request: *mut Request);
-                Neighbor_allgather(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm);
-                Neighbor_allgatherv(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, displs: *const c_int, recvtype: Datatype, comm: Comm);
-                Neighbor_alltoall(sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm);
-                Neighbor_alltoallv(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const c_int, sendtype: Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const c_int, recvtype: Datatype, comm: Comm);
-                Neighbor_alltoallw(sendbuf: *const c_void, sendcounts: *const c_int, sdispls: *const Aint, sendtypes: *const Datatype, recvbuf: *mut c_void, recvcounts: *const c_int, rdispls: *const Aint, recvtypes: *const Datatype, comm: Comm);
-            }
+            unsupported {}
         }
     };
 }

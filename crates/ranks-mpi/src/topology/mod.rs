@@ -5,10 +5,12 @@
 //! | `cart` | grids |
 //! | `graph` | graphs that every rank knows whole |
 //! | `dist` | graphs of which each rank knows its own edges |
+//! | `neighbors` | collectives of neighbours |
 
 pub mod cart;
 pub mod dist;
 pub mod graph;
+pub mod neighbors;
 
 use crate::abi::Abi;
 use crate::argument::Out;

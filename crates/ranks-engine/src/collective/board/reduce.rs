@@ -252,9 +252,12 @@ impl<T: Transport> Engine<T> {
         ranks_shm::bounds::board_half(self.core.ranks)
     }
 
-    /// True when a reduction of elements of this kind is done on the board.
+    /// True when a reduction of elements of this kind is done on the board. Not one that must be done outside of
+    /// the engine, which all ranks know alike.
     pub(in super::super) fn reduces_on_board(&self, comm: &Comm, op: &Op<'_>) -> bool {
-        self.has_board(comm) && op.element() * comm.size() as usize <= self.board_half()
+        self.has_board(comm)
+            && op.deferred().is_none()
+            && op.element() * comm.size() as usize <= self.board_half()
     }
 
     fn in_slices(&self, comm: &Comm, len: usize) -> bool {

@@ -1,0 +1,395 @@
+//! Collectives as requests: several at once, completed in any order, beside other communication; started
+//! again; operations that are applied outside of the engine.
+
+use crate::Case;
+use crate::collectives::{out, room};
+use crate::support::*;
+use ranks_engine::op::{Element, Op, Operation, StoredOp};
+use ranks_engine::transport::Transport;
+use ranks_engine::{ANY_SOURCE, ANY_TAG, Call, Class, Engine, Form, Mode, RequestId, Result, Status};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub fn cases<T: Transport>() -> Vec<Case<T>> {
+    vec![
+        ("collectives under way together", together),
+        ("a barrier that does not block", barrier),
+        ("persistent collectives", persistent),
+        ("persistent collectives started in another order", restarted),
+        ("wait for any of requests of all kinds", any_kind),
+        ("collective requests that are not cancelled or freed", not_cancelled),
+        ("an abandoned collective goes on", abandoned),
+        ("operations outside of the engine", outside),
+        ("a blocking collective that is interrupted", interrupted),
+        ("a collective of different lengths as a request", wrong_lengths),
+    ]
+}
+
+fn sum() -> StoredOp {
+    StoredOp::built_in(Operation::Sum, Element::I32).expect("it is one")
+}
+
+fn words(values: &[i32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_ne_bytes()).collect()
+}
+
+/// Sum of the first n numbers, each plus `more`.
+fn total(n: i32, more: i32) -> Vec<u8> {
+    words(&[n * (n - 1) / 2 + n * more])
+}
+
+fn together<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, next, previous) = ring(e);
+    const MANY: usize = 12;
+    for len in [4usize, 3_000, 100_000] {
+        let row = |rank: i32, at: usize| pattern(len, rank, at as i32);
+        let mine: Vec<_> = (0..MANY).map(|at| row(me, at)).collect();
+        let numbers: Vec<_> = (0..MANY).map(|at| words(&[me + at as i32])).collect();
+        let mut sums = vec![vec![0; 4]; MANY];
+        let mut rows = vec![vec![0; len * n as usize]; MANY];
+        let mut told: Vec<_> = (0..MANY).map(|at| row(me, at)).collect();
+        let mut requests = Vec::new();
+        for at in 0..MANY {
+            let root = at as i32 % n;
+            requests.push(e.iallgather(
+                Form::Nonblocking,
+                Some(out(&mine[at])),
+                room(&mut rows[at]),
+                WORLD,
+            )?);
+            requests.push(e.ibcast(Form::Nonblocking, room(&mut told[at]), root, WORLD)?);
+            let (own, recv) = (Some(out(&numbers[at])), room(&mut sums[at]));
+            requests.push(e.iallreduce(Form::Nonblocking, own, recv, sum(), WORLD)?);
+            // Beside them: a message that any receive may take, and a blocking collective.
+            let sending = isend(e, Mode::Standard, &numbers[at], next, at as i32)?;
+            let mut got = [0; 4];
+            let status = recv_any(e, &mut got)?;
+            assert_eq!(
+                (status.source, status.tag, &got[..]),
+                (previous, at as i32, &words(&[previous + at as i32])[..])
+            );
+            e.wait(sending)?;
+            if at % 5 == 0 {
+                let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
+                let mut got = [0; 4];
+                e.allreduce(Some(out(&numbers[at])), room(&mut got), &mut op, WORLD)?;
+                assert_eq!(got[..], total(n, at as i32));
+                e.barrier(WORLD)?;
+            }
+        }
+        // The last ones first; at every second rank from the middle.
+        let half = requests.len() / 2;
+        if me % 2 == 0 {
+            requests.reverse();
+        } else {
+            requests.rotate_left(half);
+        }
+        let (some, rest) = requests.split_at(half);
+        for &id in some {
+            e.wait(id)?;
+        }
+        for outcome in e.wait_all(rest)? {
+            assert_eq!(outcome?, Status::EMPTY);
+        }
+        for at in 0..MANY {
+            let all: Vec<u8> = (0..n).flat_map(|rank| row(rank, at)).collect();
+            assert!(rows[at] == all, "{len} bytes, {at}");
+            assert!(told[at] == row(at as i32 % n, at), "{len} bytes, {at}");
+            assert_eq!(sums[at], total(n, at as i32));
+        }
+    }
+    Ok(())
+}
+
+fn recv_any<T: Transport>(e: &mut Engine<T>, got: &mut [u8]) -> Result<Status> {
+    recv(e, got, ANY_SOURCE, ANY_TAG)
+}
+
+fn barrier<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    // The last rank begins only when it has heard from all others, who do not wait for it.
+    let id = if me == n - 1 {
+        for _ in 0..n - 1 {
+            recv_any(e, &mut [0; 1])?;
+        }
+        e.ibarrier(Form::Nonblocking, WORLD)?
+    } else {
+        let id = e.ibarrier(Form::Nonblocking, WORLD)?;
+        assert_eq!(e.test(id)?, None, "the last rank has not come");
+        send(e, Mode::Standard, &[1], n - 1, 3)?;
+        id
+    };
+    while e.test(id)?.is_none() {}
+    Ok(())
+}
+
+fn persistent<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let ranks = n as usize;
+    let (mut data, mut one, mut all, mut every) =
+        (vec![0u8; 4 * ranks], [0u8; 4], vec![0u8; 4 * ranks], vec![0u8; 4 * ranks]);
+    let (mut told, mut dealt, mut before, mut part) = ([0u8; 4], [0u8; 4], [0u8; 4], [0u8; 4]);
+    let send = room(&mut data).as_send();
+    let own = Some(room(&mut data[..4]).as_send());
+    let form = Form::Persistent;
+    let requests = [
+        e.iallreduce(form, own, room(&mut one), sum(), WORLD)?,
+        e.iallgather(form, own, room(&mut all), WORLD)?,
+        e.ialltoall(form, Some(send), room(&mut every), WORLD)?,
+        e.ibcast(form, room(&mut told), 0, WORLD)?,
+        e.iscatter(form, send, Some(room(&mut dealt)), 0, WORLD)?,
+        e.iexscan(form, own, room(&mut before), sum(), WORLD)?,
+        e.ireduce_scatter_block(form, Some(send), room(&mut part), sum(), WORLD)?,
+        e.ibarrier(form, WORLD)?,
+    ];
+    for round in 0..3 {
+        let value = |rank: i32, to: i32| rank * 100 + to * 10 + round;
+        data.copy_from_slice(&words(&(0..n).map(|to| value(me, to)).collect::<Vec<_>>()));
+        told = if me == 0 { round.to_ne_bytes() } else { [0; 4] };
+        std::hint::black_box((&mut data, &mut told));
+        for id in requests {
+            assert!(e.is_persistent(id) && !e.is_active(id));
+            e.start(id)?;
+            assert!(e.start(id).is_err(), "it is under way or done");
+        }
+        for outcome in e.wait_all(&requests)? {
+            outcome?;
+        }
+        let each = |f: &dyn Fn(i32) -> i32| words(&(0..n).map(f).collect::<Vec<_>>());
+        assert_eq!(one[..], words(&[(0..n).map(|rank| value(rank, 0)).sum()]));
+        assert_eq!(all, each(&|rank| value(rank, 0)));
+        assert_eq!(every, each(&|rank| value(rank, me)));
+        assert_eq!(told, round.to_ne_bytes());
+        assert_eq!(dealt, value(0, me).to_ne_bytes());
+        assert_eq!(before[..], words(&[(0..me).map(|rank| value(rank, 0)).sum()]));
+        assert_eq!(part[..], words(&[(0..n).map(|rank| value(rank, me)).sum()]));
+    }
+    for id in requests {
+        e.request_free(id)?;
+    }
+    Ok(())
+}
+
+/// Two of one kind at once, a different one first each time; one rank runs ahead of the others.
+fn restarted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let mut own = [[0u8; 4]; 2];
+    let mut got = [[0u8; 4]; 2];
+    let mut ids = Vec::new();
+    for (own, got) in own.iter_mut().zip(&mut got) {
+        let send = Some(room(own).as_send());
+        ids.push(e.iallreduce(Form::Persistent, send, room(got), sum(), WORLD)?);
+    }
+    for round in 0..6 {
+        own = [(me + round).to_ne_bytes(), (me + 2 * round).to_ne_bytes()];
+        // The engine reads it behind the compiler's back.
+        std::hint::black_box(&mut own);
+        let first = round as usize % 2;
+        e.start(ids[first])?;
+        e.start(ids[1 - first])?;
+        e.wait(ids[1 - first])?;
+        e.wait(ids[first])?;
+        assert_eq!(got.concat(), [total(n, round), total(n, 2 * round)].concat());
+    }
+    ids.into_iter().try_for_each(|id| e.request_free(id))
+}
+
+fn any_kind<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, next, previous) = ring(e);
+    let (mut got, mut sums) = ([0; 4], [0; 4]);
+    let own = words(&[me]);
+    let mut requests = vec![
+        irecv(e, &mut got, previous, 8)?,
+        e.iallreduce(Form::Nonblocking, Some(out(&own)), room(&mut sums), sum(), WORLD)?,
+        e.ibarrier(Form::Nonblocking, WORLD)?,
+        isend(e, Mode::Standard, &own, next, 8)?,
+    ];
+    let mut turn = 0;
+    while !requests.is_empty() {
+        turn += 1;
+        let done: Vec<(usize, Result<Status>)> = match turn % 4 {
+            0 => e.wait_any(&requests)?.into_iter().collect(),
+            1 => e.test_some(&requests)?,
+            2 => e.test_any(&requests)?.flatten().into_iter().collect(),
+            _ => e.wait_some(&requests)?,
+        };
+        for (at, outcome) in done.into_iter().rev() {
+            outcome?;
+            requests.remove(at);
+        }
+    }
+    assert_eq!((&got[..], &sums[..]), (&words(&[previous])[..], &total(n, 0)[..]));
+    Ok(())
+}
+
+fn not_cancelled<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    if me > 0 {
+        recv(e, &mut [], 0, 5)?;
+    }
+    let id = e.ibarrier(Form::Nonblocking, WORLD)?;
+    if me == 0 && n > 1 {
+        // The others begin after this rank's message, so it cannot be over.
+        for error in [e.cancel(id).unwrap_err(), e.request_free(id).unwrap_err()] {
+            assert_eq!((error.class(), error.call().name()), (Class::Request, "MPI_Ibarrier"), "{error}");
+        }
+        (1..n).try_for_each(|rank| send(e, Mode::Standard, &[], rank, 5))?;
+    }
+    e.wait(id)?;
+    let id = e.ibarrier(Form::Persistent, WORLD)?;
+    e.request_free(id)
+}
+
+fn abandoned<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let alive = Arc::new(());
+    let mut buffers = Box::new((vec![me as u8; 50_000], vec![0; 50_000 * n as usize], alive.clone()));
+    let (send, recv) = (room(&mut buffers.0).as_send(), room(&mut buffers.1));
+    let id = e.iallgather(Form::Nonblocking, Some(send), recv, WORLD)?;
+    e.abandon(id, buffers);
+    // The buffers go when it is over, though nobody has asked for it.
+    while Arc::strong_count(&alive) > 1 {
+        e.progress();
+    }
+    Ok(())
+}
+
+/// Waits for a request, doing what work there is.
+fn wait_working<T: Transport>(e: &mut Engine<T>, id: RequestId) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        while let Some(work) = e.take_work() {
+            work.run();
+            e.work_done(work);
+            done += 1;
+        }
+        if e.wait_interruptible(Call::Wait, &[id], true)? {
+            e.wait(id)?;
+            return Ok(done);
+        }
+    }
+}
+
+/// Puts words one after the other in base 10: the order matters.
+fn joined() -> (StoredOp, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let function = move |input: *const u8, inout: *mut u8, len: usize| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the engine gives as many bytes of both, and nobody else uses them meanwhile.
+        let (input, inout) =
+            unsafe { (std::slice::from_raw_parts(input, len), std::slice::from_raw_parts_mut(inout, len)) };
+        for (a, b) in input.chunks(8).zip(inout.chunks_mut(8)) {
+            let [a, b_now] = [a, &b[..]].map(|x| u64::from_ne_bytes(x.try_into().expect("eight bytes")));
+            let digits = if b_now == 0 { 1 } else { b_now.ilog10() + 1 };
+            b.copy_from_slice(&(a * 10u64.pow(digits) + b_now).to_ne_bytes());
+        }
+    };
+    (StoredOp::deferred(Arc::new(function), 8, false), calls)
+}
+
+fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let number = |ranks: std::ops::Range<i32>| ranks.fold(0u64, |all, rank| all * 10 + rank as u64 + 1);
+    for count in [1usize, 5_000] {
+        let own: Vec<u8> = (0..count).flat_map(|_| (me as u64 + 1).to_ne_bytes()).collect();
+        let expected: Vec<u8> = (0..count).flat_map(|_| number(0..n).to_ne_bytes()).collect();
+        let ((op, calls), (scan_op, scan_calls)) = (joined(), joined());
+        let (mut got, mut scanned) = (vec![0; own.len()], vec![0; own.len()]);
+        let (send, form) = (Some(out(&own)), Form::Persistent);
+        let reduction = e.iallreduce(form, send, room(&mut got), op, WORLD)?;
+        let scan = e.iscan(form, send, room(&mut scanned), scan_op, WORLD)?;
+        for _ in 0..2 {
+            assert!(!e.defers());
+            e.start(reduction)?;
+            e.start(scan)?;
+            let done = wait_working(e, reduction)? + wait_working(e, scan)?;
+            let called = calls.swap(0, Ordering::Relaxed) + scan_calls.swap(0, Ordering::Relaxed);
+            assert_eq!(done, called, "the engine has called no function itself");
+            assert!(got == expected, "{count}");
+            assert!(scanned.chunks(8).all(|word| *word == number(0..me + 1).to_ne_bytes()), "{count}");
+        }
+        e.request_free(reduction)?;
+        e.request_free(scan)?;
+        // A call that blocks applies it itself, and so does one that another collective keeps waiting.
+        let id = e.iallreduce(Form::Nonblocking, send, room(&mut got), joined().0, WORLD)?;
+        e.scan(send, room(&mut scanned), &mut joined().0.as_op(), WORLD)?;
+        e.barrier(WORLD)?;
+        wait_working(e, id)?;
+        assert!(got == expected && scanned.chunks(8).all(|word| *word == number(0..me + 1).to_ne_bytes()));
+    }
+    Ok(())
+}
+
+/// As in the C library: what an interrupt ends becomes a request.
+fn interrupted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    e.make_divisible(true);
+    let handle = e.wake_handle();
+    let (mut divided, mut op) = (0, Op::built_in(Operation::Sum, Element::I32).expect("it is one"));
+    for round in 0..40 {
+        if me == round % n {
+            // The others wait meanwhile.
+            std::thread::sleep(std::time::Duration::from_micros(300));
+        }
+        let (own, mut got) = (words(&[me]), [0; 4]);
+        handle.interrupt();
+        let outcome = match round % 2 {
+            0 => e.allreduce(Some(out(&own)), room(&mut got), &mut op, WORLD),
+            _ => e.barrier(WORLD),
+        };
+        match (outcome, e.take_rest()) {
+            (Err(error), Some(rest)) => {
+                assert!(error.is_interrupted(), "{error}");
+                divided += 1;
+                e.wait(rest)?;
+            }
+            (outcome, None) => outcome?,
+            (Ok(()), Some(_)) => panic!("complete, and yet there is a rest"),
+        }
+        assert!(round % 2 == 1 || got[..] == total(n, 0), "round {round}");
+        if let Some(work) = e.take_work() {
+            panic!("nothing is deferred here: {}", work.len());
+        }
+    }
+    // Which ones wait depends on who comes first.
+    assert!(divided <= 40);
+    // With an operation that is applied elsewhere it always comes to that.
+    let (own, mut got) = ((me as u64 + 1).to_ne_bytes(), [0; 8]);
+    let outcome = e.allreduce(Some(out(&own)), room(&mut got), &mut joined().0.as_op(), WORLD);
+    match e.take_rest() {
+        Some(rest) => {
+            assert!(outcome.unwrap_err().is_interrupted());
+            wait_working(e, rest)?;
+        }
+        None => outcome?,
+    }
+    let all = (0..n).fold(0u64, |all, rank| all * 10 + rank as u64 + 1);
+    assert_eq!(got, all.to_ne_bytes());
+    e.make_divisible(false);
+    // An interrupt that came too late must not end the next case's waits.
+    while !e.wait_interruptible(Call::Wait, &[], true)? {}
+    Ok(())
+}
+
+fn wrong_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    // Where there are more, a receive that was given up leaves its message behind.
+    if n != 2 {
+        return Ok(());
+    }
+    let mine = vec![1; if me == 1 { 5 } else { 4 }];
+    let mut got = vec![0; 4 * n as usize];
+    let recv = if me == 0 { room(&mut got) } else { ranks_engine::RecvBuf::EMPTY };
+    let id = e.igather(Form::Nonblocking, Some(out(&mine)), recv, 0, WORLD)?;
+    match e.wait(id) {
+        Err(error) if me == 0 => {
+            assert_eq!((error.class(), error.call().name()), (Class::Truncate, "MPI_Igather"), "{error}");
+        }
+        outcome => {
+            outcome?;
+            assert!(me != 0);
+        }
+    }
+    Ok(())
+}
