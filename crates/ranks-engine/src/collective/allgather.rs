@@ -3,12 +3,11 @@
 use super::{Part, rounds, tags, whole};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a gather to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +50,7 @@ impl<T: Transport> Engine<T> {
         recv: RecvBuf,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Allgather);
-        let (comm, part) = self.check_allgather(call, send, recv, id)?;
-        let plan = self.allgather_plan((call, &comm), (send, recv), part, None);
+        let plan = self.allgather_plan(form.of(Call::Allgather), send, recv, id, None)?;
         Ok(self.launch(plan, None, form))
     }
 
@@ -64,53 +61,39 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<AllgatherAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Allgather;
-        let (comm, part) = self.check_allgather(call, send, recv, id)?;
-        if algorithm.is_none() && self.allgather_fits_board(&comm, part) {
-            if let Some(send) = send {
-                recv.write(comm.me as usize * part, send.bytes());
-            }
-            let part_of = |rank: usize| Part { at: rank * part, len: part };
-            return self.board_allgather(call, &comm, recv, &part_of);
+        if algorithm.is_none()
+            && let Some(outcome) = self.allgather_on_board(send, recv, None, id)
+        {
+            return outcome;
         }
-        let plan = self.allgather_plan((call, &comm), (send, recv), part, algorithm);
+        let plan = self.allgather_plan(Call::Allgather, send, recv, id, algorithm)?;
         self.run_divisible(plan, None)
-    }
-
-    /// The communicator, and the length of a part.
-    fn check_allgather(
-        &self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-    ) -> Result<(Arc<Comm>, usize)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let part = self.equal_part(call, &comm, recv.len())?;
-        self.check_apart(call, &comm, send, recv)?;
-        if let Some(send) = send {
-            self.check_len(call, &comm, "this rank's part", send.len(), part)?;
-        }
-        Ok((comm, part))
     }
 
     fn allgather_plan(
         &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        part: usize,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
         algorithm: Option<AllgatherAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allgather(call, comm, (send, recv), None);
+        }
+        let part = self.equal_part(call, comm, recv.len())?;
+        self.check_apart(call, comm, send, recv)?;
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
         let mut plan = self.plan(call, comm, tags::ALLGATHER);
-        let own = place_own(&mut plan, send, recv, part_of(comm.me));
+        let own = self.place_own(&mut plan, send, recv, part_of(comm.me))?;
         match algorithm.unwrap_or_else(|| choose(part)) {
             AllgatherAlgorithm::Rotated => rotated_allgather(&mut plan, own, recv, part_of),
             AllgatherAlgorithm::Ring => ring_allgather(&mut plan, recv, part_of),
             AllgatherAlgorithm::Doubling => doubling_allgather(&mut plan, own, recv, part),
         }
-        plan
+        Ok(plan)
     }
 
     /// Collects parts of any length at all ranks; `parts` says where in `recv` each belongs.
@@ -121,16 +104,10 @@ impl<T: Transport> Engine<T> {
         parts: &[Part],
         id: CommId,
     ) -> Result<()> {
-        let call = Call::Allgatherv;
-        let comm = self.check_allgatherv(call, send, recv, parts, id)?;
-        let longest = parts.iter().map(|part| part.len).max().unwrap_or(0);
-        if self.allgather_fits_board(&comm, longest) {
-            if let Some(send) = send {
-                recv.write(parts[comm.me as usize].at, send.bytes());
-            }
-            return self.board_allgather(call, &comm, recv, &|rank| parts[rank]);
+        if let Some(outcome) = self.allgather_on_board(send, recv, Some(parts), id) {
+            return outcome;
         }
-        let plan = self.allgatherv_plan((call, &comm), (send, recv), parts);
+        let plan = self.allgatherv_plan(Call::Allgatherv, send, recv, parts, id)?;
         self.run_divisible(plan, None)
     }
 
@@ -143,48 +120,46 @@ impl<T: Transport> Engine<T> {
         parts: &[Part],
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Allgatherv);
-        let comm = self.check_allgatherv(call, send, recv, parts, id)?;
-        let plan = self.allgatherv_plan((call, &comm), (send, recv), parts);
+        let plan = self.allgatherv_plan(form.of(Call::Allgatherv), send, recv, parts, id)?;
         Ok(self.launch(plan, None, form))
     }
 
-    fn check_allgatherv(
-        &self,
+    fn allgatherv_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         parts: &[Part],
         id: CommId,
-    ) -> Result<Arc<Comm>> {
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        self.check_parts(call, &comm, parts, recv.len())?;
-        if let Some(send) = send {
-            self.check_parts_apart(call, &comm, (send, &whole(send)), (recv, parts))?;
-            self.check_len(call, &comm, "this rank's part", send.len(), parts[comm.me as usize].len)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allgather(call, comm, (send, recv), Some(parts));
         }
-        Ok(comm)
-    }
-
-    fn allgatherv_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        parts: &[Part],
-    ) -> Box<Plan> {
+        self.check_parts(call, comm, parts, recv.len())?;
+        if let Some(send) = send {
+            self.check_parts_apart(call, comm, (send, &whole(send)), (recv, parts))?;
+        }
         let mut plan = self.plan(call, comm, tags::ALLGATHER);
-        let own = place_own(&mut plan, send, recv, parts[comm.me as usize]);
+        let own = self.place_own(&mut plan, send, recv, parts[comm.me as usize])?;
         rotated_allgather(&mut plan, own, recv, |rank| parts[rank as usize]);
-        plan
+        Ok(plan)
     }
-}
 
-/// Puts this rank's part where it belongs; where to send it from.
-fn place_own(plan: &mut Plan, send: Option<SendBuf>, recv: RecvBuf, part: Part) -> SendBuf {
-    let Some(send) = send else { return recv.of_part(part).as_send() };
-    plan.copy(send, recv.of_part(part));
-    send
+    /// Puts this rank's part where it belongs; where to send it from.
+    fn place_own(
+        &self,
+        plan: &mut Plan,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        part: Part,
+    ) -> Result<SendBuf> {
+        let Some(send) = send else { return Ok(recv.of_part(part).as_send()) };
+        self.check_len(plan.call, &plan.comm, "this rank's part", send.len(), part.len)?;
+        plan.copy(send, recv.of_part(part));
+        Ok(send)
+    }
 }
 
 /// Completes a buffer in which each rank has its own part, which `own` holds too.

@@ -13,7 +13,6 @@ use crate::op::{Op, StoredOp};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a reduction to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +69,7 @@ impl<T: Transport> Engine<T> {
         op: StoredOp,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Allreduce);
-        let (comm, own) = self.check_allreduce(call, send, recv, op.element(), id)?;
-        let plan = self.allreduce_plan((call, &comm), (own, recv), op.element(), None);
+        let plan = self.allreduce_plan(form.of(Call::Allreduce), send, recv, op.element(), id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -84,44 +81,37 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<AllreduceAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Allreduce;
-        let (comm, own) = self.check_allreduce(call, send, recv, op.element(), id)?;
-        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
-            return self.board_allreduce(call, &comm, (own, recv), op);
+        if algorithm.is_none()
+            && let Some(outcome) = self.allreduce_on_board(send, recv, op, id)
+        {
+            return outcome;
         }
-        let plan = self.allreduce_plan((call, &comm), (own, recv), op.element(), algorithm);
+        let plan = self.allreduce_plan(Call::Allreduce, send, recv, op.element(), id, algorithm)?;
         self.run_divisible(plan, Some(op))
     }
 
-    /// The communicator, and this rank's elements.
-    fn check_allreduce(
-        &self,
+    fn allreduce_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         element: usize,
         id: CommId,
-    ) -> Result<(Arc<Comm>, SendBuf)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let own = send.unwrap_or(recv.as_send());
-        self.check_apart(call, &comm, send, recv)?;
-        self.check_len(call, &comm, "the receive buffer", recv.len(), own.len())?;
-        self.check_elements(call, &comm, element, recv.len())?;
-        Ok((comm, own))
-    }
-
-    fn allreduce_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (contribution, recv): (SendBuf, RecvBuf),
-        element: usize,
         algorithm: Option<AllreduceAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allreduce(call, comm, (send, recv), element);
+        }
+        let contribution = send.unwrap_or(recv.as_send());
+        self.check_apart(call, comm, send, recv)?;
+        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
+        self.check_elements(call, comm, element, recv.len())?;
         let mut plan = self.plan(call, comm, tags::ALLREDUCE);
         if comm.size() == 1 {
             plan.copy(contribution, recv);
-            return plan;
+            return Ok(plan);
         }
         match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
             AllreduceAlgorithm::RecursiveDoubling => {
@@ -142,7 +132,7 @@ impl<T: Transport> Engine<T> {
                 rotated_allgather(&mut plan, own.as_send(), recv, |rank| slices[rank as usize]);
             }
         }
-        plan
+        Ok(plan)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How an exchange of all with all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +52,7 @@ impl<T: Transport> Engine<T> {
         recv: RecvBuf,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Alltoall);
-        let (comm, part) = self.check_alltoall(call, send, recv, id)?;
-        let plan = self.alltoall_plan((call, &comm), (send, recv), part, None);
+        let plan = self.alltoall_plan(form.of(Call::Alltoall), send, recv, id, None)?;
         Ok(self.launch(plan, None, form))
     }
 
@@ -66,68 +63,38 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<AlltoallAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Alltoall;
-        let (comm, part) = self.check_alltoall(call, send, recv, id)?;
-        if algorithm.is_none() && self.alltoall_fits_board(&comm, part) {
-            return self.alltoall_on_board((call, &comm), (send, recv), part);
+        if algorithm.is_none()
+            && let Some(outcome) = self.alltoall_on_board(send, recv, id)
+        {
+            return outcome;
         }
-        let plan = self.alltoall_plan((call, &comm), (send, recv), part, algorithm);
+        let plan = self.alltoall_plan(Call::Alltoall, send, recv, id, algorithm)?;
         self.run_divisible(plan, None)
-    }
-
-    #[allow(unsafe_code)]
-    fn alltoall_on_board(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        part: usize,
-    ) -> Result<()> {
-        let copy;
-        let send = match send {
-            Some(send) => {
-                let at = comm.me as usize * part;
-                recv.write(at, send.part(at, part).bytes());
-                send
-            }
-            None => {
-                copy = recv.as_send().bytes().to_vec();
-                // SAFETY: the copy lives until this function returns, and nothing is under way then.
-                unsafe { SendBuf::of(&copy) }
-            }
-        };
-        self.board_alltoall(call, comm, send, recv, part)
-    }
-
-    /// The communicator, and the length of a part.
-    fn check_alltoall(
-        &self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-    ) -> Result<(Arc<Comm>, usize)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let part = self.equal_part(call, &comm, recv.len())?;
-        self.check_apart(call, &comm, send, recv)?;
-        if let Some(send) = send {
-            self.check_len(call, &comm, "the send buffer", send.len(), recv.len())?;
-        }
-        Ok((comm, part))
     }
 
     fn alltoall_plan(
         &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        part: usize,
+        call: Call,
+        send: Option<SendBuf>,
+        recv: RecvBuf,
+        id: CommId,
         algorithm: Option<AlltoallAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_alltoall(call, comm, (send, recv), None);
+        }
+        let part = self.equal_part(call, comm, recv.len())?;
+        self.check_apart(call, comm, send, recv)?;
+        if let Some(send) = send {
+            self.check_len(call, comm, "the send buffer", send.len(), recv.len())?;
+        }
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
         let algorithm = algorithm.unwrap_or_else(|| choose(comm, part));
         let mut plan = self.plan(call, comm, tags::ALLTOALL);
         all_to_all(&mut plan, (send, &part_of), (recv, &part_of), algorithm);
-        plan
+        Ok(plan)
     }
 
     /// The same with parts of any length: where in `send` the part for each rank lies, and where in
@@ -198,6 +165,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_alltoall(call, comm, (send, recv), Some((send_parts, recv_parts)));
+        }
         self.check_parts(call, comm, recv_parts, recv.len())?;
         let send_parts = if let Some(send) = send {
             self.check_parts(call, comm, send_parts, send.len())?;

@@ -2,50 +2,43 @@
 
 use super::tags;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::RecvBuf;
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 impl<T: Transport> Engine<T> {
     /// Sends the root's buffer to all ranks of the communicator.
     pub fn bcast(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        let comm = self.bcast_comm(Call::Bcast, root, id)?;
-        if self.has_board(&comm) && self.board_bcast(Call::Bcast, &comm, buf, root)? {
-            return Ok(());
+        if let Some(outcome) = self.bcast_on_board(buf, root, id) {
+            return outcome;
         }
-        let plan = self.bcast_plan(Call::Bcast, &comm, buf, root);
-        self.run_divisible(plan, None)
+        self.bcast_by_messages(buf, root, id)
     }
 
     /// The same over point-to-point alone, as where the communicator has no board.
     pub fn bcast_by_messages(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        let comm = self.bcast_comm(Call::Bcast, root, id)?;
-        let plan = self.bcast_plan(Call::Bcast, &comm, buf, root);
+        let plan = self.bcast_plan(Call::Bcast, buf, root, id)?;
         self.run_divisible(plan, None)
     }
 
     /// The same as a request.
     pub fn ibcast(&mut self, form: Form, buf: RecvBuf, root: i32, id: CommId) -> Result<RequestId> {
-        let call = form.of(Call::Bcast);
-        let comm = self.bcast_comm(call, root, id)?;
-        let plan = self.bcast_plan(call, &comm, buf, root);
+        let plan = self.bcast_plan(form.of(Call::Bcast), buf, root, id)?;
         Ok(self.launch(plan, None, form))
     }
 
-    fn bcast_comm(&self, call: Call, root: i32, id: CommId) -> Result<Arc<Comm>> {
+    fn bcast_plan(&mut self, call: Call, buf: RecvBuf, root: i32, id: CommId) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_bcast(call, &comm, buf, root);
+        }
         self.root_of(&comm, root, call)?;
-        Ok(comm)
-    }
-
-    fn bcast_plan(&mut self, call: Call, comm: &Arc<Comm>, buf: RecvBuf, root: i32) -> Box<Plan> {
-        let mut plan = self.plan(call, comm, tags::BCAST);
+        let mut plan = self.plan(call, &comm, tags::BCAST);
         binomial_bcast(&mut plan, buf, root);
-        plan
+        Ok(plan)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a gather is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +54,7 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Gather);
-        let (comm, part) = self.check_gather(call, send, recv, root, id)?;
-        let plan = self.gather_plan((call, &comm), (send, recv), part, root, None);
+        let plan = self.gather_plan(form.of(Call::Gather), send, recv, root, id, None)?;
         Ok(self.launch(plan, None, form))
     }
 
@@ -69,48 +66,40 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<GatherAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Gather;
-        let (comm, part) = self.check_gather(call, send, recv, root, id)?;
-        if algorithm.is_none() && self.has_board(&comm) {
-            let part_of = |rank| Part { at: rank as usize * part, len: part };
-            return self.gather_on_board((call, &comm), (send, recv), &part_of, root);
+        if algorithm.is_none()
+            && let Some(outcome) = self.gather_on_board(send, recv, None, root, id)
+        {
+            return outcome;
         }
-        let plan = self.gather_plan((call, &comm), (send, recv), part, root, algorithm);
+        let plan = self.gather_plan(Call::Gather, send, recv, root, id, algorithm)?;
         self.run_divisible(plan, None)
     }
 
-    /// The communicator, and the length of a part.
-    fn check_gather(
-        &self,
+    fn gather_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         root: i32,
         id: CommId,
-    ) -> Result<(Arc<Comm>, usize)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        self.root_of(&comm, root, call)?;
-        if comm.me != root {
-            let part = self.not_in_place(call, &comm, send)?.len();
-            return Ok((comm, part));
-        }
-        let part = self.equal_part(call, &comm, recv.len())?;
-        self.check_apart(call, &comm, send, recv)?;
-        if let Some(send) = send {
-            self.check_len(call, &comm, "the root's part", send.len(), part)?;
-        }
-        Ok((comm, part))
-    }
-
-    fn gather_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        part: usize,
-        root: i32,
         algorithm: Option<GatherAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_gather(call, comm, (send, recv), None, root);
+        }
+        self.root_of(comm, root, call)?;
+        let part = if comm.me == root {
+            let part = self.equal_part(call, comm, recv.len())?;
+            self.check_apart(call, comm, send, recv)?;
+            if let Some(send) = send {
+                self.check_len(call, comm, "the root's part", send.len(), part)?;
+            }
+            part
+        } else {
+            self.not_in_place(call, comm, send)?.len()
+        };
         let mut plan = self.plan(call, comm, tags::GATHER);
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
             GatherAlgorithm::Linear => {
@@ -119,7 +108,7 @@ impl<T: Transport> Engine<T> {
             }
             GatherAlgorithm::Binomial => binomial_gather(&mut plan, send, recv, part, root),
         }
-        plan
+        Ok(plan)
     }
 
     /// Collects parts of any length; `parts` says where in `recv` each belongs. Both count at the root
@@ -132,14 +121,10 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<()> {
-        let call = Call::Gatherv;
-        let comm = self.check_gatherv(call, send, recv, parts, root, id)?;
-        if self.has_board(&comm) {
-            let part_of = |rank| parts[rank as usize];
-            return self.gather_on_board((call, &comm), (send, recv), &part_of, root);
+        if let Some(outcome) = self.gather_on_board(send, recv, Some(parts), root, id) {
+            return outcome;
         }
-        let mut plan = self.plan(call, &comm, tags::GATHER);
-        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        let plan = self.gatherv_plan(Call::Gatherv, send, recv, parts, root, id)?;
         self.run_divisible(plan, None)
     }
 
@@ -153,63 +138,37 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Gatherv);
-        let comm = self.check_gatherv(call, send, recv, parts, root, id)?;
-        let mut plan = self.plan(call, &comm, tags::GATHER);
-        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        let plan = self.gatherv_plan(form.of(Call::Gatherv), send, recv, parts, root, id)?;
         Ok(self.launch(plan, None, form))
     }
 
-    fn check_gatherv(
-        &self,
+    fn gatherv_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         parts: &[Part],
         root: i32,
         id: CommId,
-    ) -> Result<Arc<Comm>> {
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        self.root_of(&comm, root, call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_gather(call, comm, (send, recv), Some(parts), root);
+        }
+        self.root_of(comm, root, call)?;
         if comm.me == root {
-            self.check_parts(call, &comm, parts, recv.len())?;
+            self.check_parts(call, comm, parts, recv.len())?;
             if let Some(send) = send {
-                self.check_parts_apart(call, &comm, (send, &whole(send)), (recv, parts))?;
-                self.check_len(call, &comm, "the root's part", send.len(), parts[root as usize].len)?;
+                self.check_parts_apart(call, comm, (send, &whole(send)), (recv, parts))?;
+                self.check_len(call, comm, "the root's part", send.len(), parts[root as usize].len)?;
             }
         } else {
-            self.not_in_place(call, &comm, send)?;
-        }
-        Ok(comm)
-    }
-
-    /// Short parts over the board, those that are too long by messages.
-    fn gather_on_board(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (Option<SendBuf>, RecvBuf),
-        part_of: &dyn Fn(i32) -> Part,
-        root: i32,
-    ) -> Result<()> {
-        let own = send.unwrap_or(SendBuf::EMPTY);
-        if comm.me == root && send.is_some() {
-            recv.write(part_of(root).at, own.bytes());
-        }
-        let part = |rank: usize| part_of(rank as i32);
-        let left = self.board_gather(call, comm, own, (recv, &part), root)?;
-        if left.is_empty() {
-            return Ok(());
+            self.not_in_place(call, comm, send)?;
         }
         let mut plan = self.plan(call, comm, tags::GATHER);
-        for rank in left {
-            match comm.me == root {
-                true => plan.recv(rank, recv.of_part(part_of(rank))),
-                false => plan.send(rank, own),
-            }
-        }
-        plan.wait();
-        self.run_divisible(plan, None)
+        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
+        Ok(plan)
     }
 }
 

@@ -11,7 +11,6 @@ use crate::op::{Op, StoredOp};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a reduction to one rank is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +67,7 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Reduce);
-        let (comm, own) = self.check_reduce(call, send, recv, op.element(), root, id)?;
-        let plan = self.reduce_plan((call, &comm), (own, recv), op.element(), root, None);
+        let plan = self.reduce_plan(form.of(Call::Reduce), send, recv, op.element(), root, id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -83,49 +80,43 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ReduceAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Reduce;
-        let (comm, own) = self.check_reduce(call, send, recv, op.element(), root, id)?;
-        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
-            return self.board_reduce(call, &comm, (own, recv), op, root);
+        if algorithm.is_none()
+            && let Some(outcome) = self.reduce_on_board(send, recv, op, root, id)
+        {
+            return outcome;
         }
-        let plan = self.reduce_plan((call, &comm), (own, recv), op.element(), root, algorithm);
+        let plan = self.reduce_plan(Call::Reduce, send, recv, op.element(), root, id, algorithm)?;
         self.run_divisible(plan, Some(op))
     }
 
-    /// The communicator, and this rank's elements.
-    fn check_reduce(
-        &self,
+    #[allow(clippy::too_many_arguments)]
+    fn reduce_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         element: usize,
         root: i32,
         id: CommId,
-    ) -> Result<(Arc<Comm>, SendBuf)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        self.root_of(&comm, root, call)?;
-        let own = if comm.me == root {
-            self.check_apart(call, &comm, send, recv)?;
-            let own = send.unwrap_or(recv.as_send());
-            self.check_len(call, &comm, "the root's room", recv.len(), own.len())?;
-            own
-        } else {
-            self.not_in_place(call, &comm, send)?
-        };
-        self.check_elements(call, &comm, element, own.len())?;
-        Ok((comm, own))
-    }
-
-    fn reduce_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (contribution, recv): (SendBuf, RecvBuf),
-        element: usize,
-        root: i32,
         algorithm: Option<ReduceAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_reduce(call, comm, (send, recv), element, root);
+        }
+        self.root_of(comm, root, call)?;
         let is_root = comm.me == root;
+        let contribution = if is_root {
+            self.check_apart(call, comm, send, recv)?;
+            send.unwrap_or(recv.as_send())
+        } else {
+            self.not_in_place(call, comm, send)?
+        };
+        if is_root {
+            self.check_len(call, comm, "the root's room", recv.len(), contribution.len())?;
+        }
+        self.check_elements(call, comm, element, contribution.len())?;
         let mut plan = self.plan(call, comm, tags::REDUCE);
         match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
             ReduceAlgorithm::Binomial => match binomial_reduce(&mut plan, contribution) {
@@ -140,7 +131,7 @@ impl<T: Transport> Engine<T> {
                 linear_gather(&mut plan, Some(own), recv, |rank| slices[rank as usize], root);
             }
         }
-        plan
+        Ok(plan)
     }
 }
 

@@ -6,13 +6,12 @@ use super::slices::reduce_own_slice;
 use super::{Part, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::op::{Op, StoredOp};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a reduce-scatter is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +65,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<RequestId> {
         let call = form.of(Call::ReduceScatterBlock);
-        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, None, op.element(), id)?;
-        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, None);
+        let plan = self.reduce_scatter_plan(call, send, recv, None, op.element(), id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -107,9 +105,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Result<RequestId> {
         let call = form.of(Call::ReduceScatter);
-        let lengths = Some(lengths);
-        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, lengths, op.element(), id)?;
-        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, None);
+        let plan = self.reduce_scatter_plan(call, send, recv, Some(lengths), op.element(), id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -124,69 +120,67 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ReduceScatterAlgorithm>,
     ) -> Result<()> {
-        let (comm, own, parts) = self.check_reduce_scatter(call, send, recv, lengths, op.element(), id)?;
-        if algorithm.is_none() && lengths.is_none() && self.reduces_on_board(&comm, op) {
-            return self.board_reduce_scatter(call, &comm, (own, recv), op);
+        if algorithm.is_none()
+            && lengths.is_none()
+            && let Some(outcome) = self.reduce_scatter_on_board(send, recv, op, id)
+        {
+            return outcome;
         }
-        let plan = self.reduce_scatter_plan((call, &comm), (own, recv), &parts, algorithm);
+        let plan = self.reduce_scatter_plan(call, send, recv, lengths, op.element(), id, algorithm)?;
         self.run_divisible(plan, Some(op))
     }
 
-    /// The communicator, this rank's elements, and the parts: of one length if none are given.
-    fn check_reduce_scatter(
-        &self,
+    /// No lengths: all parts have one.
+    #[allow(clippy::too_many_arguments)]
+    fn reduce_scatter_plan(
+        &mut self,
         call: Call,
         send: Option<SendBuf>,
         recv: RecvBuf,
         lengths: Option<&[usize]>,
         element: usize,
         id: CommId,
-    ) -> Result<(Arc<Comm>, SendBuf, Vec<Part>)> {
+        algorithm: Option<ReduceScatterAlgorithm>,
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let own = send.unwrap_or(recv.as_send());
-        self.check_apart(call, &comm, send, recv)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_reduce_scatter(call, comm, (send, recv), lengths, element);
+        }
+        let contribution = send.unwrap_or(recv.as_send());
+        self.check_apart(call, comm, send, recv)?;
         let parts = match lengths {
             None => {
-                let part = self.equal_part(call, &comm, own.len())?;
+                let part = self.equal_part(call, comm, contribution.len())?;
                 Part::in_order((0..comm.size()).map(|_| part))
             }
             Some(lengths) => {
                 let parts = Part::in_order(lengths.iter().copied());
-                self.check_parts(call, &comm, &parts, own.len())?;
+                self.check_parts(call, comm, &parts, contribution.len())?;
                 let whole = parts.last().map_or(0, |part| part.end());
-                self.check_len(call, &comm, "the contribution", own.len(), whole)?;
+                self.check_len(call, comm, "the contribution", contribution.len(), whole)?;
                 parts
             }
         };
         for part in &parts {
-            self.check_elements(call, &comm, element, part.len)?;
+            self.check_elements(call, comm, element, part.len)?;
         }
+        let own = parts[comm.me as usize].len;
         if send.is_some() {
-            self.check_len(call, &comm, "the receive buffer", recv.len(), parts[comm.me as usize].len)?;
+            self.check_len(call, comm, "the receive buffer", recv.len(), own)?;
         }
-        Ok((comm, own, parts))
-    }
-
-    fn reduce_scatter_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (contribution, recv): (SendBuf, RecvBuf),
-        parts: &[Part],
-        algorithm: Option<ReduceScatterAlgorithm>,
-    ) -> Box<Plan> {
-        let room = recv.part(0, parts[comm.me as usize].len);
         let mut plan = self.plan(call, comm, tags::REDUCE_SCATTER);
         match algorithm.unwrap_or_else(|| choose(comm.size(), contribution.len())) {
             ReduceScatterAlgorithm::ReduceScatter => {
                 let reduced = binomial_reduce(&mut plan, contribution).unwrap_or(SendBuf::EMPTY);
-                linear_scatter(&mut plan, reduced, Some(room), |rank| parts[rank as usize], 0);
+                let part_of = |rank: i32| parts[rank as usize];
+                linear_scatter(&mut plan, reduced, Some(recv.part(0, own)), part_of, 0);
             }
             ReduceScatterAlgorithm::Slices => {
-                let reduced = reduce_own_slice(&mut plan, contribution, parts);
-                plan.copy(reduced.as_send(), room);
+                let reduced = reduce_own_slice(&mut plan, contribution, &parts);
+                plan.copy(reduced.as_send(), recv.part(0, own));
             }
         }
-        plan
+        Ok(plan)
     }
 }

@@ -10,7 +10,6 @@ use crate::op::{Op, StoredOp};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a scan is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +80,7 @@ impl<T: Transport> Engine<T> {
         op: StoredOp,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Scan);
-        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
-        let plan = self.scan_plan((call, &comm), true, (own, recv), None);
+        let plan = self.scan_plan(form.of(Call::Scan), true, send, recv, op.element(), id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -96,9 +93,7 @@ impl<T: Transport> Engine<T> {
         op: StoredOp,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Exscan);
-        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
-        let plan = self.scan_plan((call, &comm), false, (own, recv), None);
+        let plan = self.scan_plan(form.of(Call::Exscan), false, send, recv, op.element(), id, None)?;
         Ok(self.launch(plan, Some(op), form))
     }
 
@@ -111,44 +106,37 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ScanAlgorithm>,
     ) -> Result<()> {
-        let inclusive = call == Call::Scan;
-        let (comm, own) = self.check_scan(call, send, recv, op.element(), id)?;
-        if algorithm.is_none() && self.reduces_on_board(&comm, op) {
-            return self.board_scan(call, &comm, (own, recv), op, inclusive);
+        if algorithm.is_none()
+            && let Some(outcome) = self.scan_on_board(call, send, recv, op, id)
+        {
+            return outcome;
         }
-        let plan = self.scan_plan((call, &comm), inclusive, (own, recv), algorithm);
+        let inclusive = call == Call::Scan;
+        let plan = self.scan_plan(call, inclusive, send, recv, op.element(), id, algorithm)?;
         self.run_divisible(plan, Some(op))
     }
 
-    /// The communicator, and this rank's elements.
-    fn check_scan(
-        &self,
+    #[allow(clippy::too_many_arguments)]
+    fn scan_plan(
+        &mut self,
         call: Call,
+        inclusive: bool,
         send: Option<SendBuf>,
         recv: RecvBuf,
         element: usize,
         id: CommId,
-    ) -> Result<(Arc<Comm>, SendBuf)> {
+        algorithm: Option<ScanAlgorithm>,
+    ) -> Result<Box<Plan>> {
         self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let own = send.unwrap_or(recv.as_send());
-        self.check_apart(call, &comm, send, recv)?;
-        self.check_len(call, &comm, "the receive buffer", recv.len(), own.len())?;
-        self.check_elements(call, &comm, element, recv.len())?;
+        let comm = &self.comm(id, call)?;
+        let contribution = send.unwrap_or(recv.as_send());
+        self.check_apart(call, comm, send, recv)?;
+        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
+        self.check_elements(call, comm, element, recv.len())?;
         if comm.local.is_some() {
             let detail = "scans are not defined on intercommunicators";
             return Err(self.error(Class::Comm, call, detail).context(comm.context));
         }
-        Ok((comm, own))
-    }
-
-    fn scan_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        inclusive: bool,
-        (contribution, recv): (SendBuf, RecvBuf),
-        algorithm: Option<ScanAlgorithm>,
-    ) -> Box<Plan> {
         let mut plan = self.plan(call, comm, tags::SCAN);
         let before = match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
             ScanAlgorithm::Linear => linear_scan(&mut plan, contribution),
@@ -162,7 +150,7 @@ impl<T: Transport> Engine<T> {
             Some(before) => plan.copy(before, recv),
             None => {}
         }
-        plan
+        Ok(plan)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// How a scatter is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +54,7 @@ impl<T: Transport> Engine<T> {
         root: i32,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::Scatter);
-        let (comm, part) = self.check_scatter(call, send, recv, root, id)?;
-        let plan = self.scatter_plan((call, &comm), (send, recv), part, root, None);
+        let plan = self.scatter_plan(form.of(Call::Scatter), send, recv, root, id, None)?;
         Ok(self.launch(plan, None, form))
     }
 
@@ -69,53 +66,40 @@ impl<T: Transport> Engine<T> {
         id: CommId,
         algorithm: Option<ScatterAlgorithm>,
     ) -> Result<()> {
-        let call = Call::Scatter;
-        let (comm, part) = self.check_scatter(call, send, recv, root, id)?;
-        if algorithm.is_none() && self.has_board(&comm) {
-            let room = recv.unwrap_or(RecvBuf::EMPTY);
-            if self.board_scatter(call, &comm, send, room, part, root)? {
-                if comm.me == root {
-                    room.write(0, send.of_part(Part { at: root as usize * part, len: part }).bytes());
-                }
-                return Ok(());
-            }
+        if algorithm.is_none()
+            && let Some(outcome) = self.scatter_on_board(send, recv, root, id)
+        {
+            return outcome;
         }
-        let plan = self.scatter_plan((call, &comm), (send, recv), part, root, algorithm);
+        let plan = self.scatter_plan(Call::Scatter, send, recv, root, id, algorithm)?;
         self.run_divisible(plan, None)
     }
 
-    /// The communicator, and the length of a part.
-    fn check_scatter(
-        &self,
+    fn scatter_plan(
+        &mut self,
         call: Call,
         send: SendBuf,
         recv: Option<RecvBuf>,
         root: i32,
         id: CommId,
-    ) -> Result<(Arc<Comm>, usize)> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        self.root_of(&comm, root, call)?;
-        if comm.me != root {
-            let part = self.not_in_place(call, &comm, recv)?.len();
-            return Ok((comm, part));
-        }
-        let part = self.equal_part(call, &comm, send.len())?;
-        if let Some(recv) = recv {
-            self.check_apart(call, &comm, Some(send), recv)?;
-            self.check_len(call, &comm, "the root's room", recv.len(), part)?;
-        }
-        Ok((comm, part))
-    }
-
-    fn scatter_plan(
-        &mut self,
-        (call, comm): (Call, &Arc<Comm>),
-        (send, recv): (SendBuf, Option<RecvBuf>),
-        part: usize,
-        root: i32,
         algorithm: Option<ScatterAlgorithm>,
-    ) -> Box<Plan> {
+    ) -> Result<Box<Plan>> {
+        self.enter(call)?;
+        let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_scatter(call, comm, (send, recv), None, root);
+        }
+        self.root_of(comm, root, call)?;
+        let part = if comm.me == root {
+            let part = self.equal_part(call, comm, send.len())?;
+            if let Some(recv) = recv {
+                self.check_apart(call, comm, Some(send), recv)?;
+                self.check_len(call, comm, "the root's room", recv.len(), part)?;
+            }
+            part
+        } else {
+            self.not_in_place(call, comm, recv)?.len()
+        };
         let mut plan = self.plan(call, comm, tags::SCATTER);
         match algorithm.unwrap_or_else(|| choose(comm, part)) {
             ScatterAlgorithm::Linear => {
@@ -124,7 +108,7 @@ impl<T: Transport> Engine<T> {
             }
             ScatterAlgorithm::Binomial => binomial_scatter(&mut plan, send, recv, part, root),
         }
-        plan
+        Ok(plan)
     }
 
     /// Deals parts of any length; `parts` says where in `send` each lies. Both count at the root alone.
@@ -165,6 +149,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_scatter(call, comm, (send, recv), Some(parts), root);
+        }
         self.root_of(comm, root, call)?;
         if comm.me == root {
             self.check_parts(call, comm, parts, send.len())?;

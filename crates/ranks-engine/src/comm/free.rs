@@ -14,9 +14,9 @@ impl<T: Transport> Engine<T> {
         self.check_freeable(call, id)?;
         let comm = self.comm(id, call)?;
         self.core.comms.remove(id);
-        self.leave(&comm);
+        self.retire(&comm);
         if let Some(local) = &comm.local {
-            self.leave(local);
+            self.retire(local);
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ impl<T: Transport> Engine<T> {
         Ok(())
     }
 
-    fn leave(&mut self, comm: &Comm) {
+    fn retire(&mut self, comm: &Comm) {
         if let Some(area) = comm.area {
             self.transport.segment().leave_area(area);
         }

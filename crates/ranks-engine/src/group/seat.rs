@@ -41,6 +41,8 @@ pub(crate) struct Seat {
     pub round: Own,
     /// The last round in which it used both halves of its buffer.
     pub both: Own,
+    /// The rank it waits for.
+    pub waits_for: Own,
     /// What each rank is known to be done with.
     pub known: Vec<Own>,
 }
@@ -50,6 +52,6 @@ impl Seat {
     pub fn new(ranks: usize) -> Self {
         // Rounds count from 1: everyone is done with the one before.
         let known = (0..ranks).map(|_| Own::from(word(1, 0))).collect();
-        Self { round: Own::from(0), both: Own::from(0), known }
+        Self { round: Own::from(0), both: Own::from(0), waits_for: Own::from(0), known }
     }
 }

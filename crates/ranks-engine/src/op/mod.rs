@@ -20,7 +20,6 @@ pub struct Op<'f> {
 
 enum Function<'f> {
     BuiltIn(Loops),
-    /// One that is no closure.
     Plain(fn(&[u8], &mut [u8])),
     User(&'f mut dyn FnMut(&[u8], &mut [u8])),
     Deferred(&'f Deferred),
@@ -39,6 +38,18 @@ impl<'f> Op<'f> {
     pub fn user(function: &'f mut dyn FnMut(&[u8], &mut [u8]), element: usize, commutative: bool) -> Self {
         assert!(element > 0, "an element of no bytes cannot be reduced");
         Self { function: Function::User(function), element, commutative }
+    }
+
+    /// The same once more, for less long.
+    #[inline]
+    pub(crate) fn again(&mut self) -> Op<'_> {
+        let function = match &mut self.function {
+            Function::BuiltIn(loops) => Function::BuiltIn(*loops),
+            Function::Plain(function) => Function::Plain(*function),
+            Function::User(function) => Function::User(&mut **function),
+            Function::Deferred(function) => Function::Deferred(function),
+        };
+        Op { function, element: self.element, commutative: self.commutative }
     }
 
     /// Bytes of an element.

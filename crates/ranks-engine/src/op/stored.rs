@@ -1,7 +1,7 @@
 //! Operations that outlive the call that gives them: those of nonblocking and persistent reductions.
 
-use super::built_in::{self, Loops};
-use super::{Element, Function, Op, Operation};
+use super::built_in::Loops;
+use super::{Element, Function, Op, Operation, built_in};
 use crate::memory::{RecvBuf, SendBuf};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ type Closure = dyn FnMut(&[u8], &mut [u8]) + Send;
 
 enum Stored {
     BuiltIn(Loops),
-    Function(fn(&[u8], &mut [u8])),
+    Plain(fn(&[u8], &mut [u8])),
     User(Box<Closure>),
     Deferred(Deferred),
 }
@@ -35,7 +35,7 @@ impl StoredOp {
     /// A function that is no closure: `inout = input op inout`.
     pub fn function(function: fn(&[u8], &mut [u8]), element: usize, commutative: bool) -> Self {
         assert!(element > 0, "an element of no bytes cannot be reduced");
-        Self { function: Stored::Function(function), element, commutative }
+        Self { function: Stored::Plain(function), element, commutative }
     }
 
     /// As [`Op::user`]. It runs whenever its rank makes progress, inside the engine.
@@ -59,7 +59,7 @@ impl StoredOp {
     pub(crate) fn of(op: &Op<'_>) -> Option<Self> {
         let function = match &op.function {
             Function::BuiltIn(loops) => Stored::BuiltIn(*loops),
-            Function::Plain(function) => Stored::Function(*function),
+            Function::Plain(function) => Stored::Plain(*function),
             Function::Deferred(function) => Stored::Deferred((*function).clone()),
             Function::User(_) => return None,
         };
@@ -95,7 +95,7 @@ impl StoredOp {
     pub fn as_op(&mut self) -> Op<'_> {
         let function = match &mut self.function {
             Stored::BuiltIn(loops) => Function::BuiltIn(*loops),
-            Stored::Function(function) => Function::Plain(*function),
+            Stored::Plain(function) => Function::Plain(*function),
             Stored::User(function) => Function::User(&mut **function),
             Stored::Deferred(function) => Function::Deferred(function),
         };

@@ -17,6 +17,7 @@ mod reductions;
 mod requests;
 mod support;
 mod topologies;
+mod typed;
 
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, threads};
@@ -39,6 +40,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(plans::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
+    all.extend(typed::cases());
     all
 }
 

@@ -31,7 +31,7 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use forms::{Manner, forms};
-use ranks_engine::{CommId, RecvBuf, SendBuf};
+use ranks_engine::{CommId, PROC_NULL, ROOT, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -56,7 +56,11 @@ fn bcast_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let buf = elements_to::<A>(buffer.address(), count, datatype)?;
+    let buf = match root {
+        // Beside the root, in its own group.
+        PROC_NULL => nowhere(),
+        _ => elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?,
+    };
     manner.run(
         comm,
         |engine| engine.bcast(buf, root, comm),
@@ -65,19 +69,42 @@ fn bcast_in<A: Abi>(
 }
 
 /// What a rank sends; nothing in place.
-fn own<A: Abi>(send: In<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<SendBuf>> {
+fn own<A: Abi>(
+    manner: &Manner<A>,
+    send: In<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<Option<SendBuf>> {
     if A::is_in_place(send.address()) {
         return Ok(None);
     }
-    elements_from::<A>(send.address(), count, datatype).map(Some)
+    elements_from::<A>(&manner.stage, send.address(), count, datatype).map(Some)
 }
 
-/// This rank and the number of ranks.
+/// What this rank as a root is called, and the number of ranks that it deals with then: in an
+/// intercommunicator those of the other group.
 fn place(comm: CommId) -> Result<(c_int, usize)> {
+    Ok(global::with(|process| {
+        let engine = &process.engine;
+        if engine.comm_is_inter(comm)? {
+            return Ok((ROOT, engine.comm_remote_group(comm)?.size() as usize));
+        }
+        Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
+    })?)
+}
+
+/// This rank in its own group, and the number of ranks in that.
+fn own_place(comm: CommId) -> Result<(c_int, usize)> {
     Ok(global::with(|process| {
         let engine = &process.engine;
         Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
     })?)
+}
+
+/// True at the ranks of the root's group in an intercommunicator, which give it nothing and get nothing from
+/// it: their buffers on that side do not count.
+fn with_root(me: c_int, root: c_int) -> bool {
+    me == ROOT && [ROOT, PROC_NULL].contains(&root)
 }
 
 /// The count of a whole buffer that has `count` elements for each of `ranks` ranks.

@@ -5,7 +5,7 @@
 
 use super::forms::{Manner, forms};
 use super::spread::Spread;
-use super::{for_each_rank, place};
+use super::{for_each_rank, nowhere, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_from, elements_to};
@@ -24,11 +24,16 @@ forms! {
 }
 
 /// Where this rank's part goes; nowhere in place.
-fn room<A: Abi>(recv: Out<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<RecvBuf>> {
+fn room<A: Abi>(
+    manner: &Manner<A>,
+    recv: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<Option<RecvBuf>> {
     if A::is_in_place(recv.address()) {
         return Ok(None);
     }
-    elements_to::<A>(recv.address(), count, datatype).map(Some)
+    elements_to::<A>(&manner.stage, recv.address(), count, datatype).map(Some)
 }
 
 /// `MPI_Scatter`.
@@ -46,10 +51,13 @@ fn scatter_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room::<A>(recv, recv_count, recv_type)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
+    };
     let send = if me == root {
         let whole = for_each_rank::<A>(send_count, ranks, send_type)?;
-        elements_from::<A>(send.address(), whole, send_type)?
+        elements_from::<A>(&manner.stage, send.address(), whole, send_type)?
     } else {
         SendBuf::EMPTY
     };
@@ -76,10 +84,13 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room::<A>(recv, recv_count, recv_type)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
+    };
     let (send, parts) = if me == root {
         let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
-        (spread.to_send::<A>(send.address())?, spread.parts)
+        (spread.to_send::<A>(&manner.stage, send.address())?, spread.parts)
     } else {
         (SendBuf::EMPTY, Vec::new())
     };

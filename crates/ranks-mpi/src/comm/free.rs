@@ -2,7 +2,7 @@
 
 use crate::abi::{Abi, Handle};
 use crate::argument::Out;
-use crate::attribute;
+use crate::attribute::{self, Owner};
 use crate::block;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
@@ -11,7 +11,7 @@ use ranks_engine::{Call as Waits, CommId};
 
 /// Frees a communicator, after the delete callbacks of its attributes.
 pub fn free_one<A: Abi>(call: &Call<A>, comm: CommId) -> Result<()> {
-    attribute::delete_all(call, comm)?;
+    attribute::delete_all(call, Owner::Comm(comm))?;
     Ok(global::with(|process| {
         process.engine.comm_free(comm)?;
         process.comms[comm.index() as usize] = None;

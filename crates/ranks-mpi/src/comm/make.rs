@@ -5,7 +5,7 @@
 use super::{give_hints, set_info};
 use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
-use crate::attribute;
+use crate::attribute::{self, Owner};
 use crate::block;
 use crate::entry::Call;
 use crate::errhandler::{self, comm_handle};
@@ -43,7 +43,7 @@ pub fn dup<A: Abi>(call: &Call<A>, comm: A::Comm, new: Out<A::Comm>) -> Result<(
     let old = call.comm(comm)?;
     let made = make(Waits::CommDup, old, |engine| engine.begin_dup(old))?;
     if let Some(id) = made
-        && let Err(failure) = attribute::copy_all(call, old, id)
+        && let Err(failure) = attribute::copy_all(call, Owner::Comm(old), Owner::Comm(id))
     {
         super::free::free_one(call, id)?;
         return Err(failure);
@@ -71,7 +71,7 @@ pub fn idup<A: Abi>(
         process.adopt(making.comm(), old.index());
         Ok::<_, Failure>((making.comm(), handle::<A>(process, making.request, old)?))
     })?;
-    attribute::copy_all(call, old, id)?;
+    attribute::copy_all(call, Owner::Comm(old), Owner::Comm(id))?;
     new.set(comm_handle::<A>(id.index()))?;
     request.set(begun)
 }

@@ -70,9 +70,9 @@ fn allgather_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let around = Around::of(comm)?;
-    let send = elements_from::<A>(send.address(), send_count, send_type)?;
+    let send = elements_from::<A>(&manner.stage, send.address(), send_count, send_type)?;
     let whole = for_each_rank::<A>(recv_count, around.sources.len(), recv_type)?;
-    let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
     manner.run(
         comm,
         |engine| engine.neighbor_allgather(send, recv, around.neighbors(), comm),
@@ -94,9 +94,9 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let around = Around::of(comm)?;
-    let send = elements_from::<A>(send.address(), send_count, send_type)?;
+    let send = elements_from::<A>(&manner.stage, send.address(), send_count, send_type)?;
     let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, around.sources.len())?;
-    let recv = spread.to_receive::<A>(recv.address())?;
+    let recv = spread.to_receive::<A>(&manner.stage, recv.address())?;
     manner.run(
         comm,
         |engine| engine.neighbor_allgatherv(send, recv, &spread.parts, around.neighbors(), comm),
@@ -118,9 +118,9 @@ fn alltoall_in<A: Abi, C: Count>(
     let comm = call.comm(comm)?;
     let around = Around::of(comm)?;
     let whole = for_each_rank::<A>(send_count, around.destinations.len(), send_type)?;
-    let send = elements_from::<A>(send.address(), whole, send_type)?;
+    let send = elements_from::<A>(&manner.stage, send.address(), whole, send_type)?;
     let whole = for_each_rank::<A>(recv_count, around.sources.len(), recv_type)?;
-    let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
     manner.run(
         comm,
         |engine| engine.neighbor_alltoall(send, recv, around.neighbors(), comm),
@@ -177,8 +177,8 @@ fn exchange<A: Abi>(
     (send, to): (In<c_void>, Spread),
     (recv, from): (Out<c_void>, Spread),
 ) -> Result<()> {
-    let send = (to.to_send::<A>(send.address())?, &to.parts[..]);
-    let recv = (from.to_receive::<A>(recv.address())?, &from.parts[..]);
+    let send = (to.to_send::<A>(&manner.stage, send.address())?, &to.parts[..]);
+    let recv = (from.to_receive::<A>(&manner.stage, recv.address())?, &from.parts[..]);
     manner.run(
         comm,
         |engine| engine.neighbor_alltoallv(send, recv, around.neighbors(), comm),

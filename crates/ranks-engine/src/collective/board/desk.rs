@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+use super::super::Part;
 use crate::bounds::{BOARD_PIECE, LEFT_EARLY_LOOKS};
 use crate::group::{Comm, Own};
 use crate::memory::SendBuf;
@@ -28,6 +29,21 @@ pub(super) enum Fault {
 }
 
 pub(super) type Outcome<R> = std::result::Result<R, Fault>;
+
+/// The parts of a buffer, by rank.
+pub(super) enum Parts {
+    Equal(usize),
+    Each(Vec<Part>),
+}
+
+impl Parts {
+    pub fn of(&self, rank: usize) -> Part {
+        match self {
+            Parts::Equal(len) => Part { at: rank * len, len: *len },
+            Parts::Each(parts) => parts[rank],
+        }
+    }
+}
 
 /// How a post is to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +86,6 @@ pub(super) struct Desk {
     /// Every rank has a CPU.
     pub fits: bool,
     round: u64,
-    /// Whom this rank waits for.
-    waits_for: Own,
     looks: Own,
 }
 
@@ -90,13 +104,8 @@ impl Desk {
         comm.seat.round.set(round);
         let (me, size) = (comm.me as usize, comm.size() as usize);
         let fences = board.segment().fences();
-        let (waits_for, looks) = (Own::from(me as u64), Own::from(0));
-        Self { board, comm, fences, call, me, size, fits, round, waits_for, looks }
-    }
-
-    /// The rank that is waited for.
-    pub fn waits_for(&self) -> i32 {
-        self.waits_for.get() as i32
+        let looks = Own::from(0);
+        Self { board, comm, fences, call, me, size, fits, round, looks }
     }
 
     /// The others, beginning with the next one.
@@ -123,7 +132,7 @@ impl Desk {
             if look() {
                 return Poll::Ready(());
             }
-            self.waits_for.set(peer as u64);
+            self.comm.seat.waits_for.set(peer as u64);
             Poll::Pending
         })
         .await

@@ -3,125 +3,213 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | this | running one: within the call, or its rest as a request |
+//! | `calls` | which calls come here |
 //! | `desk` | one rank's part in it: room, posts, reading those of the others |
 //! | `spread` | broadcast, gather, scatter, gather and exchange of all with all |
 //! | `reduce` | reductions to one and to all, of slices, and scans |
 //!
 //! The algorithms are `async` functions that await words of the board: the compiler makes of each the
 //! state machine that is polled. What a rank posts says in which call it is and of what length, so ranks
-//! that disagree are told instead of hanging.
+//! that disagree are told instead of hanging. What is too long for the board goes on as a plan of messages.
 
+mod calls;
 mod desk;
 mod reduce;
 mod spread;
 
+use super::Part;
 use crate::bounds::QUICK_YIELDS;
 use crate::error::{Class, Error, Result};
 use crate::group::Comm;
-use crate::p2p::Engine;
+use crate::p2p::{Core, Engine, Plan};
 use crate::transport::Transport;
 use desk::{Desk, Fault, Outcome};
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::board::Board;
 use ranks_shm::life::Life;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+/// What came of it on the board.
+trait Found {
+    /// Nothing is left to be done by messages.
+    fn is_all(&self) -> bool;
+}
+
+impl Found for () {
+    fn is_all(&self) -> bool {
+        true
+    }
+}
+
+impl Found for bool {
+    fn is_all(&self) -> bool {
+        *self
+    }
+}
+
+/// Parts that are left.
+impl Found for Vec<(i32, Part)> {
+    fn is_all(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl<T: Transport> Engine<T> {
-    /// True when the communicator has a board.
-    #[inline]
-    pub(super) fn has_board(&self, comm: &Comm) -> bool {
-        comm.size() > 1 && comm.area.is_some_and(|area| self.transport.segment().has_board(area))
+    fn desk(&self, call: Call, comm: &Arc<Comm>) -> Result<Desk> {
+        let board = comm.area.and_then(|area| Board::of(self.transport.segment(), area));
+        let board = board.ok_or_else(|| self.error(Class::Intern, call, "no board").context(comm.context))?;
+        Ok(Desk::new(board, comm.clone(), call, self.transport.fits()))
     }
 
-    /// Runs an algorithm on the communicator's board.
-    fn on_board<R>(
+    /// Runs what `begin` makes, then the plan that `then` makes of its outcome, all within the call.
+    fn on_board<R: Found, F: Future<Output = Outcome<R>>>(
         &mut self,
         call: Call,
-        comm: &Arc<Comm>,
-        algorithm: impl AsyncFnOnce(&Desk) -> Outcome<R>,
-    ) -> Result<R> {
-        let board = comm.area.and_then(|area| Board::of(self.transport.segment(), area));
-        let Some(board) = board else {
-            return Err(self.error(Class::Intern, call, "no board").context(comm.context));
-        };
-        let desk = Desk::new(board, comm.clone(), call, self.transport.fits());
-        let mut run = pin!(algorithm(&desk));
+        comm: Arc<Comm>,
+        tag: i32,
+        begin: impl FnOnce(Desk) -> F,
+        then: impl FnOnce(R, &mut Plan),
+    ) -> Result<()> {
+        let mut run = pin!(begin(self.desk(call, &comm)?));
         let mut context = Context::from_waker(Waker::noop());
         let look = || match run.as_mut().poll(&mut context) {
             Poll::Ready(outcome) => Some(outcome),
             Poll::Pending => None,
         };
-        self.run_on_board(call, comm, &desk, look)
+        let outcome = self.run_on_board(call, &comm, false, look)?;
+        self.after_board(call, &comm, tag, outcome, then)
+    }
+
+    /// The same where another thread may interrupt: then the rest is a request, as that of a plan.
+    fn on_board_divisible<R: Found + Send + 'static, F: Future<Output = Outcome<R>> + Send + 'static>(
+        &mut self,
+        call: Call,
+        comm: Arc<Comm>,
+        tag: i32,
+        begin: impl FnOnce(Desk) -> F,
+        then: impl FnOnce(R, &mut Plan) + Send + 'static,
+    ) -> Result<()> {
+        let mut run = Box::pin(begin(self.desk(call, &comm)?));
+        let mut look = move || match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => None,
+        };
+        let interrupted = match self.run_on_board(call, &comm, true, &mut look) {
+            Ok(outcome) => return self.after_board(call, &comm, tag, outcome, then),
+            Err(error) if error.is_interrupted() => error,
+            Err(error) => return Err(error),
+        };
+        let mut rest = self.plan(call, &comm, tag);
+        let outcome = Arc::new(Mutex::new(None));
+        let place = outcome.clone();
+        rest.until(Box::new(move |core| {
+            let found = look_or_give_up(core, call, &comm, &mut look)?;
+            Some(found.map(|found| *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(found)))
+        }));
+        rest.then(Box::new(move |_, plan| {
+            if let Some(outcome) = outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                then(outcome, plan);
+            }
+            Ok(())
+        }));
+        self.divide(rest, None);
+        Err(interrupted)
+    }
+
+    fn after_board<R: Found>(
+        &mut self,
+        call: Call,
+        comm: &Arc<Comm>,
+        tag: i32,
+        outcome: R,
+        then: impl FnOnce(R, &mut Plan),
+    ) -> Result<()> {
+        if outcome.is_all() {
+            return Ok(());
+        }
+        let mut plan = self.plan(call, comm, tag);
+        then(outcome, &mut plan);
+        self.run_divisible(plan, None)
     }
 
     fn run_on_board<R>(
         &mut self,
         call: Call,
         comm: &Arc<Comm>,
-        desk: &Desk,
+        interruptible: bool,
         mut look: impl FnMut() -> Option<Outcome<R>>,
     ) -> Result<R> {
         // The usual case first, without looking at the rings in between.
-        if desk.fits {
-            for _ in 0..self.core.quick_looks {
-                if let Some(outcome) = look() {
-                    return outcome.map_err(|fault| self.fault(call, comm, fault));
-                }
-                std::hint::spin_loop();
+        let fits = self.transport.fits();
+        for _ in 0..if fits { self.core.quick_looks } else { QUICK_YIELDS } {
+            if let Some(outcome) = look() {
+                return outcome.map_err(|fault| explain(&self.core, call, comm, fault));
             }
-        } else {
-            for _ in 0..QUICK_YIELDS {
-                if let Some(outcome) = look() {
-                    return outcome.map_err(|fault| self.fault(call, comm, fault));
-                }
+            if interruptible && self.interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            if fits {
+                std::hint::spin_loop();
+            } else {
                 std::thread::yield_now();
             }
         }
-        let slot = comm.slot_of(desk.waits_for()).map_or(NOBODY, |slot| slot as i32);
+        let slot = waited_for(comm).map_or(NOBODY, |slot| slot as i32);
         let what = Blocked { call, peer: slot, tag: NOBODY, context: comm.context, requests: 0, bytes: 0 };
-        self.wait_until(what, false, |engine| {
-            if let Some(outcome) = look() {
-                return Some(outcome.map_err(|fault| engine.fault(call, comm, fault)));
-            }
-            if engine.core.gone_count == 0 {
-                return None;
-            }
-            // Whoever has died may be needed by anyone here; who has finished only by those who wait for it.
-            let waited = comm.slot_of(desk.waits_for());
-            let gone = comm.slots().find(|&slot| match engine.core.gone[slot] {
-                Some(Life::Failed) => true,
-                Some(_) => Some(slot) == waited,
-                None => false,
-            })?;
-            // What it did before its end counts: look once more, after having seen that.
-            if let Some(outcome) = look() {
-                return Some(outcome.map_err(|fault| engine.fault(call, comm, fault)));
-            }
-            if comm.slot_of(desk.waits_for()) != waited && engine.core.gone[gone] != Some(Life::Failed) {
-                return None;
-            }
-            Some(Err(engine.core.gone_error(call, gone).context(comm.context)))
-        })?
+        self.wait_until(what, interruptible, |engine| look_or_give_up(&engine.core, call, comm, &mut look))?
     }
+}
 
-    fn fault(&self, call: Call, comm: &Comm, fault: Fault) -> Error {
-        let (class, peer, detail) = match fault {
-            Fault::Left(peer) => {
-                (Class::Other, peer, format!("rank {peer} left the collective before it was complete"))
-            }
-            Fault::Call(peer, other) => (
-                Class::Other,
-                peer,
-                format!("rank {peer} is in {} here: collectives must be called in one order", other.name()),
-            ),
-            Fault::Length(peer, came, expected) => (
-                Class::Truncate,
-                peer,
-                format!("rank {peer} has {came} bytes where this rank expects {expected}"),
-            ),
-        };
-        self.error(class, call, detail).peer(peer as i32).context(comm.context)
+fn waited_for(comm: &Comm) -> Option<usize> {
+    comm.slot_of(comm.seat.waits_for.get() as i32)
+}
+
+/// Looks, and looks who is gone: what waits for one of them ends with an error.
+fn look_or_give_up<R>(
+    core: &Core,
+    call: Call,
+    comm: &Comm,
+    look: &mut impl FnMut() -> Option<Outcome<R>>,
+) -> Option<Result<R>> {
+    if let Some(outcome) = look() {
+        return Some(outcome.map_err(|fault| explain(core, call, comm, fault)));
     }
+    if core.gone_count == 0 {
+        return None;
+    }
+    // Whoever has died may be needed by anyone here; who has finished only by those who wait for it.
+    let died = |slot: usize| core.gone[slot] == Some(Life::Failed);
+    let waited = waited_for(comm).filter(|&slot| core.gone[slot].is_some());
+    let gone = comm.slots().find(|&slot| died(slot)).or(waited)?;
+    // What it did before its end counts: look once more, after having seen that.
+    if let Some(outcome) = look() {
+        return Some(outcome.map_err(|fault| explain(core, call, comm, fault)));
+    }
+    if !died(gone) && waited_for(comm) != Some(gone) {
+        return None;
+    }
+    Some(Err(core.gone_error(call, gone).context(comm.context)))
+}
+
+fn explain(core: &Core, call: Call, comm: &Comm, fault: Fault) -> Error {
+    let (class, peer, detail) = match fault {
+        Fault::Left(peer) => {
+            (Class::Other, peer, format!("rank {peer} left the collective before it was complete"))
+        }
+        Fault::Call(peer, other) => {
+            let other = other.name();
+            let detail = format!("rank {peer} is in {other} here: collectives must be called in one order");
+            (Class::Other, peer, detail)
+        }
+        Fault::Length(peer, came, expected) => (
+            Class::Truncate,
+            peer,
+            format!("rank {peer} has {came} bytes where this rank expects {expected}"),
+        ),
+    };
+    Error::new(class, call, core.me, detail).peer(peer as i32).context(comm.context)
 }

@@ -9,16 +9,27 @@
 
 use super::super::Part;
 use super::desk::{Desk, How, Outcome};
-use crate::bounds;
-use crate::error::Result;
-use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::Op;
-use crate::p2p::Engine;
-use crate::transport::Transport;
-use ranks_shm::blocked::Call;
+use crate::op::{Op, StoredOp};
 use ranks_shm::board::POST_DATA;
-use std::sync::Arc;
+
+/// An operation, borrowed for a call or kept by what goes on after it.
+pub(super) trait Operator {
+    fn op(&mut self) -> Op<'_>;
+}
+
+impl Operator for &mut Op<'_> {
+    #[inline]
+    fn op(&mut self) -> Op<'_> {
+        self.again()
+    }
+}
+
+impl Operator for StoredOp {
+    fn op(&mut self) -> Op<'_> {
+        self.as_op()
+    }
+}
 
 /// Lengths of the pieces of `len` bytes, none cut inside an element.
 fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<Item = (usize, Part)> {
@@ -47,7 +58,14 @@ fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
 }
 
 /// To the root: `recv` counts there alone.
-async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root: usize) -> Outcome<()> {
+pub(super) async fn reduce<O: Operator>(
+    desk: Desk,
+    own: SendBuf,
+    recv: RecvBuf,
+    mut op: O,
+    root: usize,
+) -> Outcome<()> {
+    let element = op.op().element();
     let len = own.len();
     let short = len <= POST_DATA;
     if desk.me != root {
@@ -56,7 +74,7 @@ async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root:
             return Ok(());
         }
         desk.announce(len, desk.whole_half()).await;
-        for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
+        for (k, part) in pieces(len, desk.one_way_piece(), element) {
             desk.lay(k, Some(root), [own.of_part(part)]).await;
             desk.publish(k + 1);
         }
@@ -70,7 +88,7 @@ async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root:
     } else {
         own.bytes()
     };
-    for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
+    for (k, part) in pieces(len, desk.one_way_piece(), element) {
         for peer in desk.others() {
             desk.posted_of(peer, k + 1, len).await?;
         }
@@ -79,7 +97,7 @@ async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root:
             rank if short => desk.whole(rank, How::Line, 0, len),
             rank => desk.piece(rank, k, 0, part.len),
         };
-        fold(op, room(recv, part), (0..desk.size).map(row));
+        fold(&mut op.op(), room(recv, part), (0..desk.size).map(row));
         if part.end() < len {
             desk.done_with(k + 1);
         }
@@ -88,7 +106,13 @@ async fn reduce(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, root:
 }
 
 /// To all, everyone reducing everything.
-async fn allreduce_each(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+pub(super) async fn allreduce_each<O: Operator>(
+    desk: Desk,
+    own: SendBuf,
+    recv: RecvBuf,
+    mut op: O,
+) -> Outcome<()> {
+    let element = op.op().element();
     let len = own.len();
     let short = len <= POST_DATA;
     if short {
@@ -96,7 +120,7 @@ async fn allreduce_each(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_
     } else {
         desk.announce(len, desk.whole_half()).await;
     }
-    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+    for (k, part) in pieces(len, desk.half_bytes(), element) {
         if !short {
             desk.lay(k, None, [own.of_part(part)]).await;
             desk.publish(k + 1);
@@ -109,7 +133,7 @@ async fn allreduce_each(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_
             How::Line => desk.whole(rank, How::Line, 0, len),
             _ => desk.piece(rank, k, 0, part.len),
         };
-        fold(op, room(recv, part), (0..desk.size).map(row));
+        fold(&mut op.op(), room(recv, part), (0..desk.size).map(row));
         if part.end() < len {
             desk.done_with(k + 1);
         }
@@ -126,22 +150,23 @@ fn slice(size: usize, rank: usize, len: usize, element: usize) -> Part {
 
 /// To all (or, with a root, to it alone): each reduces its slice of a piece where it has posted it, then the slices
 /// are collected. Two posts a piece.
-async fn reduce_in_slices(
-    desk: &Desk,
+pub(super) async fn reduce_in_slices<O: Operator>(
+    desk: Desk,
     own: SendBuf,
     recv: RecvBuf,
-    op: &mut Op<'_>,
+    mut op: O,
     root: Option<usize>,
 ) -> Outcome<()> {
+    let element = op.op().element();
     let (len, size) = (own.len(), desk.size);
     desk.announce(len, desk.whole_half()).await;
-    for (k, part) in pieces(len, desk.half_bytes(), op.element()) {
+    for (k, part) in pieces(len, desk.half_bytes(), element) {
         desk.lay(k, None, [own.of_part(part)]).await;
         desk.publish(2 * k + 1);
         for peer in desk.others() {
             desk.posted_of(peer, 2 * k + 1, len).await?;
         }
-        let mine = slice(size, desk.me, part.len, op.element());
+        let mine = slice(size, desk.me, part.len, element);
         // SAFETY: this slice of this rank's piece is read by nobody else before the second post, and by this rank
         // only through `out`.
         let out = unsafe { desk.own_piece(k, mine.at, mine.len) };
@@ -151,14 +176,14 @@ async fn reduce_in_slices(
             rank if rank == desk.me => own.bytes(),
             rank => desk.piece(rank, k, mine.at, mine.len),
         };
-        fold(op, out, (0..size).map(row));
+        fold(&mut op.op(), out, (0..size).map(row));
         desk.publish(2 * k + 2);
         if root.is_none_or(|root| root == desk.me) {
             for rank in std::iter::once(desk.me).chain(desk.others()) {
                 if rank != desk.me {
                     desk.posted_of(rank, 2 * k + 2, len).await?;
                 }
-                let theirs = slice(size, rank, part.len, op.element());
+                let theirs = slice(size, rank, part.len, element);
                 recv.write(part.at + theirs.at, desk.piece(rank, k, theirs.at, theirs.len));
             }
         }
@@ -170,19 +195,25 @@ async fn reduce_in_slices(
 }
 
 /// Each rank's block of the reduction. Pieces hold the same part of every block.
-async fn reduce_scatter(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>) -> Outcome<()> {
+pub(super) async fn reduce_scatter<O: Operator>(
+    desk: Desk,
+    own: SendBuf,
+    recv: RecvBuf,
+    mut op: O,
+) -> Outcome<()> {
+    let element = op.op().element();
     let (size, me) = (desk.size, desk.me);
     let (whole, block) = (own.len(), own.len() / size);
     desk.announce(whole, desk.whole_half()).await;
-    for (k, part) in pieces(block, desk.half_bytes() / size, op.element()) {
-        let row = |rank: usize| own.of_part(Part { at: rank * block + part.at, len: part.len });
+    for (k, part) in pieces(block, desk.half_bytes() / size, element) {
+        let row = move |rank: usize| own.of_part(Part { at: rank * block + part.at, len: part.len });
         desk.lay(k, None, (0..size).map(row)).await;
         desk.publish(k + 1);
         for peer in desk.others() {
             desk.posted_of(peer, k + 1, whole).await?;
         }
         let rows = (0..size).map(|rank| desk.piece(rank, k, me * part.len, part.len));
-        fold(op, room(recv, part), rows);
+        fold(&mut op.op(), room(recv, part), rows);
         if part.end() < block {
             desk.done_with(k + 1);
         }
@@ -191,14 +222,21 @@ async fn reduce_scatter(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_
 }
 
 /// The reduction of the ranks up to this one (`inclusive`), or before it. Each passes its own on to the next.
-async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusive: bool) -> Outcome<()> {
+pub(super) async fn scan<O: Operator>(
+    desk: Desk,
+    own: SendBuf,
+    recv: RecvBuf,
+    mut op: O,
+    inclusive: bool,
+) -> Outcome<()> {
+    let element = op.op().element();
     let (len, me) = (own.len(), desk.me);
     let next = (me + 1 < desk.size).then_some(me + 1);
     let short = len <= POST_DATA;
     if !short {
         desk.announce(len, desk.whole_half()).await;
     }
-    for (k, part) in pieces(len, desk.one_way_piece(), op.element()) {
+    for (k, part) in pieces(len, desk.one_way_piece(), element) {
         let before = if me > 0 {
             let how = desk.posted_of(me - 1, k + 1, len).await?;
             Some(if how == How::Line {
@@ -215,7 +253,7 @@ async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusi
             if short {
                 let mut line = [0; POST_DATA];
                 match before {
-                    Some(before) => op.combine(before, own.bytes(), &mut line[..len]),
+                    Some(before) => op.op().combine(before, own.bytes(), &mut line[..len]),
                     None => line[..len].copy_from_slice(own.bytes()),
                 }
                 desk.post_line(&line[..len]).await;
@@ -224,7 +262,7 @@ async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusi
                 // SAFETY: not published yet, and this rank holds no other reference to it.
                 let out = unsafe { desk.own_piece(k, 0, part.len) };
                 match before {
-                    Some(before) => op.combine(before, own.bytes(), out),
+                    Some(before) => op.op().combine(before, own.bytes(), out),
                     None => out.copy_from_slice(own.bytes()),
                 }
                 desk.publish(k + 1);
@@ -233,7 +271,7 @@ async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusi
         match (inclusive, before) {
             (true, Some(before)) => {
                 recv.write(part.at, own.bytes());
-                op.apply(before, room(recv, part));
+                op.op().apply(before, room(recv, part));
             }
             (true, None) => recv.write(part.at, own.bytes()),
             (false, Some(before)) => recv.write(part.at, before),
@@ -244,77 +282,4 @@ async fn scan(desk: &Desk, own: SendBuf, recv: RecvBuf, op: &mut Op<'_>, inclusi
         }
     }
     Ok(())
-}
-
-impl<T: Transport> Engine<T> {
-    /// Bytes of a half of a board's buffer.
-    pub(super) fn board_half(&self) -> usize {
-        ranks_shm::bounds::board_half(self.core.ranks)
-    }
-
-    /// True when a reduction of elements of this kind is done on the board. Not one that must be done outside of
-    /// the engine, which all ranks know alike.
-    pub(in super::super) fn reduces_on_board(&self, comm: &Comm, op: &Op<'_>) -> bool {
-        self.has_board(comm)
-            && op.deferred().is_none()
-            && op.element() * comm.size() as usize <= self.board_half()
-    }
-
-    fn in_slices(&self, comm: &Comm, len: usize) -> bool {
-        comm.size() > 2 && len > bounds::BOARD_EACH
-    }
-
-    /// A reduction to one rank.
-    pub(in super::super) fn board_reduce(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        (own, recv): (SendBuf, RecvBuf),
-        op: &mut Op<'_>,
-        root: i32,
-    ) -> Result<()> {
-        let (root, slices) = (root as usize, self.in_slices(comm, own.len()));
-        self.on_board(call, comm, async |desk: &Desk| match slices {
-            true => reduce_in_slices(desk, own, recv, op, Some(root)).await,
-            false => reduce(desk, own, recv, op, root).await,
-        })
-    }
-
-    /// A reduction to all.
-    pub(in super::super) fn board_allreduce(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        (own, recv): (SendBuf, RecvBuf),
-        op: &mut Op<'_>,
-    ) -> Result<()> {
-        let slices = self.in_slices(comm, own.len());
-        self.on_board(call, comm, async |desk: &Desk| match slices {
-            true => reduce_in_slices(desk, own, recv, op, None).await,
-            false => allreduce_each(desk, own, recv, op).await,
-        })
-    }
-
-    /// A reduction of which each rank gets a block of equal length.
-    pub(in super::super) fn board_reduce_scatter(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        (own, recv): (SendBuf, RecvBuf),
-        op: &mut Op<'_>,
-    ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk| reduce_scatter(desk, own, recv, op).await)
-    }
-
-    /// A scan of either kind.
-    pub(in super::super) fn board_scan(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        (own, recv): (SendBuf, RecvBuf),
-        op: &mut Op<'_>,
-        inclusive: bool,
-    ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk| scan(desk, own, recv, op, inclusive).await)
-    }
 }

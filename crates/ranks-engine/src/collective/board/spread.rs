@@ -4,18 +4,12 @@
 //! better read from its owner's memory.
 
 use super::super::Part;
-use super::desk::{Desk, How, Outcome};
+use super::desk::{Desk, How, Outcome, Parts};
 use crate::bounds;
-use crate::error::Result;
-use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::Engine;
-use crate::transport::Transport;
-use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 /// The root's bytes to all.
-async fn bcast(desk: &Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
+pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
         let log = desk.one_way_piece().ilog2() as u8;
@@ -51,26 +45,26 @@ async fn bcast(desk: &Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
 }
 
 /// Everyone's part to the root, whose own is in its place already. At the root: whose parts come by messages.
-async fn gather(
-    desk: &Desk,
+pub(super) async fn gather(
+    desk: Desk,
     own: SendBuf,
     recv: RecvBuf,
-    part: &dyn Fn(usize) -> Part,
+    parts: Parts,
     root: usize,
-) -> Outcome<Vec<i32>> {
+) -> Outcome<Vec<(i32, Part)>> {
     if desk.me != root {
         if own.len() <= desk.half_bytes() {
             desk.post(own).await;
             return Ok(Vec::new());
         }
         desk.post_messages(own.len()).await;
-        return Ok(vec![root as i32]);
+        return Ok(vec![(root as i32, Part::default())]);
     }
     let mut by_messages = Vec::new();
     for peer in desk.others() {
-        let Part { at, len } = part(peer);
+        let part @ Part { at, len } = parts.of(peer);
         match desk.posted_of(peer, 1, len).await? {
-            How::Messages => by_messages.push(peer as i32),
+            How::Messages => by_messages.push((peer as i32, part)),
             how => recv.write(at, desk.whole(peer, how, 0, len)),
         }
     }
@@ -78,7 +72,13 @@ async fn gather(
 }
 
 /// The root's equal parts, one to each rank. The root's own part is in its place already.
-async fn scatter(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize, root: usize) -> Outcome<bool> {
+pub(super) async fn scatter(
+    desk: Desk,
+    send: SendBuf,
+    recv: RecvBuf,
+    part: usize,
+    root: usize,
+) -> Outcome<bool> {
     let whole = part * desk.size;
     if desk.me == root {
         if whole > desk.half_bytes() {
@@ -96,10 +96,10 @@ async fn scatter(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize, root: u
 }
 
 /// Everyone's part to everyone; each rank's own is in its place already.
-async fn allgather(desk: &Desk, recv: RecvBuf, part: &dyn Fn(usize) -> Part) -> Outcome<()> {
-    desk.post(recv.as_send().of_part(part(desk.me))).await;
+pub(super) async fn allgather(desk: Desk, recv: RecvBuf, parts: Parts) -> Outcome<()> {
+    desk.post(recv.as_send().of_part(parts.of(desk.me))).await;
     for peer in desk.others() {
-        let Part { at, len } = part(peer);
+        let Part { at, len } = parts.of(peer);
         let how = desk.posted_of(peer, 1, len).await?;
         recv.write(at, desk.whole(peer, how, 0, len));
     }
@@ -107,7 +107,7 @@ async fn allgather(desk: &Desk, recv: RecvBuf, part: &dyn Fn(usize) -> Part) -> 
 }
 
 /// Everyone's equal parts, one for each. What is posted leaves out the rank's own part.
-async fn alltoall(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
+pub(super) async fn alltoall(desk: Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
     let of = |buf: SendBuf, rank: usize| buf.of_part(Part { at: rank * part, len: part });
     let (me, len) = (desk.me, part * (desk.size - 1));
     if desk.size == 2 {
@@ -126,75 +126,4 @@ async fn alltoall(desk: &Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Out
         recv.write(peer * part, desk.whole(peer, how, place * part, part));
     }
     Ok(())
-}
-
-impl<T: Transport> Engine<T> {
-    /// A broadcast; false when the caller has to do it by messages.
-    pub(in super::super) fn board_bcast(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        buf: RecvBuf,
-        root: i32,
-    ) -> Result<bool> {
-        self.on_board(call, comm, async |desk: &Desk| bcast(desk, buf, root as usize).await)
-    }
-
-    /// A gather; the ranks that the caller has to receive from, or send to, by messages.
-    pub(in super::super) fn board_gather(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        own: SendBuf,
-        (recv, part): (RecvBuf, &dyn Fn(usize) -> Part),
-        root: i32,
-    ) -> Result<Vec<i32>> {
-        self.on_board(call, comm, async |desk: &Desk| gather(desk, own, recv, part, root as usize).await)
-    }
-
-    /// A scatter of equal parts; false when the caller has to do it by messages.
-    pub(in super::super) fn board_scatter(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        send: SendBuf,
-        recv: RecvBuf,
-        part: usize,
-        root: i32,
-    ) -> Result<bool> {
-        self.on_board(call, comm, async |desk: &Desk| scatter(desk, send, recv, part, root as usize).await)
-    }
-
-    /// True when parts of at most this length are gathered everywhere on the board.
-    pub(in super::super) fn allgather_fits_board(&self, comm: &Comm, longest: usize) -> bool {
-        self.has_board(comm) && longest <= self.board_half()
-    }
-
-    /// A gather to all of parts that fit.
-    pub(in super::super) fn board_allgather(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        recv: RecvBuf,
-        part: &dyn Fn(usize) -> Part,
-    ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk| allgather(desk, recv, part).await)
-    }
-
-    /// True when such parts are exchanged on the board.
-    pub(in super::super) fn alltoall_fits_board(&self, comm: &Comm, part: usize) -> bool {
-        self.has_board(comm) && part * (comm.size() as usize - 1) <= self.board_half()
-    }
-
-    /// An exchange of all with all, of parts that fit; this rank's own part is in its place already.
-    pub(in super::super) fn board_alltoall(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        send: SendBuf,
-        recv: RecvBuf,
-        part: usize,
-    ) -> Result<()> {
-        self.on_board(call, comm, async |desk: &Desk| alltoall(desk, send, recv, part).await)
-    }
 }
