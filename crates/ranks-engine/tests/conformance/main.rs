@@ -10,6 +10,7 @@ mod comms;
 mod large;
 mod lives;
 mod neighbors;
+mod outside;
 mod p2p;
 mod plans;
 mod reductions;
@@ -33,6 +34,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(reductions::cases());
     all.extend(boards::cases());
     all.extend(plans::cases());
+    all.extend(outside::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
     all
