@@ -6,6 +6,7 @@
 //! | `request` | requests and statuses |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `typed` | messages of elements that do not lie in a row |
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
@@ -26,6 +27,7 @@ mod rendezvous;
 mod request;
 mod send;
 mod steps;
+mod typed;
 mod wait;
 mod wire;
 mod within;

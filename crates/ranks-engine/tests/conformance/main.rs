@@ -16,6 +16,7 @@ mod plans;
 mod reductions;
 mod requests;
 mod support;
+mod typed;
 
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, threads};
@@ -37,6 +38,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(outside::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
+    all.extend(typed::cases());
     all
 }
 
