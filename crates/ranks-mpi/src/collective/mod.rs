@@ -31,7 +31,8 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use forms::{Manner, forms};
-use ranks_engine::{CommId, RecvBuf, SendBuf};
+use ranks_engine::collective::Place;
+use ranks_engine::{CommId, PROC_NULL, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -56,12 +57,27 @@ fn bcast_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let buf = elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?;
+    // Between groups, the root's own group has no part in it.
+    let buf = match root {
+        PROC_NULL => nowhere(),
+        _ => elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?,
+    };
     manner.run(
         comm,
         |engine| engine.bcast(buf, root, comm),
         |engine, form| engine.ibcast(form, buf, root, comm),
     )
+}
+
+/// What a rank sends to a root; nothing in place, and nothing where it does not count.
+fn own_to<A: Abi>(
+    manner: &Manner<A>,
+    (place, root): (Place, c_int),
+    send: In<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<Option<SendBuf>> {
+    if place.deals_with(root) { own(manner, send, count, datatype) } else { Ok(None) }
 }
 
 /// What a rank sends; nothing in place.
@@ -77,12 +93,9 @@ fn own<A: Abi>(
     elements_from::<A>(&manner.stage, send.address(), count, datatype).map(Some)
 }
 
-/// This rank and the number of ranks.
-fn place(comm: CommId) -> Result<(c_int, usize)> {
-    Ok(global::with(|process| {
-        let engine = &process.engine;
-        Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
-    })?)
+/// This rank's place among those of a communicator.
+fn place(comm: CommId) -> Result<Place> {
+    Ok(global::with(|process| process.engine.place(comm))?)
 }
 
 /// The count of a whole buffer that has `count` elements for each of `ranks` ranks.

@@ -4,7 +4,7 @@
 #![allow(clippy::too_many_arguments)]
 
 use super::forms::{Manner, forms};
-use super::{for_each_rank, nowhere, own, place};
+use super::{for_each_rank, nowhere, own, own_to, place};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_to, span};
@@ -47,10 +47,10 @@ fn reduce_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let (me, _) = place(comm)?;
+    let place = place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own(&manner, send, count, datatype)?;
-    let room = if me == root {
+    let send = own_to(&manner, (place, root), send, count, datatype)?;
+    let room = if place.is_root(root) {
         elements_to::<A>(&manner.stage, recv.address(), count, datatype)?
     } else {
         nowhere()
@@ -98,7 +98,7 @@ fn reduce_scatter_block_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let (_, ranks) = place(comm)?;
+    let ranks = place(comm)?.group;
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let whole = for_each_rank::<A>(count, ranks, datatype)?;
     let send = own(&manner, send, whole, datatype)?;
@@ -125,15 +125,15 @@ fn reduce_scatter_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let (me, ranks) = place(comm)?;
+    let place = place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let counts = counts.slice(ranks as c_int)?;
+    let counts = counts.slice(place.group as c_int)?;
     let lengths = counts.iter().map(|&count| span::<A>(count, datatype)).collect::<Result<Vec<_>>>()?;
     let whole = counts.iter().try_fold(0i64, |sum, count| sum.checked_add(count.get()));
     let whole = whole.ok_or_else(|| Failure::new(class::COUNT, "the counts are too many together"))?;
     let send = own(&manner, send, whole, datatype)?;
     // In place, the contribution is there too.
-    let room = if send.is_some() { counts[me as usize].get() } else { whole };
+    let room = if send.is_some() { counts[place.me as usize].get() } else { whole };
     let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
     manner.reduce(
         comm,

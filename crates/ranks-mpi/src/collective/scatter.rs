@@ -50,10 +50,13 @@ fn scatter_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let (me, ranks) = place(comm)?;
-    let recv = room(&manner, recv, recv_count, recv_type)?;
-    let send = if me == root {
-        let whole = for_each_rank::<A>(send_count, ranks, send_type)?;
+    let place = place(comm)?;
+    let recv = match place.deals_with(root) {
+        true => room(&manner, recv, recv_count, recv_type)?,
+        false => None,
+    };
+    let send = if place.is_root(root) {
+        let whole = for_each_rank::<A>(send_count, place.peers, send_type)?;
         elements_from::<A>(&manner.stage, send.address(), whole, send_type)?
     } else {
         SendBuf::EMPTY
@@ -80,10 +83,13 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let (me, ranks) = place(comm)?;
-    let recv = room(&manner, recv, recv_count, recv_type)?;
-    let (send, parts) = if me == root {
-        let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
+    let place = place(comm)?;
+    let recv = match place.deals_with(root) {
+        true => room(&manner, recv, recv_count, recv_type)?,
+        false => None,
+    };
+    let (send, parts) = if place.is_root(root) {
+        let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, place.peers)?;
         (spread.to_send::<A>(&manner.stage, send.address())?, spread.parts)
     } else {
         (SendBuf::EMPTY, Vec::new())
