@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""Whole programs as their users start them: the examples, `ranks fetch`, and what goes wrong.
+"""Whole programs as their users start them: the examples, `ranks fetch`, `ranks bench`, and what goes wrong.
 
     tests/programs.py [-n 1,2,4] [--urls 2000]
 
 Needs `cargo build --release --workspace --examples`. Nothing leaves this machine.
 """
 import argparse
+import collections
+import csv
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RANKS = str(ROOT / "target/release/ranks")
@@ -100,10 +104,76 @@ def examples(counts):
         check(f"all_gather n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
 
         code, out, err = job(n, example("monte_carlo_pi", "--points", "1000000"))
-        check(f"monte_carlo_pi n={n}", code == 0 and "pi is about 3.14" in out, out + err)
+        check(f"monte_carlo_pi n={n}", code == 0 and re.search(r"pi is about 3.14.*, give or take 0.000", out), out + err)
+        rows = [line.split() for line in out.splitlines()[1:5]]
+        apart = [float(row[2]) for row in rows]
+        better = [row[0] for row in rows] == ["1000", "10000", "100000", "1000000"] and apart[0] > 3 * apart[2]
+        check(f"monte_carlo_pi n={n}: more points, less deviation", better, out)
+
+        code, out, err = job(n, example("count", "--limit", "1000"), env={"LIMIT": "7"})
+        check(f"count n={n}", code == 0 and out == "168 prime numbers up to 1000\n", out + err)
+        code, out, err = job(n, example("count"), env={"LIMIT": "7"})
+        check(f"count n={n}, by the environment", code == 0 and out == "4 prime numbers up to 7\n", out + err)
+
+        code, out, err = job(n, example("matrix_vector", "--size", "37"))
+        row = [sum((i + j) / (j + 1) for j in range(37)) for i in (0, 36)]
+        want = f"37 x 37, row 0: {row[0]:.6f}, last row: {row[1]:.6f}\n"
+        check(f"matrix_vector n={n}", code == 0 and out == want, out + err)
+
+        code, out, err = job(n, example("heat", "--size", "23", "--steps", "40"))
+        check(f"heat n={n}", code == 0 and out == heat(23, 40), out + err + heat(23, 40))
+
+        code, out, err = job(n, example("word_count", "--top", "2", ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "LICENSE-MIT"))
+        check(f"word_count n={n}", code == 0 and out == counted(2, "README.md", "ARCHITECTURE.md", "LICENSE-MIT"), out + err)
+
+        code, out, err = job(n, example("statistics"))
+        numbers = [i % 100 for i in range(250 * n)]
+        want = f"mean {statistics.fmean(numbers):.2f}, deviation {statistics.pstdev(numbers):.2f}"
+        check(f"statistics n={n}", code == 0 and want in out.splitlines(), out + err)
 
         code, out, err = job(n, example("uptime"))
         check(f"uptime n={n}", code == 0 and out.startswith("5 of 40 sites are not well\n"), out + err)
+
+
+def heat(size, steps):
+    """What the example prints, computed plainly."""
+    plate = [[100.0] * (size + 2)] + [[0.0] * (size + 2) for _ in range(size + 1)]
+    inside = [(i, j) for i in range(1, size + 1) for j in range(1, size + 1)]
+    for _ in range(steps):
+        before = [row[:] for row in plate]
+        for i, j in inside:
+            plate[i][j] = (before[i][j - 1] + before[i][j + 1] + before[i - 1][j] + before[i + 1][j]) / 4
+        change = max(abs(plate[i][j] - before[i][j]) for i, j in inside)
+    cells = [plate[i][j] for i, j in inside]
+    result = f"hottest {max(cells):.6f}, last change {change:.6f}, mean {sum(cells) / size**2:.6f}"
+    return f"{size} x {size} cells, {steps} steps\n{result}\n"
+
+
+def counted(top, *files):
+    """What the example prints, computed plainly."""
+    text = " ".join((ROOT / file).read_text() for file in files)
+    counts = collections.Counter(re.findall(r"[^\W_]+", text.lower()))
+    best = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:top]
+    lines = [f"{counts.total()} words, {len(counts)} different"] + [f"{count:8} {word}" for word, count in best]
+    return "\n".join(lines) + "\n"
+
+
+def documents():
+    """The program in the README is the example, and its output is what it prints."""
+    readme, source = (ROOT / "README.md").read_text(), (ROOT / "examples/statistics.rs").read_text()
+    program = source[source.index("use ranks::op;"):]
+    check("the program in the README is an example", program in readme)
+    code, out, err = job(4, example("statistics"))
+    same = all(line in readme for line in out.splitlines())
+    check("the README shows its output", code == 0 and len(out.splitlines()) == 5 and same, out + err)
+
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder, "pi.svg")
+        code, out, err = job(2, example("monte_carlo_pi", "--points", "10000", "--svg", picture))
+        drawn = picture.read_text() if picture.exists() else ""
+        check("monte_carlo_pi draws", code == 0 and drawn.startswith("<svg") and drawn.count("<circle") == 2, out + err)
+    code, out, err = job(3, example("word_count", "no-such-file"))
+    check("word_count without its file", code != 0 and "cannot read no-such-file" in err and not out, out + err)
 
 
 def fetch(urls):
@@ -125,6 +195,35 @@ def fetch(urls):
             check("fetch into head", code == 0 and len(out.splitlines()) == 2 and not err, out + err)
         finally:
             server.communicate("", timeout=20)
+
+
+def bench(counts):
+    """Figures are not judged here, but what is printed is whole and says what was asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, picture = pathlib.Path(folder, "figures.csv"), pathlib.Path(folder, "figures.svg")
+        for n in counts:
+            files = ["--csv", table, "--svg", picture]
+            code, out, err = run([RANKS, "bench", "-n", n, "--time", "1ms", "--sizes", "8,4k,1m", *files])
+            with table.open(newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            pairs = {"latency", "bandwidth", "bidirectional", "rate"} if n > 1 else set()
+            all_ranks = {"bcast", "allreduce", "allgather", "alltoall", "gather", "scatter", "reduce"}
+            want = {(name, size) for name in pairs | all_ranks for size in ("8", "4096", "1048576")} | {("barrier", "0")}
+            found = {(row["operation"], row["bytes"]) for row in rows}
+            figures = [[float(row[name]) for name in ("best", "median", "p99")] for row in rows]
+            ordered = all(f == sorted(f, reverse=row["unit"] != "us") and min(f) > 0 for f, row in zip(figures, rows))
+            check(f"bench n={n}: its file", code == 0 and found == want and len(rows) == len(want) and ordered, out + err)
+            printed = [line.split() for line in out.splitlines() if line and not line.startswith("#")]
+            check(f"bench n={n}: its tables", len(printed) == len(rows) and f"{n} rank" in out.splitlines()[0], out)
+            panels = ElementTree.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}polyline")
+            check(f"bench n={n}: its picture", len(list(panels)) == len(pairs | all_ranks))
+        check("bench leaves nothing else behind", sorted(os.listdir(folder)) == ["figures.csv", "figures.svg"])
+
+        code, out, err = run([RANKS, "bench", "barrier", "bcast", "--sizes", "64", "--time", "1ms", "--csv", "-"])
+        rows = list(csv.DictReader(out.splitlines()))
+        check("bench --csv -", code == 0 and [row["operation"] for row in rows] == ["barrier", "bcast"], out + err)
+        code, out, err = run(["sh", "-c", f"'{RANKS}' bench --time 1s | head -n 2"], limit=20)
+        check("bench into head", code == 0 and len(out.splitlines()) == 2 and not err, out + err)
 
 
 def surroundings():
@@ -177,6 +276,11 @@ def mistakes():
         (["run", "-n", "4", "--tag-outptu", "true"], 2, r"tag-outp"),
         (["run", "--wdir", "/no/such/folder", "-n", "1", "true"], 2, r"/no/such/folder"),
         (["fetch", "-n", "2", "no-such-file"], 2, r"no-such-file"),
+        (["bench", "latnecy"], 2, r"did you mean latency"),
+        (["bench", "-n", "1", "latency"], 2, r"latency: between two ranks.*-n 2"),
+        (["bench", "--sizes", "8,x"], 2, r"--sizes.*x"),
+        (["bench", "--time", "0ms"], 2, r"--time"),
+        (["bench", "--csv", "/no/such/folder/f.csv"], 2, r"/no/such/folder/f.csv"),
     ]
     for words, want, says in wrong:
         code, out, err = run([RANKS, *words])
@@ -203,6 +307,8 @@ def main():
     parser.add_argument("--urls", type=int, default=2000)
     options = parser.parse_args()
     examples([int(n) for n in options.n.split(",")])
+    documents()
+    bench([1, 2, 4])
     surroundings()
     mistakes()
     fetch(options.urls)

@@ -141,7 +141,7 @@ impl RecvBuf {
     }
 
     /// Where it begins, for code that cannot take a slice.
-    pub(crate) fn pointer(&self) -> *mut u8 {
+    pub fn pointer(&self) -> *mut u8 {
         self.address
     }
 

@@ -163,6 +163,24 @@ impl Segment {
         self.header().fences.load(Acquire) != 0
     }
 
+    /// True when the rank has announced a sleep and nobody has woken it since.
+    pub fn is_sleeping(&self, rank: usize) -> bool {
+        self.slot(rank).sleep.load(Acquire) != 0
+    }
+
+    /// Sleeps until a rank that has announced its sleep is woken, or until `limit`: for a thread that
+    /// sleeps in the place of the rank's own.
+    #[cfg(not(loom))]
+    pub fn sleep_in_place(&self, rank: usize, limit: std::time::Duration) {
+        sys::futex_wait(&self.slot(rank).sleep, 1, limit);
+    }
+
+    /// Wakes whoever sleeps on the rank's word, announced or not.
+    pub fn rouse(&self, rank: usize) {
+        sleep::retract(&self.slot(rank).sleep);
+        wake_slot(self.slot(rank));
+    }
+
     /// Registers this process for membarrier; a refusal turns fences on for the whole job.
     pub fn register_for_sleep(&self) {
         let refused = std::env::var_os("RANKS_FENCES").is_some();

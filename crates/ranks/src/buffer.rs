@@ -1,20 +1,10 @@
-//! Buffers: slices of numbers, sent as they lie in memory.
-
-#![allow(unsafe_code)]
+//! Point-to-point communication of buffers: slices of values, as they lie in memory.
 
 use crate::Result;
 use crate::communicator::{Communicator, Source, Status, Tag};
-use ranks_engine::{Call, Class, Mode, RecvBuf};
-
-/// What may be sent as it lies in memory: any bit pattern is a value, and there is no padding. The
-/// standard's "basic datatypes", section 3.2.2.
-pub trait Equivalence: bytemuck::Pod + Send {}
-
-macro_rules! basic {
-    ($($t:ty)*) => { $(impl Equivalence for $t {})* };
-}
-
-basic!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+use crate::equivalence::Equivalence;
+use crate::memory::{Landing, bytes_of};
+use ranks_engine::{Call, Class, Mode};
 
 impl Communicator {
     /// Sends a slice; returns when it may be changed again. No serialisation, no allocation. Section 3.2.
@@ -32,26 +22,37 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    #[inline]
     pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
-        self.send_bytes(Mode::Standard, bytemuck::cast_slice(data), dest, tag)
+        self.send_bytes(Mode::Standard, &bytes_of(data), dest, tag)
     }
 
-    /// Receives into a slice, which may be longer than the message; a longer message is an error of class
-    /// `Truncate`. Section 3.2.4.
+    /// As [`Self::send_from`], but returns only when the receiver has begun to receive. Section 3.4.
+    pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
+        self.send_bytes(Mode::Synchronous, &bytes_of(data), dest, tag)
+    }
+
+    /// Receives into a slice, which may be longer than the message; what of it the message does not fill
+    /// stays. Section 3.2.4.
+    ///
+    /// # Errors
+    /// Class `Truncate` when the message is longer than the slice; class `Type` when it is no whole number
+    /// of elements, or holds what is no value of the type.
+    #[inline]
     pub fn receive_into<T: Equivalence>(
         &self,
         data: &mut [T],
         source: impl Into<Source>,
         tag: impl Into<Tag>,
     ) -> Result<Status> {
-        // SAFETY: a blocking receive is over when it returns.
-        let buf = unsafe { RecvBuf::of(bytemuck::cast_slice_mut(data)) };
-        let status = self.engine.engine().recv(buf, source.into().0, tag.into().0, self.id)?;
-        let status = Status::from(status);
+        let mut landing = Landing::new(data);
+        let status = self.engine.engine().recv(landing.buf(), source.into().0, tag.into().0, self.id);
+        let status = Status::from(landing.settle(self, Call::Recv, status)?);
         self.whole_elements::<T>(status)?;
         Ok(status)
     }
 
+    #[inline]
     pub(crate) fn whole_elements<T>(&self, status: Status) -> Result<()> {
         if status.bytes.is_multiple_of(size_of::<T>()) {
             return Ok(());
@@ -63,6 +64,43 @@ impl Communicator {
             size_of::<T>()
         );
         Err(self.error(Class::Type, Call::Recv, detail).peer(status.source as i32).tag(status.tag))
+    }
+
+    /// Sends one slice and receives another at the same time, so that ranks in a ring do not wait for each
+    /// other. Section 3.10.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let (next, previous) = ((world.rank() + 1) % 3, (world.rank() + 2) % 3);
+    ///     let mut got = [0];
+    ///     world.send_receive_into(&[world.rank()], next, 0, &mut got, previous, 0)?;
+    ///     assert_eq!(got, [previous]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn send_receive_into<S: Equivalence, R: Equivalence>(
+        &self,
+        send: &[S],
+        dest: usize,
+        send_tag: i32,
+        recv: &mut [R],
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<Status> {
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let outcome = self.engine.engine().sendrecv(
+            crate::memory::send_buf(&bytes),
+            Self::to(dest),
+            send_tag,
+            landing.buf(),
+            source.into().0,
+            tag.into().0,
+            self.id,
+        );
+        let status = Status::from(landing.settle(self, Call::Sendrecv, outcome)?);
+        self.whole_elements::<R>(status)?;
+        Ok(status)
     }
 
     /// Gives the root's slice to all ranks; all must be of one length. Section 6.4.
@@ -77,8 +115,8 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
-        // SAFETY: a broadcast is over when it returns.
-        let buf = unsafe { RecvBuf::of(bytemuck::cast_slice_mut(data)) };
-        self.engine.engine().bcast(buf, Self::to(root), self.id)
+        let mut landing = Landing::in_place(data);
+        let outcome = self.engine.engine().bcast(landing.buf(), Self::to(root), self.id);
+        landing.settle(self, Call::Bcast, outcome)
     }
 }

@@ -1,8 +1,10 @@
 //! Communicators: groups of ranks that talk apart from others.
 
+use crate::request::{Awaiting, Woken};
 use crate::{Error, Result};
 use ranks_engine::{Call, Class, CommId, ShmEngine, UNDEFINED};
 use std::cell::{RefCell, RefMut};
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 /// A receive from any rank.
@@ -80,28 +82,83 @@ pub struct Communicator {
 }
 
 /// The engine of a rank, finalised when the last communicator goes.
-pub(crate) struct Shared(RefCell<ShmEngine>);
+pub(crate) struct Shared {
+    engine: RefCell<Finalising>,
+    awaiting: Awaiting,
+}
+
+/// An engine that is finalised when it goes.
+pub(crate) struct Finalising(pub ShmEngine);
+
+impl Drop for Finalising {
+    fn drop(&mut self) {
+        // A rank that unwinds has not finished its part: it must not look as if it had.
+        if !std::thread::panicking()
+            && let Err(error) = self.0.finalize()
+        {
+            eprintln!("ranks: {error}");
+        }
+    }
+}
+
+/// The engine, for one call; then tasks that await requests look again.
+pub(crate) struct InUse<'a> {
+    engine: RefMut<'a, ShmEngine>,
+    awaiting: &'a Awaiting,
+    // Dropped last: a waker may come back.
+    woken: Woken,
+}
+
+impl Drop for InUse<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.awaiting.any() {
+            self.woken = self.awaiting.after_call(&mut self.engine);
+        }
+    }
+}
+
+impl Deref for InUse<'_> {
+    type Target = ShmEngine;
+
+    #[inline(always)]
+    fn deref(&self) -> &ShmEngine {
+        &self.engine
+    }
+}
+
+impl DerefMut for InUse<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut ShmEngine {
+        &mut self.engine
+    }
+}
 
 impl Shared {
-    pub fn new(engine: ShmEngine) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(engine)))
+    pub fn new(engine: Finalising) -> Rc<Self> {
+        Rc::new(Self { engine: RefCell::new(engine), awaiting: Awaiting::default() })
     }
 
     /// The engine, for one call. No user code runs while it is borrowed but the operation of a reduction,
     /// which must not come back (it panics here).
-    pub fn engine(&self) -> RefMut<'_, ShmEngine> {
-        self.0.borrow_mut()
+    #[inline(always)]
+    pub fn engine(&self) -> InUse<'_> {
+        InUse { engine: self.engine_in_poll(), awaiting: &self.awaiting, woken: Woken::default() }
     }
-}
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // A rank that unwinds has not finished its part: it must not look as if it had.
-        if !std::thread::panicking()
-            && let Err(error) = self.0.get_mut().finalize()
-        {
-            eprintln!("ranks: {error}");
-        }
+    /// The same for polls, which know whom to wake.
+    #[inline(always)]
+    pub fn engine_in_poll(&self) -> RefMut<'_, ShmEngine> {
+        RefMut::map(self.engine.borrow_mut(), |engine| &mut engine.0)
+    }
+
+    pub fn awaiting(&self) -> &Awaiting {
+        &self.awaiting
+    }
+
+    /// The engine, for another keeper.
+    pub fn into_engine(self) -> Finalising {
+        self.engine.into_inner()
     }
 }
 

@@ -18,22 +18,77 @@
 //! ```
 //!
 //! Every call returns a [`Result`]; an [`Error`] names the call, this rank, the peer, the tag and the
-//! communicator. References to sections are to MPI 5.0.
+//! communicator, in words and to programs. References to sections are to MPI 5.0.
+//!
+//! ```
+//! use ranks::Class;
+//!
+//! ranks::threads(2, |world| {
+//!     let error = world.send("letter", 7, 0).unwrap_err();
+//!     assert_eq!((error.class(), error.peer_rank(), error.tag_value()), (Class::Rank, Some(7), Some(0)));
+//!     assert_eq!(error.call().name(), "MPI_Send");
+//!     assert_eq!(error.rank() as usize, world.rank());
+//!     Ok(())
+//! })?;
+//! # Ok::<(), ranks::Error>(())
+//! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | starting | [`init`], [`threads`](threads()), [`test`](macro@test), [`World::into_shared`] |
+//! | objects | [`Communicator::send`], [`receive`](Communicator::receive), [`broadcast`](Communicator::broadcast) ... |
+//! | buffers | [`Communicator::send_from`], [`receive_into`](Communicator::receive_into), [`Equivalence`] |
+//! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
+//! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
+//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`] |
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod buffer;
 mod collective;
 mod communicator;
+mod equivalence;
 mod interrupt;
+mod matched;
+mod memory;
 mod object;
 pub mod op;
-mod request;
+pub mod request;
+mod scope;
+mod shared;
+#[doc(hidden)]
+pub mod testing;
 mod world;
 
-pub use buffer::Equivalence;
+pub use collective::begun::{Barrier, BufferCollective, RootCollective};
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
+pub use equivalence::Equivalence;
 pub use interrupt::Interrupt;
-pub use ranks_engine::{Class, Error, Result};
-pub use request::{BufferReceive, BufferSend, ObjectReceive, ObjectSend};
+pub use matched::Message;
+pub use ranks_derive::Equivalence;
+/// Runs a test on real processes, each a rank: `n` of them (4 if nothing is said), ended after `timeout`
+/// (30 s if nothing is said). For `cargo test` it is a test like any other.
+///
+/// ```
+/// #[ranks::test(n = 3, timeout = "10s")]
+/// fn everyone_is_counted(world: &ranks::World) -> ranks::Result<()> {
+///     let mut total = [0];
+///     world.all_reduce_into(&[1], &mut total, ranks::op::sum)?;
+///     assert_eq!(total, [3]);
+///     Ok(())
+/// }
+/// ```
+///
+/// The function takes `world: &ranks::World` or nothing, and returns nothing or a `Result`. The test fails
+/// when a rank panics, returns an error, is killed, or when time is up; then it says which rank it was,
+/// what all of them wrote, and after a time-out what each of them waits for.
+pub use ranks_derive::test;
+pub use ranks_engine::{Call, Class, Error, Result};
+pub use request::{
+    AnyRequest, BufferReceive, BufferSend, ObjectReceive, ObjectSend, Persistent, Request, Requests, wait_all,
+};
+pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
+pub use shared::SharedWorld;
 pub use world::{World, init, threads};

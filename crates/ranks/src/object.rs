@@ -1,25 +1,32 @@
 //! Objects: anything that serde serialises, sent as postcard.
 
 use crate::communicator::{Communicator, Source, Status, Tag};
+use crate::memory::send_buf;
 use crate::{Class, Result};
-use ranks_engine::{Call, Mode, SendBuf};
+use ranks_engine::{Call, Mode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// An object's bytes, or why there are none.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> std::result::Result<Vec<u8>, String> {
+    postcard::to_stdvec(value)
+        .map_err(|error| format!("a {} cannot be sent: {error}", std::any::type_name::<T>()))
+}
+
+/// The object of these bytes, or why it is none.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, String> {
+    postcard::from_bytes(bytes).map_err(|error| {
+        format!("a message of {} bytes is not a {}: {error}", bytes.len(), std::any::type_name::<T>())
+    })
+}
+
 impl Communicator {
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, call: Call, value: &T) -> Result<Vec<u8>> {
-        let type_name = std::any::type_name::<T>();
-        postcard::to_stdvec(value)
-            .map_err(|error| self.error(Class::Type, call, format!("a {type_name} cannot be sent: {error}")))
+        encode(value).map_err(|detail| self.error(Class::Type, call, detail))
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], status: Status) -> Result<T> {
-        postcard::from_bytes(bytes).map_err(|error| {
-            let detail = format!(
-                "a message of {} bytes is not a {}: {error}",
-                bytes.len(),
-                std::any::type_name::<T>()
-            );
+        decode(bytes).map_err(|detail| {
             self.error(Class::Type, call, detail).peer(status.source as i32).tag(status.tag)
         })
     }
@@ -47,11 +54,9 @@ impl Communicator {
         self.send_bytes(Mode::Synchronous, &self.encode(Call::Ssend, value)?, dest, tag)
     }
 
-    #[allow(unsafe_code)]
+    #[inline]
     pub(crate) fn send_bytes(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
-        // SAFETY: a blocking send is over when it returns.
-        let buf = unsafe { SendBuf::of(bytes) };
-        self.engine.engine().send(mode, buf, Self::to(dest), tag, self.id)
+        self.engine.engine().send(mode, send_buf(bytes), Self::to(dest), tag, self.id)
     }
 
     /// Receives an object. Section 3.2.

@@ -132,3 +132,28 @@ pub fn bit_or<T: Integer>(a: T, b: T) -> T {
 pub fn bit_xor<T: Integer>(a: T, b: T) -> T {
     a.xor(b)
 }
+
+/// Of two values with their places, the smaller one; of equal ones that with the smaller place
+/// (MPI_MINLOC). Section 6.9.4.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let warmest = [21.5, 30.0, 30.0][world.rank()];
+///     let mut found = [(0.0, 0)];
+///     world.all_reduce_into(&[(warmest, world.rank())], &mut found, op::max_location)?;
+///     assert_eq!(found, [(30.0, 1)]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn min_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
+    if b.0 < a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
+}
+
+/// Of two values with their places, the larger one; of equal ones that with the smaller place
+/// (MPI_MAXLOC). Section 6.9.4.
+pub fn max_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
+    if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
+}

@@ -1,12 +1,14 @@
 //! Starting: a rank's world.
 
-use crate::communicator::{Communicator, Shared};
+use crate::communicator::{Communicator, Finalising, Shared};
+use crate::shared::SharedWorld;
 use crate::{Class, Error, Result};
 use ranks_engine::threads::in_threads;
 use ranks_engine::transport::shm::Shm;
 use ranks_engine::{Call, Engine, ShmEngine};
 use ranks_shm::Segment;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// All ranks of the job, and the right to talk to them. A [`Communicator`] in every respect; finalises
@@ -23,8 +25,36 @@ impl Deref for World {
 }
 
 impl World {
-    fn of(engine: ShmEngine) -> Self {
+    pub(crate) fn of(engine: Finalising) -> Self {
         Self(Communicator::world(Shared::new(engine)))
+    }
+
+    /// This rank for several threads (MPI_THREAD_MULTIPLE). Section 11.6.
+    ///
+    /// ```no_run
+    /// let world = ranks::init()?.into_shared()?;
+    /// std::thread::scope(|threads| {
+    ///     for tag in 0..4 {
+    ///         let world = world.clone();
+    ///         threads.spawn(move || world.receive::<String>(ranks::ANY_SOURCE, tag));
+    ///     }
+    /// });
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Comm` when other communicators of this rank exist.
+    pub fn into_shared(self) -> Result<SharedWorld> {
+        let (rank, size) = (self.rank(), self.size());
+        let engine = self.0.engine.clone();
+        drop(self);
+        match Rc::try_unwrap(engine) {
+            Ok(shared) => Ok(SharedWorld::new(shared.into_engine(), rank, size)),
+            Err(_) => {
+                let detail = "other communicators of this rank exist: drop them before it is shared";
+                Err(Error::new(Class::Comm, Call::Init, rank, detail))
+            }
+        }
     }
 }
 
@@ -37,7 +67,7 @@ impl World {
 /// # Ok::<(), ranks::Error>(())
 /// ```
 pub fn init() -> Result<World> {
-    Ok(World::of(ShmEngine::from_environment()?))
+    Ok(World::of(Finalising(ShmEngine::from_environment()?)))
 }
 
 /// Runs `f` as `n` ranks that are threads of this process: for tests, examples and small programs. The
@@ -55,7 +85,7 @@ pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Res
     }
     let segment = Arc::new(Segment::private(n));
     let one = |rank: usize| -> Result<R> {
-        let world = World::of(Engine::new(Shm::thread(segment.clone(), rank)?));
+        let world = World::of(Finalising(Engine::new(Shm::thread(segment.clone(), rank)?)));
         f(&world)
     };
     in_threads(n, one).into_iter().collect()

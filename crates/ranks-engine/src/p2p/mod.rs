@@ -10,6 +10,7 @@
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
+//! | `poll` | looking without waiting, for tasks that await requests |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `plan` | collectives as steps, run at once or as requests |
@@ -21,6 +22,7 @@ mod lives;
 mod lookup;
 mod outbox;
 mod plan;
+mod poll;
 mod probe;
 mod recv;
 mod rendezvous;

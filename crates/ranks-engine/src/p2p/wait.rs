@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Clone)]
 pub struct WakeHandle {
     flag: Arc<AtomicBool>,
-    segment: Arc<Segment>,
-    rank: usize,
+    pub(super) segment: Arc<Segment>,
+    pub(super) rank: usize,
 }
 
 impl WakeHandle {
@@ -162,7 +162,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Refuses a request that does not exist.
-    fn known(&mut self, call: Call, id: RequestId) -> Result<u32> {
+    pub(super) fn known(&mut self, call: Call, id: RequestId) -> Result<u32> {
         match self.core.requests.get(id) {
             Some(_) => Ok(id.index()),
             None => Err(self.bad_request(call)),
@@ -179,7 +179,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// What a wait for a request is about.
-    fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
+    pub(super) fn what_of(&mut self, call: Call, index: u32, requests: u32) -> Blocked {
         let request = self.core.requests.at(index);
         let peer = match request.peer {
             Some(slot) => slot as i32,
@@ -196,7 +196,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// A receive from any source that nobody is left to answer.
-    fn give_up(&mut self, index: u32) {
+    pub(super) fn give_up(&mut self, index: u32) {
         if self.core.gone_count == 0 {
             return;
         }
@@ -333,7 +333,13 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    fn wait_for(&mut self, call: Call, ids: &[RequestId], all: bool, interruptible: bool) -> Result<()> {
+    pub(super) fn wait_for(
+        &mut self,
+        call: Call,
+        ids: &[RequestId],
+        all: bool,
+        interruptible: bool,
+    ) -> Result<()> {
         if self.condition(ids, all)? {
             return Ok(());
         }

@@ -1,27 +1,14 @@
 //! Collectives that move slices of numbers.
 
-#![allow(unsafe_code)]
-
-use crate::buffer::Equivalence;
 use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::memory::{Landing, bytes_of, send_buf};
 use crate::{Class, Result};
 use ranks_engine::collective::Part;
-use ranks_engine::{Call, RecvBuf, SendBuf};
-
-/// A slice, for a blocking collective.
-pub(super) fn send_buf<T: Equivalence>(data: &[T]) -> SendBuf {
-    // SAFETY: only for calls of the engine that are over when they return, made while `data` is borrowed.
-    unsafe { SendBuf::of(bytemuck::cast_slice(data)) }
-}
-
-/// The same for what comes in.
-pub(super) fn recv_buf<T: Equivalence>(data: &mut [T]) -> RecvBuf {
-    // SAFETY: as above.
-    unsafe { RecvBuf::of(bytemuck::cast_slice_mut(data)) }
-}
+use ranks_engine::{Call, SendBuf};
 
 /// Numbers of elements as parts in bytes, one after the other.
-fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
+pub(super) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
     Part::in_order(counts.iter().map(|count| count.saturating_mul(size_of::<T>())))
 }
 
@@ -48,8 +35,11 @@ impl Communicator {
         recv: &mut [T],
         root: usize,
     ) -> Result<()> {
-        let send = self.at_root(Call::Scatter, root, send.map(send_buf))?.unwrap_or(SendBuf::EMPTY);
-        self.engine.engine().scatter(send, Some(recv_buf(recv)), Self::to(root), self.id)
+        let bytes = self.at_root(Call::Scatter, root, send)?.map(bytes_of);
+        let send = bytes.as_deref().map_or(SendBuf::EMPTY, send_buf);
+        let mut landing = Landing::new(recv);
+        let outcome = self.engine.engine().scatter(send, Some(landing.buf()), Self::to(root), self.id);
+        landing.settle(self, Call::Scatter, outcome)
     }
 
     /// As [`Self::scatter_into`] with parts of different lengths: the root passes its slice and the
@@ -71,9 +61,14 @@ impl Communicator {
         recv: &mut [T],
         root: usize,
     ) -> Result<()> {
-        let send = send.map(|(data, counts)| (send_buf(data), parts_of::<T>(counts)));
-        let (send, parts) = self.at_root(Call::Scatterv, root, send)?.unwrap_or((SendBuf::EMPTY, vec![]));
-        self.engine.engine().scatterv(send, &parts, Some(recv_buf(recv)), Self::to(root), self.id)
+        let send = self.at_root(Call::Scatterv, root, send)?;
+        let parts = send.map_or(Vec::new(), |(_, counts)| parts_of::<T>(counts));
+        let bytes = send.map(|(data, _)| bytes_of(data));
+        let send = bytes.as_deref().map_or(SendBuf::EMPTY, send_buf);
+        let mut landing = Landing::new(recv);
+        let recv = Some(landing.buf());
+        let outcome = self.engine.engine().scatterv(send, &parts, recv, Self::to(root), self.id);
+        landing.settle(self, Call::Scatterv, outcome)
     }
 
     /// Collects equal parts at the root, in order of rank. The root passes `Some`, as many times longer
@@ -93,8 +88,11 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: Option<&mut [T]>, root: usize) -> Result<()> {
-        let recv = self.at_root(Call::Gather, root, recv.map(recv_buf))?.unwrap_or(RecvBuf::EMPTY);
-        self.engine.engine().gather(Some(send_buf(send)), recv, Self::to(root), self.id)
+        let recv = self.at_root(Call::Gather, root, recv)?;
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv.unwrap_or_default()));
+        let send = Some(send_buf(&bytes));
+        let outcome = self.engine.engine().gather(send, landing.buf(), Self::to(root), self.id);
+        landing.settle(self, Call::Gather, outcome)
     }
 
     /// As [`Self::gather_into`] with parts of different lengths: the root passes its slice and the
@@ -117,9 +115,11 @@ impl Communicator {
         recv: Option<(&mut [T], &[usize])>,
         root: usize,
     ) -> Result<()> {
-        let recv = recv.map(|(data, counts)| (recv_buf(data), parts_of::<T>(counts)));
-        let (recv, parts) = self.at_root(Call::Gatherv, root, recv)?.unwrap_or((RecvBuf::EMPTY, vec![]));
-        self.engine.engine().gatherv(Some(send_buf(send)), recv, &parts, Self::to(root), self.id)
+        let (recv, counts) = self.at_root(Call::Gatherv, root, recv)?.unwrap_or_default();
+        let (bytes, mut landing, parts) = (bytes_of(send), Landing::new(recv), parts_of::<T>(counts));
+        let (send, recv) = (Some(send_buf(&bytes)), landing.buf());
+        let outcome = self.engine.engine().gatherv(send, recv, &parts, Self::to(root), self.id);
+        landing.settle(self, Call::Gatherv, outcome)
     }
 
     /// Collects equal parts at all ranks, in order of rank: `recv` is as many times longer than `send` as
@@ -138,7 +138,56 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        self.engine.engine().allgather(Some(send_buf(send)), recv_buf(recv), self.id)
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let outcome = self.engine.engine().allgather(Some(send_buf(&bytes)), landing.buf(), self.id);
+        landing.settle(self, Call::Allgather, outcome)
+    }
+
+    /// As [`Self::all_gather_into`], with this rank's part in its place already. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let mut all = [0; 3];
+    ///     all[world.rank()] = world.rank() * 10;
+    ///     world.all_gather_in_place(&mut all)?;
+    ///     assert_eq!(all, [0, 10, 20]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_gather_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
+        let mut landing = Landing::in_place(data);
+        let outcome = self.engine.engine().allgather(None, landing.buf(), self.id);
+        landing.settle(self, Call::Allgather, outcome)
+    }
+
+    /// As [`Self::all_gather_into`] with parts of different lengths: `counts` says how many elements each
+    /// rank has, the same at all ranks. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let mine = vec![world.rank(); world.rank()];
+    ///     let mut all = [9; 3];
+    ///     world.all_gather_varying(&mine, &mut all, &[0, 1, 2])?;
+    ///     assert_eq!(all, [1, 2, 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the counts are not one for each rank or need more than `recv` has; class
+    /// `Truncate` when a rank sends another number of elements.
+    pub fn all_gather_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        counts: &[usize],
+    ) -> Result<()> {
+        let (bytes, mut landing, parts) = (bytes_of(send), Landing::new(recv), parts_of::<T>(counts));
+        let (send, recv) = (Some(send_buf(&bytes)), landing.buf());
+        let outcome = self.engine.engine().allgatherv(send, recv, &parts, self.id);
+        landing.settle(self, Call::Allgatherv, outcome)
     }
 
     /// Gives the i-th part to rank i and gets one from each, in order of rank: all parts have one length,
@@ -158,7 +207,69 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        self.engine.engine().alltoall(Some(send_buf(send)), recv_buf(recv), self.id)
+        self.equal_parts(Call::Alltoall, send.len())?;
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let outcome = self.engine.engine().alltoall(Some(send_buf(&bytes)), landing.buf(), self.id);
+        landing.settle(self, Call::Alltoall, outcome)
+    }
+
+    /// As [`Self::all_to_all_into`] in one slice: what comes replaces what goes. Section 6.8.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let mut data = [world.rank() * 10, world.rank() * 10 + 1];
+    ///     world.all_to_all_in_place(&mut data)?;
+    ///     assert_eq!(data, [world.rank(), 10 + world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_to_all_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
+        self.equal_parts(Call::Alltoall, data.len())?;
+        let mut landing = Landing::in_place(data);
+        let outcome = self.engine.engine().alltoall(None, landing.buf(), self.id);
+        landing.settle(self, Call::Alltoall, outcome)
+    }
+
+    /// As [`Self::all_to_all_into`] with parts of different lengths: how many elements go to each rank and
+    /// how many come from each. Section 6.8.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     // Rank 0 sends one element to each, rank 1 two.
+    ///     let (mine, count) = ([world.rank() as u8; 4], world.rank() + 1);
+    ///     let mut got = [9; 3];
+    ///     world.all_to_all_varying(&mine, &[count, count], &mut got, &[1, 2])?;
+    ///     assert_eq!(got, [0, 1, 1]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when counts are not one for each rank or need more than the slice has; class
+    /// `Truncate` when a rank sends another number of elements.
+    pub fn all_to_all_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        send_counts: &[usize],
+        recv: &mut [T],
+        recv_counts: &[usize],
+    ) -> Result<()> {
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let (from, to) = (parts_of::<T>(send_counts), parts_of::<T>(recv_counts));
+        let (send, recv) = (send_buf(&bytes), landing.buf());
+        let outcome = self.engine.engine().alltoallv(Some(send), &from, recv, &to, self.id);
+        landing.settle(self, Call::Alltoallv, outcome)
+    }
+
+    /// A part for each rank, all of one length; the engine knows of bytes only.
+    pub(super) fn equal_parts(&self, call: Call, len: usize) -> Result<()> {
+        if len.is_multiple_of(self.size()) {
+            return Ok(());
+        }
+        let detail = format!("{len} elements are not {} parts of one length", self.size());
+        Err(self.error(Class::Count, call, detail))
     }
 
     /// What counts at the root alone: the root must have it, and what others pass is not looked at.

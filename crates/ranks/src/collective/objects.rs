@@ -1,8 +1,8 @@
 //! Collectives of objects. Lengths travel first, then the serialised objects.
 
-use super::buffers::{recv_buf, send_buf};
 use crate::communicator::{Communicator, Status};
-use crate::{Class, Result};
+use crate::memory::{recv_buf, send_buf};
+use crate::{Class, Error, Result};
 use ranks_engine::collective::Part;
 use ranks_engine::{Call, RecvBuf, SendBuf};
 use serde::Serialize;
@@ -25,6 +25,10 @@ impl Communicator {
     /// # Errors
     /// Class `Arg` when the root's objects are not as many as the ranks.
     pub fn scatter<T: Serialize + DeserializeOwned>(&self, values: Option<Vec<T>>, root: usize) -> Result<T> {
+        self.dealt(values, root).map_err(in_call(Call::Scatter))
+    }
+
+    fn dealt<T: Serialize + DeserializeOwned>(&self, values: Option<Vec<T>>, root: usize) -> Result<T> {
         let call = Call::Scatter;
         if self.rank() != root {
             let mut len = [0u64];
@@ -54,10 +58,10 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn gather<T: Serialize + DeserializeOwned>(&self, value: T, root: usize) -> Result<Option<Vec<T>>> {
-        self.gather_in(Call::Gather, value, root)
+        self.collected(Call::Gather, value, root).map_err(in_call(Call::Gather))
     }
 
-    fn gather_in<T: Serialize + DeserializeOwned>(
+    fn collected<T: Serialize + DeserializeOwned>(
         &self,
         call: Call,
         value: T,
@@ -90,6 +94,10 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
+        self.collected_by_all(value).map_err(in_call(Call::Allgather))
+    }
+
+    fn collected_by_all<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
         let call = Call::Allgather;
         let bytes = self.encode(call, &value)?;
         let mut lens = vec![0u64; self.size()];
@@ -117,6 +125,10 @@ impl Communicator {
     /// # Errors
     /// Class `Arg` when the objects are not as many as the ranks.
     pub fn all_to_all<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
+        self.exchanged(values).map_err(in_call(Call::Alltoall))
+    }
+
+    fn exchanged<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
         let call = Call::Alltoall;
         self.one_each(call, "objects", values.len())?;
         let (bytes, lens) = self.encode_all(call, &values)?;
@@ -146,7 +158,7 @@ impl Communicator {
         combine: impl FnMut(T, T) -> T,
         root: usize,
     ) -> Result<Option<T>> {
-        let all = self.gather_in(Call::Reduce, value, root)?;
+        let all = self.collected(Call::Reduce, value, root).map_err(in_call(Call::Reduce))?;
         Ok(all.and_then(|all| all.into_iter().reduce(combine)))
     }
 
@@ -166,9 +178,9 @@ impl Communicator {
         value: T,
         combine: impl FnMut(T, T) -> T,
     ) -> Result<T> {
-        let reduced =
-            self.gather_in(Call::Allreduce, value, 0)?.and_then(|all| all.into_iter().reduce(combine));
-        self.broadcast(reduced, 0)
+        let all = self.collected(Call::Allreduce, value, 0).map_err(in_call(Call::Allreduce))?;
+        let reduced = all.and_then(|all| all.into_iter().reduce(combine));
+        self.broadcast(reduced, 0).map_err(in_call(Call::Allreduce))
     }
 
     fn one_each(&self, call: Call, what: &str, found: usize) -> Result<()> {
@@ -200,6 +212,11 @@ impl Communicator {
     fn decode_from<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], source: usize) -> Result<T> {
         self.decode(call, bytes, Status { source, tag: 0, bytes: bytes.len() })
     }
+}
+
+/// Errors of the steps are told as those of the call that the user made.
+fn in_call(call: Call) -> impl FnOnce(Error) -> Error {
+    move |error| error.in_call(call)
 }
 
 fn parts(lens: &[u64]) -> Vec<Part> {

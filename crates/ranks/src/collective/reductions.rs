@@ -1,20 +1,56 @@
 //! Collectives that combine slices of numbers, each element with those at its place.
 
-use super::buffers::{recv_buf, send_buf};
 use crate::Result;
-use crate::buffer::Equivalence;
 use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::memory::{Landing, bytes_of, send_buf, value_of};
 use ranks_engine::op::Op;
-use ranks_engine::{Call, RecvBuf};
+use ranks_engine::{Call, CommId, RecvBuf, SendBuf, ShmEngine};
+use std::cell::Cell;
 
-/// A function of two elements as the engine wants it, of rows of bytes.
-fn rows<T: Equivalence>(mut combine: impl FnMut(T, T) -> T) -> impl FnMut(&[u8], &mut [u8]) {
+/// A function of two elements as the engine wants it, of rows of bytes. `wrong` is called when bytes come
+/// that are no element.
+pub(crate) fn rows<T: Equivalence>(
+    mut combine: impl FnMut(T, T) -> T,
+    wrong: impl Fn(),
+) -> impl FnMut(&[u8], &mut [u8]) {
     move |input, inout| {
         // Rows lie anywhere, so elements are read and written as bytes; it costs nothing.
         for (a, b) in input.chunks_exact(size_of::<T>()).zip(inout.chunks_exact_mut(size_of::<T>())) {
-            let both = combine(bytemuck::pod_read_unaligned(a), bytemuck::pod_read_unaligned(b));
-            b.copy_from_slice(bytemuck::bytes_of(&both));
+            let (Some(first), Some(second)) = (value_of(a), value_of(b)) else {
+                wrong();
+                continue;
+            };
+            let both: T = combine(first, second);
+            if !T::DENSE {
+                b.fill(0);
+            }
+            both.write(b);
         }
+    }
+}
+
+impl Communicator {
+    /// Carries out a reduction; in place without `send`.
+    fn combine<T: Equivalence>(
+        &self,
+        call: Call,
+        send: Option<&[T]>,
+        recv: &mut [T],
+        op: impl FnMut(T, T) -> T,
+        reduction: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, &mut Op<'_>, CommId) -> Result<()>,
+    ) -> Result<()> {
+        let wrong = Cell::new(false);
+        let mut rows = rows(op, || wrong.set(true));
+        let bytes = send.map(bytes_of);
+        let mut landing = if send.is_some() { Landing::new(recv) } else { Landing::in_place(recv) };
+        let outcome = {
+            let mut op = Op::user(&mut rows, size_of::<T>(), false);
+            let send = bytes.as_deref().map(send_buf);
+            reduction(&mut self.engine.engine(), send, landing.buf(), &mut op, self.id)
+        };
+        let outcome = landing.settle(self, call, outcome);
+        if wrong.get() { outcome.and(Err(self.no_values::<T>(call))) } else { outcome }
     }
 }
 
@@ -45,10 +81,40 @@ impl Communicator {
         op: impl FnMut(T, T) -> T,
         root: usize,
     ) -> Result<()> {
-        let recv = self.at_root(Call::Reduce, root, recv.map(recv_buf))?.unwrap_or(RecvBuf::EMPTY);
-        let mut rows = rows(op);
-        let mut op = Op::user(&mut rows, size_of::<T>(), false);
-        self.engine.engine().reduce(Some(send_buf(send)), recv, &mut op, Self::to(root), self.id)
+        let recv = self.at_root(Call::Reduce, root, recv)?.unwrap_or_default();
+        self.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op, id| {
+            engine.reduce(send, recv, op, Self::to(root), id)
+        })
+    }
+
+    /// As [`Self::reduce_into`] in one slice: at the root the result replaces its elements; elsewhere they
+    /// stay. Section 6.9.1.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut data = [world.rank() + 1];
+    ///     world.reduce_in_place(&mut data, op::sum, 1)?;
+    ///     assert_eq!(data, [[1], [6], [3]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn reduce_in_place<T: Equivalence>(
+        &self,
+        data: &mut [T],
+        op: impl FnMut(T, T) -> T,
+        root: usize,
+    ) -> Result<()> {
+        let by = |engine: &mut ShmEngine, send, recv, op: &mut Op<'_>, id| {
+            engine.reduce(send, recv, op, Self::to(root), id)
+        };
+        if self.rank() == root {
+            self.combine(Call::Reduce, None, data, op, by)
+        } else {
+            self.combine(Call::Reduce, Some(data), &mut [], op, by)
+        }
     }
 
     /// Combines the ranks' slices, element by element and in order of rank, for all ranks; all get the
@@ -74,9 +140,28 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        let mut rows = rows(op);
-        let mut op = Op::user(&mut rows, size_of::<T>(), false);
-        self.engine.engine().allreduce(Some(send_buf(send)), recv_buf(recv), &mut op, self.id)
+        self.combine(Call::Allreduce, Some(send), recv, op, ShmEngine::allreduce)
+    }
+
+    /// As [`Self::all_reduce_into`] in one slice: the result replaces the elements. Section 6.9.6.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut data = [world.rank() + 1, 1];
+    ///     world.all_reduce_in_place(&mut data, op::sum)?;
+    ///     assert_eq!(data, [6, 3]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_reduce_in_place<T: Equivalence>(
+        &self,
+        data: &mut [T],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        self.combine(Call::Allreduce, None, data, op, ShmEngine::allreduce)
     }
 
     /// Combines the ranks' slices, which hold a part for each rank, and leaves each rank its part:
@@ -99,9 +184,60 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        let mut rows = rows(op);
-        let mut op = Op::user(&mut rows, size_of::<T>(), false);
-        self.engine.engine().reduce_scatter_block(Some(send_buf(send)), recv_buf(recv), &mut op, self.id)
+        self.combine(Call::ReduceScatterBlock, Some(send), recv, op, ShmEngine::reduce_scatter_block)
+    }
+
+    /// As [`Self::reduce_scatter_into`] in one slice: this rank's part of the result is in its first elements afterwards; what is in the others is not said. Section 6.10.1.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut data = [1, 10, world.rank()];
+    ///     world.reduce_scatter_in_place(&mut data, op::sum)?;
+    ///     assert_eq!(data[0], [3, 30, 3][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn reduce_scatter_in_place<T: Equivalence>(
+        &self,
+        data: &mut [T],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        self.equal_parts(Call::ReduceScatterBlock, data.len())?;
+        self.combine(Call::ReduceScatterBlock, None, data, op, ShmEngine::reduce_scatter_block)
+    }
+
+    /// As [`Self::reduce_scatter_into`] with parts of different lengths: how many elements each rank gets.
+    /// Section 6.10.2.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let mut mine = vec![0; world.rank() + 1];
+    ///     world.reduce_scatter_varying(&[1, 2, 3], &mut mine, &[1, 2], op::sum)?;
+    ///     assert_eq!(mine, [&[2][..], &[4, 6]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the counts are not one for each rank; class `Truncate` when they do not fit the
+    /// slices.
+    pub fn reduce_scatter_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        counts: &[usize],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        let lengths: Vec<usize> = counts.iter().map(|n| n.saturating_mul(size_of::<T>())).collect();
+        self.combine(Call::ReduceScatter, Some(send), recv, op, |engine, send, recv, op, id| {
+            engine.reduce_scatter(send, recv, &lengths, op, id)
+        })
     }
 
     /// Combines this rank's slice with those of all ranks before it. Section 6.11.1.
@@ -123,9 +259,24 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        let mut rows = rows(op);
-        let mut op = Op::user(&mut rows, size_of::<T>(), false);
-        self.engine.engine().scan(Some(send_buf(send)), recv_buf(recv), &mut op, self.id)
+        self.combine(Call::Scan, Some(send), recv, op, ShmEngine::scan)
+    }
+
+    /// As [`Self::scan_into`] in one slice: the result replaces the elements. Section 6.11.1.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut so_far = [world.rank() + 1];
+    ///     world.scan_in_place(&mut so_far, op::sum)?;
+    ///     assert_eq!(so_far, [[1], [3], [6]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn scan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
+        self.combine(Call::Scan, None, data, op, ShmEngine::scan)
     }
 
     /// Combines the slices of all ranks before this one. There are none before rank 0, where `recv` stays
@@ -149,8 +300,23 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        let mut rows = rows(op);
-        let mut op = Op::user(&mut rows, size_of::<T>(), false);
-        self.engine.engine().exscan(Some(send_buf(send)), recv_buf(recv), &mut op, self.id)
+        self.combine(Call::Exscan, Some(send), recv, op, ShmEngine::exscan)
+    }
+
+    /// As [`Self::exscan_into`] in one slice: the result replaces the elements, but at rank 0 they stay. Section 6.11.2.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut data = [[4], [5], [6]][world.rank()];
+    ///     world.exscan_in_place(&mut data, op::sum)?;
+    ///     assert_eq!(data, [[4], [4], [9]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn exscan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
+        self.combine(Call::Exscan, None, data, op, ShmEngine::exscan)
     }
 }

@@ -1,0 +1,70 @@
+//! Looking without waiting, for callers that have a sleeper of their own: a rank whose tasks await
+//! requests leaves the sleeping to another thread, which never touches the engine.
+//!
+//! The order is that of `ranks_shm::sleep`: [`Engine::announce_sleep`], [`Engine::poll_request`] once more, and
+//! only if nothing is there may the other thread call [`WakeHandle::sleep_in_place`].
+
+use super::request::{RequestId, State};
+use super::{Engine, WakeHandle};
+use crate::error::Result;
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::time::Duration;
+
+impl<T: Transport> Engine<T> {
+    /// Makes progress and looks at a request: whether anything moved, and whether a wait for it would
+    /// return at once.
+    pub fn poll_request(&mut self, id: RequestId) -> Result<(bool, bool)> {
+        self.enter(Call::Wait)?;
+        let index = self.known(Call::Wait, id)?;
+        let moved = self.progress();
+        self.give_up(index);
+        Ok((moved, self.core.requests.at(index).state != State::Active))
+    }
+
+    /// Says in the job's roll-call what this rank waits for, as a wait inside the engine does.
+    pub fn publish_wait(&mut self, id: RequestId) {
+        let Some(call) = self.core.requests.get(id).map(|request| request.call) else { return };
+        let what = self.what_of(call, id.index(), 0);
+        self.transport.segment().slot(self.core.me).blocked.publish(&what);
+    }
+
+    /// Takes that back.
+    pub fn clear_wait(&mut self) {
+        self.transport.segment().slot(self.core.me).blocked.clear();
+    }
+
+    /// Whether a wait for a request would return at once, as far as is known. No progress.
+    pub fn is_done(&mut self, id: RequestId) -> bool {
+        self.core.requests.get(id).is_none_or(|request| request.state != State::Active)
+    }
+
+    /// Waits until all (or any) of the requests are done, completing none. `call` is what the user called.
+    pub fn wait_settled(&mut self, call: Call, ids: &[RequestId], all: bool) -> Result<()> {
+        self.enter(call)?;
+        self.wait_for(call, ids, all, false)
+    }
+
+    /// Announces that this rank will sleep; the caller looks once more. False when it was announced
+    /// already, and nobody has woken the rank since.
+    pub fn announce_sleep(&mut self) -> bool {
+        let announced = self.transport.segment().is_sleeping(self.core.me);
+        if !announced {
+            self.transport.announce();
+        }
+        !announced
+    }
+}
+
+impl WakeHandle {
+    /// Sleeps in the place of the rank, which has announced it, until it is woken or until `limit`.
+    /// Called by a thread that is not the rank's.
+    pub fn sleep_in_place(&self, limit: Duration) {
+        self.segment.sleep_in_place(self.rank, limit);
+    }
+
+    /// Ends a [`Self::sleep_in_place`], or the rank's own sleep, which then looks and sleeps again.
+    pub fn rouse(&self) {
+        self.segment.rouse(self.rank);
+    }
+}

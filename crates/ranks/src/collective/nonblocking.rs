@@ -1,0 +1,200 @@
+//! Collectives of buffers that do not block, and those that are begun again and again. Sections 6.12 and
+//! 6.13.
+//!
+//! All ranks begin the collectives of a communicator in the same order; they may complete them in any
+//! order. The buffers belong to the operation until it is over.
+
+use super::begun::{Barrier, Begun, BufferCollective, RootCollective};
+use super::buffers::parts_of;
+use crate::Result;
+use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::request::Persistent;
+use ranks_engine::{Call, Form, SendBuf};
+
+impl Communicator {
+    /// Begins a barrier. Section 6.12.1.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let meeting = world.ibarrier()?;
+    ///     // Work that the others need not wait for.
+    ///     meeting.wait()
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ibarrier(&self) -> Result<Barrier<'_>> {
+        self.met(Form::Nonblocking).map(|id| self.meeting(id))
+    }
+
+    fn broadcasting<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
+        self.begin(Call::Ibcast, None, data, |engine, _, recv| {
+            engine.ibcast(form, recv, Self::to(root), self.id)
+        })
+    }
+
+    /// Begins to give the root's buffer to all ranks; all pass one of the same length. Section 6.12.2.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let telling = world.ibroadcast(vec![world.rank(); 2], 1)?;
+    ///     assert_eq!(telling.wait()?, [1, 1]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ibroadcast<T: Equivalence>(&self, data: Vec<T>, root: usize) -> Result<BufferCollective<'_, T>> {
+        self.broadcasting(Form::Nonblocking, data, root).map(|begun| begun.request(self))
+    }
+
+    /// Prepares broadcasts of a buffer. Section 6.13.2.
+    pub fn broadcast_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        root: usize,
+    ) -> Result<Persistent<'_, T>> {
+        self.broadcasting(Form::Persistent, data, root).map(|begun| begun.persistent(self))
+    }
+
+    fn gathering<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
+        let ranks = if self.rank() == root { self.size() } else { 0 };
+        let room = self.room(Call::Igather, data.len().saturating_mul(ranks))?;
+        self.begin(Call::Igather, Some(data), room, |engine, send, recv| {
+            engine.igather(form, send, recv, Self::to(root), self.id)
+        })
+    }
+
+    /// Begins to collect equal parts at the root, in order of rank. Section 6.12.3.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let collecting = world.igather(vec![world.rank() * 10], 2)?;
+    ///     assert_eq!(collecting.wait()?, (world.rank() == 2).then(|| vec![0, 10, 20]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn igather<T: Equivalence>(&self, data: Vec<T>, root: usize) -> Result<RootCollective<'_, T>> {
+        self.gathering(Form::Nonblocking, data, root).map(|begun| begun.at_root(self, root))
+    }
+
+    /// Prepares gathers of a buffer. Section 6.13.3.
+    pub fn gather_persistent<T: Equivalence>(&self, data: Vec<T>, root: usize) -> Result<Persistent<'_, T>> {
+        self.gathering(Form::Persistent, data, root).map(|begun| begun.persistent(self))
+    }
+
+    fn scattering<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Option<Vec<T>>,
+        part: usize,
+        root: usize,
+    ) -> Result<Begun<T>> {
+        let data = self.at_root(Call::Iscatter, root, data)?.unwrap_or_default();
+        let room = self.room(Call::Iscatter, part)?;
+        self.begin(Call::Iscatter, Some(data), room, |engine, send, recv| {
+            engine.iscatter(form, send.unwrap_or(SendBuf::EMPTY), Some(recv), Self::to(root), self.id)
+        })
+    }
+
+    /// Begins to deal the root's buffer in parts of `part` elements, in order of rank; the root passes
+    /// `Some`, the others `None`. Section 6.12.4.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let dealing = world.iscatter((world.rank() == 0).then(|| vec![1, 2, 3, 4, 5, 6]), 2, 0)?;
+    ///     assert_eq!(dealing.wait()?, [[1, 2], [3, 4], [5, 6]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn iscatter<T: Equivalence>(
+        &self,
+        data: Option<Vec<T>>,
+        part: usize,
+        root: usize,
+    ) -> Result<BufferCollective<'_, T>> {
+        self.scattering(Form::Nonblocking, data, part, root).map(|begun| begun.request(self))
+    }
+
+    /// Prepares scatters of a buffer. Section 6.13.4.
+    pub fn scatter_persistent<T: Equivalence>(
+        &self,
+        data: Option<Vec<T>>,
+        part: usize,
+        root: usize,
+    ) -> Result<Persistent<'_, T>> {
+        self.scattering(Form::Persistent, data, part, root).map(|begun| begun.persistent(self))
+    }
+
+    fn gathering_for_all<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+        let room = self.room(Call::Iallgather, data.len().saturating_mul(self.size()))?;
+        self.begin(Call::Iallgather, Some(data), room, |engine, send, recv| {
+            engine.iallgather(form, send, recv, self.id)
+        })
+    }
+
+    /// Begins to collect equal parts at all ranks, in order of rank. Section 6.12.5.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let first = world.iall_gather(vec![world.rank()])?;
+    ///     let second = world.iall_gather(vec![world.rank() as f32; 2])?;
+    ///     assert_eq!(second.wait()?, [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
+    ///     assert_eq!(first.wait()?, [0, 1, 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn iall_gather<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
+        self.gathering_for_all(Form::Nonblocking, data).map(|begun| begun.request(self))
+    }
+
+    /// Prepares gathers to all. Section 6.13.5.
+    pub fn all_gather_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
+        self.gathering_for_all(Form::Persistent, data).map(|begun| begun.persistent(self))
+    }
+
+    /// As [`Self::iall_gather`] with parts of different lengths: `counts` says how many elements each rank
+    /// has. Section 6.12.5.
+    pub fn iall_gather_varying<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        counts: &[usize],
+    ) -> Result<BufferCollective<'_, T>> {
+        let parts = parts_of::<T>(counts);
+        let room = self.room(Call::Iallgatherv, counts.iter().fold(0, |sum, n| sum.saturating_add(*n)))?;
+        let begun = self.begin(Call::Iallgatherv, Some(data), room, |engine, send, recv| {
+            engine.iallgatherv(Form::Nonblocking, send, recv, &parts, self.id)
+        })?;
+        Ok(begun.request(self))
+    }
+
+    fn exchanging<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+        self.equal_parts(Call::Ialltoall, data.len())?;
+        let room = self.room(Call::Ialltoall, data.len())?;
+        self.begin(Call::Ialltoall, Some(data), room, |engine, send, recv| {
+            engine.ialltoall(form, send, recv, self.id)
+        })
+    }
+
+    /// Begins to give the i-th part to rank i and to get one from each. Section 6.12.6.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let me = world.rank();
+    ///     let exchanging = world.iall_to_all(vec![me * 10, me * 10 + 1])?;
+    ///     assert_eq!(exchanging.wait()?, [me, 10 + me]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn iall_to_all<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
+        self.exchanging(Form::Nonblocking, data).map(|begun| begun.request(self))
+    }
+
+    /// Prepares exchanges of all with all. Section 6.13.6.
+    pub fn all_to_all_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
+        self.exchanging(Form::Persistent, data).map(|begun| begun.persistent(self))
+    }
+}

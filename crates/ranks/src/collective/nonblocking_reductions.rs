@@ -1,0 +1,196 @@
+//! Reductions that do not block, and those that are begun again and again. Sections 6.12 and 6.13.
+//!
+//! They work in place: the result replaces the elements. The operation runs whenever its rank makes
+//! progress, so it owns what it uses.
+
+use super::begun::{Begun, BufferCollective, RootCollective, Wrong};
+use super::reductions::rows;
+use crate::Result;
+use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::request::Persistent;
+use ranks_engine::op::StoredOp;
+use ranks_engine::{Call, Form, RecvBuf, RequestId, SendBuf, ShmEngine};
+use std::sync::atomic::Ordering;
+
+impl Communicator {
+    /// Begins a reduction; in place without `send`.
+    fn reducing<T: Equivalence>(
+        &self,
+        call: Call,
+        send: Option<Vec<T>>,
+        recv: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+        begin: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, StoredOp) -> Result<RequestId>,
+    ) -> Result<Begun<T>> {
+        let wrong = (!T::ANY).then(Wrong::default);
+        let flag = wrong.clone();
+        let set = move || flag.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
+        let op = StoredOp::user(rows(op, set), size_of::<T>(), false);
+        let begun = self.begin(call, send, recv, |engine, send, recv| begin(engine, send, recv, op))?;
+        Ok(Begun { wrong, ..begun })
+    }
+
+    fn reducing_at<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+        root: usize,
+    ) -> Result<Begun<T>> {
+        let (send, recv) = if self.rank() == root { (None, data) } else { (Some(data), Vec::new()) };
+        self.reducing(Call::Ireduce, send, recv, op, |engine, send, recv, op| {
+            engine.ireduce(form, send, recv, op, Self::to(root), self.id)
+        })
+    }
+
+    /// Begins to combine the ranks' elements at the root. Section 6.12.7.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let adding = world.ireduce(vec![world.rank() + 1], op::sum, 0)?;
+    ///     assert_eq!(adding.wait()?, (world.rank() == 0).then(|| vec![6]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ireduce<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+        root: usize,
+    ) -> Result<RootCollective<'_, T>> {
+        self.reducing_at(Form::Nonblocking, data, op, root).map(|begun| begun.at_root(self, root))
+    }
+
+    /// Prepares reductions to the root. Section 6.13.7.
+    pub fn reduce_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+        root: usize,
+    ) -> Result<Persistent<'_, T>> {
+        self.reducing_at(Form::Persistent, data, op, root).map(|begun| begun.persistent(self))
+    }
+
+    fn reducing_for_all<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Begun<T>> {
+        self.reducing(Call::Iallreduce, None, data, op, |engine, send, recv, op| {
+            engine.iallreduce(form, send, recv, op, self.id)
+        })
+    }
+
+    /// Begins to combine the ranks' elements for all. Section 6.12.8.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(4, |world| {
+    ///     let sum = world.iall_reduce(vec![world.rank() as f64], op::sum)?;
+    ///     let most = world.iall_reduce(vec![world.rank()], op::max)?;
+    ///     assert_eq!(ranks::wait_all((sum, most))?, (vec![6.0], vec![3]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn iall_reduce<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<BufferCollective<'_, T>> {
+        self.reducing_for_all(Form::Nonblocking, data, op).map(|begun| begun.request(self))
+    }
+
+    /// Prepares reductions for all. Section 6.13.8.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut adding = world.all_reduce_persistent(vec![0], op::sum)?;
+    ///     for round in 0..3 {
+    ///         adding.data_mut()?[0] = round + world.rank();
+    ///         adding.start()?;
+    ///         adding.wait()?;
+    ///         assert_eq!(adding.data()?, [3 * round + 3]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_reduce_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Persistent<'_, T>> {
+        self.reducing_for_all(Form::Persistent, data, op).map(|begun| begun.persistent(self))
+    }
+
+    /// Begins to combine parts, one for each rank, and to leave each rank its part. Section 6.12.10.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let adding = world.ireduce_scatter(vec![1, 10, world.rank()], op::sum)?;
+    ///     assert_eq!(adding.wait()?, [[3], [30], [3]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ireduce_scatter<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<BufferCollective<'_, T>> {
+        let call = Call::IreduceScatterBlock;
+        self.equal_parts(call, data.len())?;
+        let room = self.room(call, data.len() / self.size())?;
+        let begun = self.reducing(call, Some(data), room, op, |engine, send, recv, op| {
+            engine.ireduce_scatter_block(Form::Nonblocking, send, recv, op, self.id)
+        })?;
+        Ok(begun.request(self))
+    }
+
+    /// Begins to combine this rank's elements with those of all ranks before it. Section 6.12.11.
+    pub fn iscan<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<BufferCollective<'_, T>> {
+        let begun = self.reducing(Call::Iscan, None, data, op, |engine, send, recv, op| {
+            engine.iscan(Form::Nonblocking, send, recv, op, self.id)
+        })?;
+        Ok(begun.request(self))
+    }
+
+    /// Begins to combine the elements of all ranks before this one; rank 0 keeps its own. Section 6.12.12.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let (up_to, before) = (world.iscan(vec![1], op::sum)?, world.iexscan(vec![1], op::sum)?);
+    ///     let (up_to, before) = ranks::wait_all((up_to, before))?;
+    ///     assert_eq!((up_to[0], before[0]), (world.rank() + 1, world.rank().max(1)));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn iexscan<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<BufferCollective<'_, T>> {
+        let begun = self.reducing(Call::Iexscan, None, data, op, |engine, send, recv, op| {
+            engine.iexscan(Form::Nonblocking, send, recv, op, self.id)
+        })?;
+        Ok(begun.request(self))
+    }
+}

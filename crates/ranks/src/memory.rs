@@ -1,0 +1,143 @@
+//! Between slices of values and the engine's bytes.
+//!
+//! Values go out as [`bytes_of`] says, and come in through a [`Landing`], which sees to it that nothing
+//! but values is left in the slice, whatever came.
+
+#![allow(unsafe_code)]
+
+use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::{Class, Result};
+use ranks_engine::{Call, RecvBuf, SendBuf};
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
+/// Refuses at compile time what has no bytes.
+const fn has_bytes<T>() {
+    const { assert!(size_of::<T>() > 0, "values of no bytes cannot be sent as they lie in memory: send an object") }
+}
+
+/// The bytes of values: themselves, or a copy of them if they have padding.
+#[inline(always)]
+pub(crate) fn bytes_of<T: Equivalence>(data: &[T]) -> Cow<'_, [u8]> {
+    has_bytes::<T>();
+    if T::DENSE {
+        // SAFETY: no byte is padding, so all are initialised.
+        return Cow::Borrowed(unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) });
+    }
+    let mut bytes = vec![0; size_of_val(data)];
+    data.iter().zip(bytes.chunks_exact_mut(size_of::<T>())).for_each(|(one, to)| one.write(to));
+    Cow::Owned(bytes)
+}
+
+/// Bytes, for an operation of the engine that is over before their borrow ends.
+#[inline(always)]
+pub(crate) fn send_buf(bytes: &[u8]) -> SendBuf {
+    // SAFETY: only for calls that are over when they return, made while `bytes` is borrowed, and for
+    // operations whose request or scope keeps the bytes until they are complete.
+    unsafe { SendBuf::of(bytes) }
+}
+
+/// Makes padding zero, so that the memory may be read as bytes until a value in it is assigned to.
+pub(crate) fn clean<T: Equivalence>(data: &mut [T]) {
+    if T::DENSE {
+        return;
+    }
+    let mut bytes = vec![0u8; size_of::<T>()];
+    for one in data {
+        bytes.fill(0);
+        one.write(&mut bytes);
+        // SAFETY: the bytes of this very value, where it is.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), std::ptr::from_mut(one).cast(), bytes.len()) };
+    }
+}
+
+/// The room that a slice is, as the engine wants it.
+#[inline(always)]
+pub(crate) fn recv_buf<T: Equivalence>(data: &mut [T]) -> RecvBuf {
+    has_bytes::<T>();
+    // SAFETY: as in `send_buf`; whoever calls this sees to it that the slice is looked at again only after
+    // `purge` (a `Landing` does both).
+    unsafe { RecvBuf::new(data.as_mut_ptr().cast(), size_of_val(data)) }
+}
+
+/// Replaces by zero what is no value after bytes have come. False if there was such.
+#[inline(always)]
+pub(crate) fn purge<T: Equivalence>(data: &mut [T]) -> bool {
+    if T::ANY {
+        return true;
+    }
+    let mut all = true;
+    let first = data.as_mut_ptr();
+    for at in 0..data.len() {
+        // SAFETY: inside the slice. A value's bytes that are not padding were initialised before, and
+        // are so by whatever came; zero is a value of every type.
+        unsafe {
+            let one = first.add(at);
+            let bytes = std::slice::from_raw_parts(one.cast::<MaybeUninit<u8>>(), size_of::<T>());
+            if !T::is_value(bytes) {
+                one.write_bytes(0, 1);
+                all = false;
+            }
+        }
+    }
+    all
+}
+
+/// One value of as many bytes; `None` if they are none.
+#[inline(always)]
+pub(crate) fn value_of<T: Equivalence>(bytes: &[u8]) -> Option<T> {
+    assert_eq!(bytes.len(), size_of::<T>());
+    // SAFETY: as many bytes as a value has, which were found to be one.
+    unsafe {
+        let first = bytes.as_ptr();
+        let view = std::slice::from_raw_parts(first.cast::<MaybeUninit<u8>>(), bytes.len());
+        (T::ANY || T::is_value(view)).then(|| first.cast::<T>().read_unaligned())
+    }
+}
+
+/// A slice that bytes come into during a blocking call.
+pub(crate) struct Landing<'a, T: Equivalence>(&'a mut [T]);
+
+impl<'a, T: Equivalence> Landing<'a, T> {
+    #[inline(always)]
+    pub fn new(data: &'a mut [T]) -> Self {
+        Self(data)
+    }
+
+    /// For what is sent from and received into alike.
+    pub fn in_place(data: &'a mut [T]) -> Self {
+        clean(data);
+        Self(data)
+    }
+
+    #[inline(always)]
+    pub fn buf(&mut self) -> RecvBuf {
+        recv_buf(self.0)
+    }
+
+    /// The end of the call, with what it came to.
+    #[inline(always)]
+    pub fn settle<R>(self, comm: &Communicator, call: Call, outcome: Result<R>) -> Result<R> {
+        let all = purge(self.0);
+        // Already done.
+        std::mem::forget(self);
+        let outcome = outcome?;
+        if all { Ok(outcome) } else { Err(comm.no_values::<T>(call)) }
+    }
+}
+
+impl<T: Equivalence> Drop for Landing<'_, T> {
+    fn drop(&mut self) {
+        purge(self.0);
+    }
+}
+
+impl Communicator {
+    /// What is said when bytes came that are no value.
+    #[cold]
+    pub(crate) fn no_values<T>(&self, call: Call) -> crate::Error {
+        let name = std::any::type_name::<T>();
+        self.error(Class::Type, call, format!("bytes came that are no {name}; they were replaced by zero"))
+    }
+}

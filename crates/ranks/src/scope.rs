@@ -1,0 +1,283 @@
+//! Nonblocking operations on borrowed buffers. Section 3.7, in the manner of `std::thread::scope`.
+
+#![allow(unsafe_code)]
+
+use crate::communicator::{Communicator, Source, Status, Tag};
+use crate::equivalence::Equivalence;
+use crate::memory::{bytes_of, purge, recv_buf, send_buf};
+use crate::request::Request;
+use crate::request::kind::{Kind, sealed};
+use crate::{Class, Result};
+use ranks_engine::{Call, Mode, RequestId};
+use std::any::Any;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+/// How long a scope that a panic ends waits for sends that nobody receives. Their buffers are about to go,
+/// and a peer may still come for them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Begins operations on buffers that outlive the scope; made by [`Communicator::scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    comm: &'env Communicator,
+    begun: RefCell<Vec<Begun>>,
+    // Invariant in both lifetimes, as for the scopes of threads.
+    _scope: PhantomData<&'scope mut &'scope ()>,
+    _env: PhantomData<&'env mut &'env ()>,
+}
+
+/// An operation that has to be over when the scope is.
+struct Begun {
+    id: RequestId,
+    is_receive: bool,
+    /// Leaves nothing but values in the buffer; false if there was something else.
+    purge: Option<Box<dyn FnMut() -> bool>>,
+    /// The bytes of values with padding.
+    _bytes: Option<Vec<u8>>,
+}
+
+/// An operation of a scope under way: a [`Request`] that may be dropped, as the scope waits for it.
+#[derive(Debug)]
+pub struct Scoped<'scope, K: Kind>(Request<'scope, K>);
+
+/// A send from a borrowed slice under way.
+pub type ScopedSend<'scope> = Scoped<'scope, BorrowedSend>;
+
+/// A receive into a borrowed slice under way; waiting gives the slice back.
+pub type ScopedReceive<'scope, 'env, T> = Scoped<'scope, BorrowedReceive<'env, T>>;
+
+impl<'scope, K: Kind> Scoped<'scope, K> {
+    /// True when [`Self::wait`] will not wait.
+    pub fn is_done(&self) -> Result<bool> {
+        self.0.is_done()
+    }
+
+    /// Waits until the operation is complete. Section 3.7.3.
+    pub fn wait(self) -> Result<K::Value> {
+        self.0.wait()
+    }
+
+    /// The request, to be waited for with others.
+    pub fn into_request(self) -> Request<'scope, K> {
+        self.0
+    }
+}
+
+impl<'scope, K: Kind> IntoFuture for Scoped<'scope, K> {
+    type Output = Result<K::Value>;
+    type IntoFuture = Request<'scope, K>;
+
+    fn into_future(self) -> Request<'scope, K> {
+        self.0
+    }
+}
+
+/// What a [`ScopedSend`] is about.
+pub struct BorrowedSend(());
+
+/// What a [`ScopedReceive`] is about.
+pub struct BorrowedReceive<'env, T: Equivalence> {
+    data: *mut T,
+    len: usize,
+    _data: PhantomData<&'env mut [T]>,
+}
+
+impl sealed::Sealed for BorrowedSend {}
+impl<T: Equivalence> sealed::Sealed for BorrowedReceive<'_, T> {}
+
+impl Kind for BorrowedSend {
+    type Value = ();
+
+    fn conclude(self, _: &Communicator, outcome: Result<(Vec<u8>, Status)>) -> Result<()> {
+        outcome.map(|_| ())
+    }
+
+    fn leave(self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
+}
+
+impl<'env, T: Equivalence> Kind for BorrowedReceive<'env, T> {
+    type Value = (&'env mut [T], Status);
+
+    fn conclude(
+        self,
+        comm: &Communicator,
+        outcome: Result<(Vec<u8>, Status)>,
+    ) -> Result<(&'env mut [T], Status)> {
+        // SAFETY: the slice that the scope borrowed for `'env`. The operation is over, and the scope has
+        // no other use for it than purging, which happens only if this was not called.
+        let data = unsafe { std::slice::from_raw_parts_mut(self.data, self.len) };
+        let all = purge(data);
+        let (_, status) = outcome?;
+        if !all {
+            return Err(comm.no_values::<T>(Call::Recv));
+        }
+        comm.whole_elements::<T>(status)?;
+        Ok((data, status))
+    }
+
+    fn leave(self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
+}
+
+impl Communicator {
+    /// Runs `f` with a [`Scope`] that begins operations on borrowed buffers. When `f` has returned, all of
+    /// them are waited for, so the buffers are free when this returns. If `f` fails, receives that nothing
+    /// was matched to are withdrawn instead. Section 3.7.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mine = [world.rank(); 4];
+    ///     let mut theirs = [9; 4];
+    ///     world.scope(|s| {
+    ///         s.ireceive_into(&mut theirs, other, 0)?;
+    ///         s.isend_from(&mine, other, 0)?;
+    ///         Ok(())
+    ///     })?;
+    ///     assert_eq!(theirs, [other; 4]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `f` returns, or the first operation's that failed.
+    pub fn scope<'env, R>(
+        &'env self,
+        f: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> Result<R>,
+    ) -> Result<R> {
+        let scope = Scope { comm: self, begun: RefCell::default(), _scope: PhantomData, _env: PhantomData };
+        // Dropped by whatever way this function is left.
+        let end = End(&scope.begun, self);
+        let result = f(&scope)?;
+        end.finish()?;
+        Ok(result)
+    }
+}
+
+/// Ends what a scope has begun.
+struct End<'a>(&'a RefCell<Vec<Begun>>, &'a Communicator);
+
+impl End<'_> {
+    /// Waits for all; the first error in the order they were begun. One by one, so that a panic leaves
+    /// the others to `drop`.
+    fn finish(self) -> Result<()> {
+        let mut first = Ok(());
+        while let Some(mut one) = self.next() {
+            first = self.conclude(&mut one).and(first);
+        }
+        first
+    }
+
+    fn next(&self) -> Option<Begun> {
+        self.0.borrow_mut().pop()
+    }
+
+    fn conclude(&self, one: &mut Begun) -> Result<()> {
+        let mut engine = self.1.engine.engine();
+        if !engine.is_active(one.id) {
+            // Its request was waited for, and says what came of it.
+            return Ok(());
+        }
+        let outcome = engine.wait(one.id).map(|_| ());
+        drop(engine);
+        let all = one.purge.as_mut().is_none_or(|purge| purge());
+        outcome?;
+        if all {
+            return Ok(());
+        }
+        Err(self.1.error(
+            Class::Type,
+            Call::Recv,
+            "bytes came that are no values; they were replaced by zero",
+        ))
+    }
+}
+
+impl Drop for End<'_> {
+    /// The scope failed or panics: withdraws what can be, and waits for the rest.
+    fn drop(&mut self) {
+        let deadline = std::thread::panicking().then(|| Instant::now() + PATIENCE);
+        while let Some(mut one) = self.next() {
+            if one.is_receive {
+                let _ = self.1.engine.engine().cancel(one.id);
+            }
+            if let Some(deadline) = deadline {
+                while !self.1.engine.engine().is_done(one.id) {
+                    self.1.engine.engine().progress();
+                    if Instant::now() > deadline {
+                        eprintln!("ranks: a panic ends a scope whose operations cannot be ended: aborting");
+                        self.1.abort(101);
+                    }
+                    std::thread::yield_now();
+                }
+            }
+            let _ = self.conclude(&mut one);
+        }
+    }
+}
+
+impl<'scope, 'env> Scope<'scope, 'env> {
+    /// Begins to send a slice, which stays borrowed until the scope ends.
+    pub fn isend_from<T: Equivalence>(
+        &'scope self,
+        data: &'env [T],
+        dest: usize,
+        tag: i32,
+    ) -> Result<ScopedSend<'scope>> {
+        let bytes = bytes_of(data);
+        let id = {
+            let mut engine = self.comm.engine.engine();
+            engine.isend(Mode::Standard, send_buf(&bytes), Communicator::to(dest), tag, self.comm.id)?
+        };
+        let _bytes = match bytes {
+            Cow::Owned(bytes) => Some(bytes),
+            Cow::Borrowed(_) => None,
+        };
+        self.begun.borrow_mut().push(Begun { id, is_receive: false, purge: None, _bytes });
+        Ok(Scoped(Request::new(self.comm, id, BorrowedSend(()))))
+    }
+
+    /// Begins to receive into a slice, which stays borrowed until the scope ends, or until the request is
+    /// waited for, which gives it back.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut room = [0.0; 2];
+    ///     world.scope(|s| {
+    ///         let receiving = s.ireceive_into(&mut room, other, 0)?;
+    ///         s.isend_from(&[0.5, 1.5], other, 0)?;
+    ///         let (got, status) = receiving.wait()?;
+    ///         assert_eq!((&got[..], status.bytes), (&[0.5, 1.5][..], 16));
+    ///         Ok(())
+    ///     })
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ireceive_into<T: Equivalence>(
+        &'scope self,
+        data: &'env mut [T],
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<ScopedReceive<'scope, 'env, T>> {
+        let (buf, len) = (recv_buf(data), data.len());
+        let data = buf.pointer().cast::<T>();
+        let id = self.comm.engine.engine().irecv(buf, source.into().0, tag.into().0, self.comm.id)?;
+        // SAFETY: called when the operation is over and its request was not waited for; until the scope
+        // ends, after which it is not called, the slice is borrowed for it alone.
+        let purge = move || purge(unsafe { std::slice::from_raw_parts_mut(data, len) });
+        self.begun.borrow_mut().push(Begun {
+            id,
+            is_receive: true,
+            purge: (!T::ANY).then(|| Box::new(purge) as Box<dyn FnMut() -> bool>),
+            _bytes: None,
+        });
+        Ok(Scoped(Request::new(self.comm, id, BorrowedReceive { data, len, _data: PhantomData })))
+    }
+}

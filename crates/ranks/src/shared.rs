@@ -1,0 +1,236 @@
+//! A rank for several threads. Section 11.6: MPI_THREAD_MULTIPLE.
+//!
+//! The engine is behind a lock that nobody holds while waiting. A thread that has to wait looks a few
+//! times, then leaves a waker as a task does (`request::future`) and parks; so any number of waiting
+//! threads cost one sleeper, and nobody polls.
+
+use crate::collective::reductions::rows;
+use crate::communicator::{Communicator, Finalising, Source, Status, Tag};
+use crate::equivalence::Equivalence;
+use crate::memory::{bytes_of, clean, purge, recv_buf, send_buf};
+use crate::object::{decode, encode};
+use crate::op::Number;
+use crate::request::Awaiting;
+use crate::{Class, Error, Result};
+use ranks_engine::op::StoredOp;
+use ranks_engine::{Call, CommId, Form, Mode, RequestId, ShmEngine};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::Thread;
+
+/// How often a thread looks, giving way in between, before it parks: two wake-ups between threads cost more
+/// than that.
+const LOOKS: usize = 50;
+
+/// A rank that several threads talk for; made by [`crate::World::into_shared`]. All clones are the same
+/// rank; it finalises when the last one is dropped. Each call may be made by any thread at any time, and one
+/// that waits keeps no other out. Which of several threads that wait for the same message gets it is not
+/// said: tags keep them apart.
+#[derive(Clone)]
+pub struct SharedWorld(Arc<Rank>);
+
+struct Rank {
+    engine: Mutex<Finalising>,
+    awaiting: Awaiting,
+    rank: usize,
+    size: usize,
+}
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Rank {
+    /// Does `work` on the engine, alone.
+    fn with<R>(&self, work: impl FnOnce(&mut ShmEngine) -> R) -> R {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = work(&mut engine.0);
+        let woken = self.awaiting.any().then(|| self.awaiting.after_call(&mut engine.0));
+        drop(engine);
+        drop(woken);
+        outcome
+    }
+
+    /// Waits until a request is done, without the lock.
+    fn wait(&self, id: RequestId) -> Result<()> {
+        for _ in 0..LOOKS {
+            if self.with(|engine| engine.poll_request(id))?.1 {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        loop {
+            let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+            let outcome = self.awaiting.poll(&mut engine.0, id, &waker);
+            drop(engine);
+            let (done, woken) = outcome?;
+            drop(woken);
+            if done {
+                return Ok(());
+            }
+            std::thread::park();
+        }
+    }
+
+    fn send(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
+        let (buf, dest, comm) = (send_buf(bytes), Communicator::to(dest), CommId::WORLD);
+        let begun = self.with(|engine| {
+            if engine.send_at_once(mode, buf, dest, tag, comm)? {
+                return Ok(None);
+            }
+            engine.isend(mode, buf, dest, tag, comm).map(Some)
+        })?;
+        let Some(id) = begun else { return Ok(()) };
+        self.wait(id)?;
+        self.with(|engine| engine.wait(id)).map(|_| ()).map_err(|error| error.in_call(mode.call()))
+    }
+
+    fn error(&self, class: Class, call: Call, detail: impl Into<String>) -> Error {
+        Error::new(class, call, self.rank, detail)
+    }
+}
+
+impl SharedWorld {
+    pub(crate) fn new(engine: Finalising, rank: usize, size: usize) -> Self {
+        Self(Arc::new(Rank { engine: Mutex::new(engine), awaiting: Awaiting::default(), rank, size }))
+    }
+
+    /// This rank's number, from 0.
+    pub fn rank(&self) -> usize {
+        self.0.rank
+    }
+
+    /// The number of ranks.
+    pub fn size(&self) -> usize {
+        self.0.size
+    }
+
+    /// As [`Communicator::send`].
+    pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
+        let bytes = encode(value).map_err(|detail| self.0.error(Class::Type, Call::Send, detail))?;
+        self.0.send(Mode::Standard, &bytes, dest, tag)
+    }
+
+    /// As [`Communicator::receive`].
+    pub fn receive<T: DeserializeOwned>(
+        &self,
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<(T, Status)> {
+        let (source, tag) = (source.into().0, tag.into().0);
+        let id = self.0.with(|engine| engine.irecv_data(source, tag, CommId::WORLD))?;
+        self.0.wait(id)?;
+        let (bytes, status) = self.0.with(|engine| engine.wait_data(id))?;
+        let status = Status::from(status);
+        let value = decode(&bytes).map_err(|detail| {
+            self.0.error(Class::Type, Call::Recv, detail).peer(status.source as i32).tag(status.tag)
+        })?;
+        Ok((value, status))
+    }
+
+    /// As [`Communicator::send_from`].
+    pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
+        self.0.send(Mode::Standard, &bytes_of(data), dest, tag)
+    }
+
+    /// As [`Communicator::synchronous_send_from`].
+    pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
+        self.0.send(Mode::Synchronous, &bytes_of(data), dest, tag)
+    }
+
+    /// As [`Communicator::receive_into`].
+    pub fn receive_into<T: Equivalence>(
+        &self,
+        data: &mut [T],
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<Status> {
+        let (source, tag, buf) = (source.into().0, tag.into().0, recv_buf(data));
+        let id = self.0.with(|engine| engine.irecv(buf, source, tag, CommId::WORLD))?;
+        let outcome = self.0.wait(id).and_then(|()| self.0.with(|engine| engine.wait(id)));
+        let all = purge(data);
+        let status = Status::from(outcome?);
+        if !all || !status.bytes.is_multiple_of(size_of::<T>()) {
+            let detail =
+                format!("a message of {} bytes is no row of {}", status.bytes, std::any::type_name::<T>());
+            let error = self.0.error(Class::Type, Call::Recv, detail);
+            return Err(error.peer(status.source as i32).tag(status.tag));
+        }
+        Ok(status)
+    }
+
+    fn collective(&self, begin: impl FnOnce(&mut ShmEngine) -> Result<RequestId>) -> Result<()> {
+        let id = self.0.with(begin)?;
+        self.0.wait(id)?;
+        self.0.with(|engine| engine.wait(id)).map(|_| ())
+    }
+
+    /// As [`Communicator::barrier`]. Of collectives, one thread of a rank after the other calls: all ranks in
+    /// the same order. Section 6.14.
+    pub fn barrier(&self) -> Result<()> {
+        self.collective(|engine| engine.ibarrier(Form::Nonblocking, CommId::WORLD))
+    }
+
+    /// As [`Communicator::broadcast_into`].
+    pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
+        clean(data);
+        let (buf, root) = (recv_buf(data), Communicator::to(root));
+        let outcome = self.collective(|engine| engine.ibcast(Form::Nonblocking, buf, root, CommId::WORLD));
+        let all = purge(data);
+        outcome?;
+        if all {
+            return Ok(());
+        }
+        let detail =
+            format!("bytes came that are no {}; they were replaced by zero", std::any::type_name::<T>());
+        Err(self.0.error(Class::Type, Call::Bcast, detail))
+    }
+
+    /// As [`Communicator::all_reduce_in_place`], of numbers; the operation owns what it uses.
+    pub fn all_reduce_in_place<T: Number>(
+        &self,
+        data: &mut [T],
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<()> {
+        let op = StoredOp::user(rows(op, || {}), size_of::<T>(), false);
+        let buf = recv_buf(data);
+        self.collective(|engine| engine.iallreduce(Form::Nonblocking, None, buf, op, CommId::WORLD))
+    }
+
+    /// As [`Communicator::probe_now`].
+    pub fn probe_now(&self, source: impl Into<Source>, tag: impl Into<Tag>) -> Result<Option<Status>> {
+        let (source, tag) = (source.into().0, tag.into().0);
+        let found = self.0.with(|engine| engine.iprobe(source, tag, CommId::WORLD))?;
+        Ok(found.map(Status::from))
+    }
+
+    /// Ends all ranks of the job, with `code` as the exit code. Section 9.7.
+    pub fn abort(&self, code: i32) -> ! {
+        self.0.with(|engine| engine.abort(CommId::WORLD, code))
+    }
+
+    /// The rank for one thread again, when this is the last clone; else this one.
+    pub fn into_world(self) -> std::result::Result<crate::World, SharedWorld> {
+        match Arc::try_unwrap(self.0) {
+            Ok(rank) => {
+                let engine = rank.engine.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(crate::World::of(engine))
+            }
+            Err(shared) => Err(SharedWorld(shared)),
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SharedWorld(rank {} of {})", self.rank(), self.size())
+    }
+}
