@@ -47,9 +47,8 @@ pub use reduce_scatter::ReduceScatterAlgorithm;
 pub use scan::ScanAlgorithm;
 pub use scatter::ScatterAlgorithm;
 
-use crate::ROOT;
 use crate::error::{Class, Result};
-use crate::group::{Comm, CommId};
+use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
@@ -69,32 +68,6 @@ pub(crate) mod tags {
     pub const REDUCE_SCATTER: i32 = 10;
     pub const SCAN: i32 = 11;
     pub const NEIGHBORS: i32 = 12;
-}
-
-/// A rank's place in the collectives of a communicator: which of a call's arguments count at it.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Its number in its group.
-    pub me: i32,
-    /// Ranks of its group.
-    pub group: usize,
-    /// Ranks that it deals with, those that counts and parts are for: its group, or the remote one of an
-    /// intercommunicator.
-    pub peers: usize,
-    /// The communicator is an intercommunicator.
-    pub inter: bool,
-}
-
-impl Place {
-    /// It is what a call names as root: it has, or gets, the parts of all.
-    pub fn is_root(self, root: i32) -> bool {
-        if self.inter { root == ROOT } else { self.me == root }
-    }
-
-    /// It has, or gets, a part of its own: between groups, only the one without the root.
-    pub fn deals_with(self, root: i32) -> bool {
-        !self.inter || root >= 0
-    }
 }
 
 /// A rank's part of a buffer, in bytes.
@@ -146,16 +119,6 @@ fn whole(buf: SendBuf) -> [Part; 1] {
 fn rounds(plan: &Plan) -> impl Iterator<Item = (i32, i32)> + use<> {
     let (me, size) = (plan.me(), plan.size());
     (1..size).map(move |k| ((me + k) % size, (me - k + size) % size))
-}
-
-impl<T: Transport> Engine<T> {
-    /// This rank's place in the collectives of a communicator.
-    pub fn place(&self, id: CommId) -> Result<Place> {
-        let comm = self.comm(id, Call::Unknown)?;
-        let group = comm.local.as_ref().map_or(comm.size(), |local| local.size());
-        let (group, peers) = (group as usize, comm.size() as usize);
-        Ok(Place { me: comm.me, group, peers, inter: comm.local.is_some() })
-    }
 }
 
 // What the arguments of a call must be. All of it is checked before the first message.

@@ -38,7 +38,7 @@ fn alltoall_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let ranks = place(comm)?.peers;
+    let (_, ranks) = place(comm)?;
     let send = if A::is_in_place(send.address()) {
         None
     } else {
@@ -68,7 +68,7 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let ranks = place(comm)?.peers;
+    let (_, ranks) = place(comm)?;
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_one::<A, C, D>(send_counts, send_displacements, send_type, ranks));
     let from = Spread::of_one::<A, C, D>(recv_counts, recv_displacements, recv_type, ranks)?;
@@ -99,7 +99,7 @@ fn alltoallw_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let ranks = place(comm)?.peers;
+    let (_, ranks) = place(comm)?;
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_each::<A, C, D>(send_counts, send_displacements, send_types, ranks));
     let from = Spread::of_each::<A, C, D>(recv_counts, recv_displacements, recv_types, ranks)?;

@@ -5,12 +5,13 @@
 
 use super::forms::{Manner, forms};
 use super::spread::Spread;
-use super::{for_each_rank, nowhere, own, own_to, place};
+use super::{for_each_rank, nowhere, own, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
+use ranks_engine::SendBuf;
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -42,10 +43,13 @@ fn gather_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let place = place(comm)?;
-    let send = own_to(&manner, (place, root), send, send_count, send_type)?;
-    let recv = if place.is_root(root) {
-        let whole = for_each_rank::<A>(recv_count, place.peers, recv_type)?;
+    let (me, ranks) = place(comm)?;
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, send_count, send_type)?,
+    };
+    let recv = if me == root {
+        let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
         elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?
     } else {
         nowhere()
@@ -72,10 +76,13 @@ fn gatherv_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let place = place(comm)?;
-    let send = own_to(&manner, (place, root), send, send_count, send_type)?;
-    let (recv, parts) = if place.is_root(root) {
-        let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, place.peers)?;
+    let (me, ranks) = place(comm)?;
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, send_count, send_type)?,
+    };
+    let (recv, parts) = if me == root {
+        let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
         (spread.to_receive::<A>(&manner.stage, recv.address())?, spread.parts)
     } else {
         (nowhere(), Vec::new())
@@ -100,9 +107,9 @@ fn allgather_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let place = place(comm)?;
+    let (_, ranks) = place(comm)?;
     let send = own(&manner, send, send_count, send_type)?;
-    let whole = for_each_rank::<A>(recv_count, place.peers, recv_type)?;
+    let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
     manner.run(
         comm,
@@ -125,9 +132,9 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let place = place(comm)?;
+    let (_, ranks) = place(comm)?;
     let send = own(&manner, send, send_count, send_type)?;
-    let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, place.peers)?;
+    let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
     let recv = spread.to_receive::<A>(&manner.stage, recv.address())?;
     manner.run(
         comm,

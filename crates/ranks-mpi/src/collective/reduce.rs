@@ -4,13 +4,15 @@
 #![allow(clippy::too_many_arguments)]
 
 use super::forms::{Manner, forms};
-use super::{for_each_rank, nowhere, own, own_to, place};
+use super::{for_each_rank, nowhere, own, own_place, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_to, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::op::Reduction;
+use ranks_engine::op::{Element, Operation, StoredOp};
+use ranks_engine::{PROC_NULL, SendBuf};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -47,10 +49,17 @@ fn reduce_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let place = place(comm)?;
-    let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own_to(&manner, (place, root), send, count, datatype)?;
-    let room = if place.is_root(root) {
+    let (me, _) = place(comm)?;
+    let op = match with_root(me, root) && root == PROC_NULL {
+        // Nothing is combined here, so nothing that is said about it counts.
+        true => StoredOp::built_in(Operation::Sum, Element::U8).ok_or_else(no_op)?,
+        false => Reduction::<A>::find(op, datatype)?.stored(),
+    };
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, count, datatype)?,
+    };
+    let room = if me == root {
         elements_to::<A>(&manner.stage, recv.address(), count, datatype)?
     } else {
         nowhere()
@@ -61,6 +70,10 @@ fn reduce_in<A: Abi>(
         |engine, op| engine.reduce(send, room, op, root, comm),
         |engine, form, op| engine.ireduce(form, send, room, op, root, comm),
     )
+}
+
+fn no_op() -> Failure {
+    Failure::new(class::INTERN, "there is no sum of bytes")
 }
 
 /// `MPI_Allreduce`.
@@ -98,7 +111,7 @@ fn reduce_scatter_block_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let ranks = place(comm)?.group;
+    let (_, ranks) = own_place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let whole = for_each_rank::<A>(count, ranks, datatype)?;
     let send = own(&manner, send, whole, datatype)?;
@@ -125,15 +138,15 @@ fn reduce_scatter_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let place = place(comm)?;
+    let (me, ranks) = own_place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let counts = counts.slice(place.group as c_int)?;
+    let counts = counts.slice(ranks as c_int)?;
     let lengths = counts.iter().map(|&count| span::<A>(count, datatype)).collect::<Result<Vec<_>>>()?;
     let whole = counts.iter().try_fold(0i64, |sum, count| sum.checked_add(count.get()));
     let whole = whole.ok_or_else(|| Failure::new(class::COUNT, "the counts are too many together"))?;
     let send = own(&manner, send, whole, datatype)?;
     // In place, the contribution is there too.
-    let room = if send.is_some() { counts[place.me as usize].get() } else { whole };
+    let room = if send.is_some() { counts[me as usize].get() } else { whole };
     let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
     manner.reduce(
         comm,

@@ -5,7 +5,7 @@
 
 use super::forms::{Manner, forms};
 use super::spread::Spread;
-use super::{for_each_rank, place};
+use super::{for_each_rank, nowhere, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_from, elements_to};
@@ -50,13 +50,13 @@ fn scatter_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let place = place(comm)?;
-    let recv = match place.deals_with(root) {
-        true => room(&manner, recv, recv_count, recv_type)?,
-        false => None,
+    let (me, ranks) = place(comm)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
     };
-    let send = if place.is_root(root) {
-        let whole = for_each_rank::<A>(send_count, place.peers, send_type)?;
+    let send = if me == root {
+        let whole = for_each_rank::<A>(send_count, ranks, send_type)?;
         elements_from::<A>(&manner.stage, send.address(), whole, send_type)?
     } else {
         SendBuf::EMPTY
@@ -83,13 +83,13 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let place = place(comm)?;
-    let recv = match place.deals_with(root) {
-        true => room(&manner, recv, recv_count, recv_type)?,
-        false => None,
+    let (me, ranks) = place(comm)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
     };
-    let (send, parts) = if place.is_root(root) {
-        let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, place.peers)?;
+    let (send, parts) = if me == root {
+        let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
         (spread.to_send::<A>(&manner.stage, send.address())?, spread.parts)
     } else {
         (SendBuf::EMPTY, Vec::new())
