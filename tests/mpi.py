@@ -125,6 +125,9 @@ def main():
         header = options.header or make_header(python)
         forms = build(ROOT / "tests/c/forms.c", header, target)
         collectives = build(ROOT / "tests/c/collectives.c", header, target)
+        nonblocking = build(ROOT / "tests/c/nonblocking.c", header, target)
+        types = build(ROOT / "tests/c/types.c", header, target)
+        spread = build(ROOT / "tests/c/spread.c", header, target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
         for n in counts:
@@ -132,6 +135,12 @@ def main():
             run(target, n, [forms, "threads"], says=["ok"])
             run(target, n, [collectives], says=["ok"])
             run(target, n, [collectives, "threads"], says=["ok"])
+            run(target, n, [nonblocking], says=["ok"])
+            run(target, n, [nonblocking, "threads"], says=["ok"])
+            run(target, n, [types], says=["ok"])
+            run(target, n, [types, "threads"], says=["ok"])
+            run(target, n, [spread], says=["ok"])
+            run(target, n, [spread, "threads"], says=["ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
         run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])

@@ -81,6 +81,23 @@ pub const SCRATCH: usize = 16 << 20;
 /// Collectives that are over whose memory is kept: one that blocks, and one that is nonblocking beside it.
 pub const SPARE_PLANS: usize = 2;
 
+/// The longest buffer for packed messages that is kept for the next one.
+pub const STAGING: usize = 4 << 20;
+
+/// How many of them are kept.
+pub const STAGINGS: usize = 4;
+
+/// A long message into elements that do not lie in a row is fetched in pieces of this length, each
+/// unpacked while it is in the cache. So the receiver needs no memory of the message's length.
+pub const UNPACK_PIECE: usize = 128 << 10;
+
+/// A datatype of as many blocks is a plain list of them, even where parts of it would be loops: a list is
+/// quicker to go through than nested loops of a few rounds.
+pub const FLATTEN: usize = 32;
+
+/// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
+pub const TYPE_DEPTH: u32 = 1000;
+
 /// The eager threshold of this process.
 pub fn eager() -> usize {
     std::env::var("RANKS_EAGER").ok().and_then(|text| text.parse().ok()).unwrap_or(EAGER)

@@ -12,6 +12,7 @@
 //! | [`matching`] | which message goes to which receive: a pure state machine |
 //! | [`transport`] | how bytes and small control messages move between ranks |
 //! | [`op`] | what a reduction does to two values |
+//! | [`datatype`] | which bytes of memory a message is made of |
 //! | [`memory`] | the caller's buffers |
 //! | [`error`] | the one error type |
 //!
@@ -22,6 +23,7 @@
 pub mod bounds;
 pub mod collective;
 pub mod comm;
+pub mod datatype;
 pub mod error;
 mod group;
 pub mod matching;

@@ -122,8 +122,18 @@ pub trait Abi: Copy + 'static {
     const COMM_TYPES: [c_int; 3];
     /// `MPI_IDENT`, `MPI_CONGRUENT`, `MPI_SIMILAR`, `MPI_UNEQUAL`.
     const COMPARED: [c_int; 4];
-    /// `MPI_COMBINER_NAMED`.
-    const COMBINER_NAMED: c_int;
+    /// `MPI_COMBINER_NAMED`, `DUP`, `CONTIGUOUS`, `VECTOR`, `HVECTOR`, `INDEXED`, `HINDEXED`, `INDEXED_BLOCK`,
+    /// `HINDEXED_BLOCK`, `STRUCT`, `SUBARRAY`, `DARRAY`, `F90_REAL`, `F90_COMPLEX`, `F90_INTEGER`, `RESIZED`,
+    /// `VALUE_INDEX`.
+    const COMBINERS: [c_int; 17];
+    /// `MPI_ORDER_C`, `MPI_ORDER_FORTRAN`.
+    const ORDERS: [c_int; 2];
+    /// `MPI_DISTRIBUTE_BLOCK`, `MPI_DISTRIBUTE_CYCLIC`, `MPI_DISTRIBUTE_NONE`.
+    const DISTRIBUTIONS: [c_int; 3];
+    /// `MPI_DISTRIBUTE_DFLT_DARG`.
+    const DISTRIBUTE_DEFAULT: c_int;
+    /// `MPI_TYPECLASS_REAL`, `MPI_TYPECLASS_INTEGER`, `MPI_TYPECLASS_COMPLEX`.
+    const TYPE_CLASSES: [c_int; 3];
     /// `MPI_BSEND_OVERHEAD`.
     const BSEND_OVERHEAD: usize;
     /// `MPI_ERR_LASTCODE`.

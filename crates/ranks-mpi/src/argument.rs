@@ -185,6 +185,11 @@ impl<T> Out<T> {
         self.0
     }
 
+    /// The same to be read.
+    pub fn as_input(self) -> In<T> {
+        In(self.0)
+    }
+
     /// True if there is nothing to write to.
     pub fn is_null(self) -> bool {
         self.0.is_null()

@@ -1,14 +1,18 @@
-//! Attributes of communicators: MPI 5.0 section 7.7.
+//! Attributes of communicators and datatypes: MPI 5.0 section 7.7.
 //!
 //! Copy and delete callbacks are the program's own code: they run without the lock, and may call MPI.
 
-use crate::abi::{Abi, Keyval, Predefined};
+mod owner;
+
+pub use owner::Owner;
+
+use crate::abi::{Abi, Handle, Keyval, Predefined};
 use crate::argument::Out;
 use crate::entry::Call;
-use crate::errhandler::comm_handle;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use ranks_engine::{ANY_SOURCE, CommId, PROC_NULL, TAG_UB};
+use owner::What;
+use ranks_engine::{ANY_SOURCE, PROC_NULL, TAG_UB};
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -25,6 +29,7 @@ pub type DeleteFunction = unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_v
 /// A key that the program made.
 #[derive(Clone, Copy)]
 pub struct Key {
+    what: What,
     copy: Option<CopyFunction>,
     delete: Option<DeleteFunction>,
     extra: usize,
@@ -91,11 +96,6 @@ fn address_of(attribute: Predefined) -> usize {
     value.as_ptr().expose_provenance()
 }
 
-fn raw<A: Abi>(comm: CommId) -> Raw {
-    use crate::abi::Handle;
-    comm_handle::<A>(comm.index()).to_int() as u32 as Raw
-}
-
 fn no_key(keyval: c_int) -> Failure {
     Failure::new(class::KEYVAL, format!("{keyval:#x} is no key of attributes"))
 }
@@ -110,9 +110,8 @@ fn dynamic<A: Abi>(keyval: c_int) -> Result<u32> {
     }
 }
 
-/// `MPI_Comm_create_keyval`.
-pub fn create_keyval<A: Abi>(
-    _: &Call<A>,
+fn create<A: Abi>(
+    what: What,
     copy: Option<CopyFunction>,
     delete: Option<DeleteFunction>,
     keyval: Out<c_int>,
@@ -122,13 +121,35 @@ pub fn create_keyval<A: Abi>(
     let key = global::with(|process| {
         let key = process.keyvals.made;
         process.keyvals.made += 1;
-        process.keyvals.keys.insert(key, Key { copy, delete, extra, uses: 0, freed: false });
+        process.keyvals.keys.insert(key, Key { what, copy, delete, extra, uses: 0, freed: false });
         key
     });
     keyval.set(A::keyval_out(key))
 }
 
-/// `MPI_Comm_free_keyval`: attributes under it stay until they are deleted.
+/// `MPI_Comm_create_keyval`.
+pub fn create_keyval<A: Abi>(
+    _: &Call<A>,
+    copy: Option<CopyFunction>,
+    delete: Option<DeleteFunction>,
+    keyval: Out<c_int>,
+    extra: Out<c_void>,
+) -> Result<()> {
+    create::<A>(What::Comm, copy, delete, keyval, extra)
+}
+
+/// `MPI_Type_create_keyval`.
+pub fn create_type_keyval<A: Abi>(
+    _: &Call<A>,
+    copy: Option<CopyFunction>,
+    delete: Option<DeleteFunction>,
+    keyval: Out<c_int>,
+    extra: Out<c_void>,
+) -> Result<()> {
+    create::<A>(What::Type, copy, delete, keyval, extra)
+}
+
+/// `MPI_Comm_free_keyval`, `MPI_Type_free_keyval`: attributes under it stay until they are deleted.
 pub fn free_keyval<A: Abi>(_: &Call<A>, keyval: Out<c_int>) -> Result<()> {
     let value = keyval.get()?;
     let key = dynamic::<A>(value)?;
@@ -141,15 +162,35 @@ pub fn free_keyval<A: Abi>(_: &Call<A>, keyval: Out<c_int>) -> Result<()> {
     keyval.set(A::KEYVAL_INVALID)
 }
 
+/// The datatype that attributes are asked of.
+fn datatype<A: Abi>(datatype: A::Datatype) -> Result<Owner> {
+    global::with(|process| process.types.get::<A>(datatype).map(|_| ()))?;
+    Ok(Owner::Type(datatype.decode()))
+}
+
 /// `MPI_Comm_set_attr`: an attribute that was there is deleted first.
 pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int, value: Out<c_void>) -> Result<()> {
-    let comm = call.comm(comm)?;
+    set_on::<A>(Owner::Comm(call.comm(comm)?), keyval, value)
+}
+
+/// `MPI_Type_set_attr`.
+pub fn set_type<A: Abi>(_: &Call<A>, on: A::Datatype, keyval: c_int, value: Out<c_void>) -> Result<()> {
+    set_on::<A>(datatype::<A>(on)?, keyval, value)
+}
+
+fn set_on<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>) -> Result<()> {
     let key = dynamic::<A>(keyval)?;
-    global::with(|process| process.keyvals.keys.get(&key).map(|_| ())).ok_or_else(|| no_key(keyval))?;
-    delete_one::<A>(comm, key)?;
+    let what = global::with(|process| process.keyvals.keys.get(&key).map(|known| known.what));
+    match what {
+        None => return Err(no_key(keyval)),
+        Some(what) if what != owner.what() => {
+            return Err(Failure::new(class::KEYVAL, "a key of attributes of another kind of object"));
+        }
+        Some(_) => {}
+    }
+    delete_one::<A>(owner, key)?;
     global::with(|process| {
-        let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
-        record.attributes.push((key, value.address().expose_provenance()));
+        owner.attributes(process)?.push((key, value.address().expose_provenance()));
         if let Some(known) = process.keyvals.keys.get_mut(&key) {
             known.uses += 1;
         }
@@ -165,49 +206,72 @@ pub fn get<A: Abi>(
     value: Out<c_void>,
     flag: Out<c_int>,
 ) -> Result<()> {
-    let comm = call.comm(comm)?;
+    get_of::<A>(Owner::Comm(call.comm(comm)?), keyval, value, flag)
+}
+
+/// `MPI_Type_get_attr`.
+pub fn get_type<A: Abi>(
+    _: &Call<A>,
+    of: A::Datatype,
+    keyval: c_int,
+    value: Out<c_void>,
+    flag: Out<c_int>,
+) -> Result<()> {
+    get_of::<A>(datatype::<A>(of)?, keyval, value, flag)
+}
+
+fn get_of<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>, flag: Out<c_int>) -> Result<()> {
     let found = match A::keyval_in(keyval) {
-        Keyval::Predefined(attribute) => Some(address_of(attribute)),
-        Keyval::Invalid => return Err(no_key(keyval)),
+        Keyval::Predefined(attribute) if owner.what() == What::Comm => Some(address_of(attribute)),
+        Keyval::Predefined(_) | Keyval::Invalid => return Err(no_key(keyval)),
         Keyval::Dynamic(key) => global::with(|process| {
             if !process.keyvals.keys.contains_key(&key) {
                 return Err(no_key(keyval));
             }
-            let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
-            Ok(record.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value))
+            Ok(value_of(owner.attributes(process)?, key))
         })?,
     };
     flag.set(found.is_some().into())?;
     found.map_or(Ok(()), |found| value.pointer().set(found))
 }
 
+fn value_of(attributes: &[(u32, usize)], key: u32) -> Option<usize> {
+    attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+}
+
 /// `MPI_Comm_delete_attr`.
 pub fn delete<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let key = dynamic::<A>(keyval)?;
-    match delete_one::<A>(comm, key)? {
+    delete_on::<A>(Owner::Comm(call.comm(comm)?), keyval)
+}
+
+/// `MPI_Type_delete_attr`.
+pub fn delete_type<A: Abi>(_: &Call<A>, on: A::Datatype, keyval: c_int) -> Result<()> {
+    delete_on::<A>(datatype::<A>(on)?, keyval)
+}
+
+fn delete_on<A: Abi>(owner: Owner, keyval: c_int) -> Result<()> {
+    match delete_one::<A>(owner, dynamic::<A>(keyval)?)? {
         true => Ok(()),
-        false => Err(Failure::new(class::KEYVAL, "the communicator has no attribute under this key")),
+        false => Err(Failure::new(class::KEYVAL, "there is no attribute under this key")),
     }
 }
 
 /// Deletes an attribute if it is there: the callback first, and only if that agrees the attribute.
-fn delete_one<A: Abi>(comm: CommId, key: u32) -> Result<bool> {
+fn delete_one<A: Abi>(owner: Owner, key: u32) -> Result<bool> {
     let found = global::with(|process| {
-        let record = process.comm(comm.index()).ok_or_else(crate::comm::gone)?;
-        let value = record.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let value = value_of(owner.attributes(process)?, key);
         Ok::<_, Failure>(value.zip(process.keyvals.keys.get(&key).copied()))
     })?;
     let Some((value, known)) = found else { return Ok(false) };
     if let Some(function) = known.delete {
         let (value, extra) = (pointer(value), pointer(known.extra));
         // SAFETY: the program gave this function to be called with these arguments.
-        let code = unsafe { function(raw::<A>(comm), A::keyval_out(key), value, extra) };
+        let code = unsafe { function(owner.raw::<A>(), A::keyval_out(key), value, extra) };
         refused(code, "delete")?;
     }
     global::with(|process| {
-        if let Some(record) = process.comm(comm.index()) {
-            record.attributes.retain(|(known, _)| *known != key);
+        if let Ok(attributes) = owner.attributes(process) {
+            attributes.retain(|(known, _)| *known != key);
         }
         process.keyvals.release(key);
     });
@@ -225,23 +289,23 @@ fn refused(code: c_int, what: &str) -> Result<()> {
     }
 }
 
-/// Deletes all attributes of a communicator, the last one first.
-pub fn delete_all<A: Abi>(_: &Call<A>, comm: CommId) -> Result<()> {
+/// Deletes all attributes of an object, the last one first.
+pub fn delete_all<A: Abi>(_: &Call<A>, owner: Owner) -> Result<()> {
     loop {
         let last = global::with(|process| {
-            process.comm(comm.index()).and_then(|record| record.attributes.last().map(|(key, _)| *key))
+            owner.attributes(process).ok().and_then(|attributes| attributes.last().map(|(key, _)| *key))
         });
         match last {
-            Some(key) => delete_one::<A>(comm, key)?,
+            Some(key) => delete_one::<A>(owner, key)?,
             None => return Ok(()),
         };
     }
 }
 
-/// Copies the attributes of a communicator to its duplicate, those whose callbacks want it.
-pub fn copy_all<A: Abi>(_: &Call<A>, old: CommId, new: CommId) -> Result<()> {
+/// Copies the attributes of an object to its duplicate, those whose callbacks want it.
+pub fn copy_all<A: Abi>(_: &Call<A>, old: Owner, new: Owner) -> Result<()> {
     let all = global::with(|process| {
-        let attributes = process.comm(old.index()).map(|record| record.attributes.clone());
+        let attributes = old.attributes(process).map(|attributes| attributes.clone());
         let keys = &process.keyvals.keys;
         let known = attributes.unwrap_or_default().into_iter();
         known.filter_map(|(key, value)| Some((key, value, *keys.get(&key)?))).collect::<Vec<_>>()
@@ -255,14 +319,14 @@ pub fn copy_all<A: Abi>(_: &Call<A>, old: CommId, new: CommId) -> Result<()> {
         let code = unsafe {
             let (value, extra) = (pointer(value), pointer(known.extra));
             let place = (&raw mut copied).cast();
-            function(raw::<A>(old), A::keyval_out(key), extra, value, place, &raw mut wanted)
+            function(old.raw::<A>(), A::keyval_out(key), extra, value, place, &raw mut wanted)
         };
         refused(code, "copy")?;
         if wanted != 0 {
             let copied = copied.expose_provenance();
             global::with(|process| {
-                if let Some(record) = process.comm(new.index()) {
-                    record.attributes.push((key, copied));
+                if let Ok(attributes) = new.attributes(process) {
+                    attributes.push((key, copied));
                 }
                 if let Some(known) = process.keyvals.keys.get_mut(&key) {
                     known.uses += 1;

@@ -14,9 +14,11 @@
 //! when a collective comes to it. While such a collective is under way every wait is in steps, at any
 //! thread level.
 
+use crate::datatype::Buffer;
 use crate::failure::{Failure, Result};
 use crate::global;
 use crate::process::Process;
+use ranks_engine::datatype::Elements;
 use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status, Work};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -236,19 +238,20 @@ pub fn collective(blocking: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<
 
 /// Sends and receives at the same time.
 pub fn sendrecv(
-    (send, dest, send_tag): (SendBuf, i32, i32),
-    (recv, source, recv_tag): (RecvBuf, i32, i32),
+    (send, dest, send_tag): (Buffer<SendBuf>, i32, i32),
+    (recv, source, recv_tag): (Buffer<RecvBuf>, i32, i32),
     comm: CommId,
 ) -> Result<Status> {
-    if let Some(outcome) =
-        at_once(|engine| engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm))
+    if let (&Buffer::Row(send), &Buffer::Row(recv)) = (&send, &recv)
+        && let Some(outcome) =
+            at_once(|engine| engine.sendrecv(send, dest, send_tag, recv, source, recv_tag, comm))
     {
         return outcome;
     }
     let (receiving, sending) = global::with(|process| {
         let engine = &mut process.engine;
-        let receiving = engine.irecv(recv, source, recv_tag, comm)?;
-        match engine.isend(Mode::Standard, send, dest, send_tag, comm) {
+        let receiving = recv.irecv(engine, source, recv_tag, comm)?;
+        match send.isend(engine, Mode::Standard, dest, send_tag, comm) {
             Ok(sending) => Ok((receiving, sending)),
             Err(error) => {
                 // The receive goes with the send: nobody would ever wait for it.
@@ -282,6 +285,15 @@ pub fn send(mode: Mode, buf: SendBuf, dest: i32, tag: i32, comm: CommId) -> Resu
         Ok(engine.test(id)?.is_none().then_some(id))
     })?;
     begun.map_or(Ok(()), |id| finish(mode.call(), id).map(|_| ()))
+}
+
+/// Sends elements that do not lie in a row.
+pub fn send_elements(mode: Mode, elements: Elements, dest: i32, tag: i32, comm: CommId) -> Result<()> {
+    if let Some(outcome) = at_once(|engine| engine.send_elements(mode, &elements, dest, tag, comm)) {
+        return outcome;
+    }
+    let id = global::with(|process| process.engine.isend_elements(mode, elements, dest, tag, comm))?;
+    finish(mode.call(), id).map(|_| ())
 }
 
 /// Receives.

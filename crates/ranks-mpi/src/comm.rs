@@ -2,7 +2,7 @@
 
 use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{In, MAX_OBJECT_NAME, Out};
-use crate::attribute;
+use crate::attribute::{self, Owner};
 use crate::entry::Call;
 use crate::errhandler::comm_handle;
 use crate::failure::{Failure, Result, class};
@@ -72,7 +72,7 @@ pub fn dup<A: Abi>(call: &Call<A>, comm: A::Comm, new: Out<A::Comm>) -> Result<(
         process.adopt(id, old.index());
         Ok::<_, Failure>(id)
     })?;
-    if let Err(failure) = attribute::copy_all(call, old, id) {
+    if let Err(failure) = attribute::copy_all(call, Owner::Comm(old), Owner::Comm(id)) {
         free_one(call, id)?;
         return Err(failure);
     }
@@ -164,7 +164,7 @@ pub fn group<A: Abi>(call: &Call<A>, comm: A::Comm, group: Out<A::Group>) -> Res
 }
 
 fn free_one<A: Abi>(call: &Call<A>, comm: CommId) -> Result<()> {
-    attribute::delete_all(call, comm)?;
+    attribute::delete_all(call, Owner::Comm(comm))?;
     Ok(global::with(|process| {
         process.engine.comm_free(comm)?;
         process.comms[comm.index() as usize] = None;

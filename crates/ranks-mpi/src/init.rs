@@ -2,7 +2,7 @@
 
 use crate::abi::{Abi, builtin};
 use crate::argument::{Count, In, Out};
-use crate::attribute;
+use crate::attribute::{self, Owner};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
@@ -56,8 +56,8 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
 
 /// `MPI_Finalize`: the attributes of self go first, then those of world, while MPI still runs.
 pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
-    attribute::delete_all(call, CommId::SELF)?;
-    attribute::delete_all(call, CommId::WORLD)?;
+    attribute::delete_all(call, Owner::Comm(CommId::SELF))?;
+    attribute::delete_all(call, Owner::Comm(CommId::WORLD))?;
     call.about(builtin::WORLD);
     global::with(|process| process.engine.finalize())?;
     global::close();

@@ -190,7 +190,11 @@ impl Abi for Mpich {
     const KEYVAL_INVALID: c_int = 0x2400_0000;
     const COMM_TYPES: [c_int; 3] = [1, 2, 3];
     const COMPARED: [c_int; 4] = [0, 1, 2, 3];
-    const COMBINER_NAMED: c_int = 1;
+    const COMBINERS: [c_int; 17] = [1, 2, 3, 4, 6, 7, 9, 10, 19, 12, 13, 14, 15, 16, 17, 18, 20];
+    const ORDERS: [c_int; 2] = [56, 57];
+    const DISTRIBUTIONS: [c_int; 3] = [121, 122, 123];
+    const DISTRIBUTE_DEFAULT: c_int = -49767;
+    const TYPE_CLASSES: [c_int; 3] = [1, 2, 3];
     const BSEND_OVERHEAD: usize = 96;
     const LAST_CODE: c_int = 0x3fff_ffff;
     const MAX_PROCESSOR_NAME: usize = 128;

@@ -6,7 +6,7 @@
 use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Count, In, Out};
 use crate::block;
-use crate::datatype::{self, recv_buffer, send_buffer};
+use crate::datatype::{Buffer, recv_buffer, send_buffer};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
@@ -37,7 +37,12 @@ macro_rules! sends {
         ) -> Result<()> {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
-            block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)
+            match buf {
+                Buffer::Row(buf) => block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm),
+                Buffer::Elements(elements) => {
+                    block::send_elements(Mode::$mode, elements, A::rank_in(dest), A::tag_in(tag), comm)
+                }
+            }
         }
 
         #[doc = concat!("A nonblocking send, mode ", stringify!($mode), ".")]
@@ -48,7 +53,7 @@ macro_rules! sends {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
-                let id = process.engine.isend(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                let id = buf.isend(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;
                 handle::<A>(process, id, comm)
             })?)
         }
@@ -61,7 +66,7 @@ macro_rules! sends {
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
-                let id = process.engine.send_init(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm)?;
+                let id = buf.send_init(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;
                 handle::<A>(process, id, comm)
             })?)
         }
@@ -89,7 +94,14 @@ pub fn recv<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let found = block::recv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+    let (source, tag) = (A::rank_in(source), A::tag_in(tag));
+    let found = match buf {
+        Buffer::Row(buf) => block::recv(buf, source, tag, comm)?,
+        elements => {
+            let id = global::with(|process| elements.irecv(&mut process.engine, source, tag, comm))?;
+            block::finish(Waits::Recv, id)?
+        }
+    };
     status::store::<A>(status, &found)
 }
 
@@ -107,7 +119,7 @@ pub fn irecv<A: Abi>(
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
-        let id = process.engine.irecv(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        let id = buf.irecv(&mut process.engine, A::rank_in(source), A::tag_in(tag), comm)?;
         handle::<A>(process, id, comm)
     })?)
 }
@@ -126,67 +138,9 @@ pub fn recv_init<A: Abi>(
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
-        let id = process.engine.recv_init(buf, A::rank_in(source), A::tag_in(tag), comm)?;
+        let id = buf.recv_init(&mut process.engine, A::rank_in(source), A::tag_in(tag), comm)?;
         handle::<A>(process, id, comm)
     })?)
-}
-
-/// `MPI_Sendrecv`.
-pub fn sendrecv<A: Abi, C: Count>(
-    call: &Call<A>,
-    send: In<c_void>,
-    send_count: C,
-    send_type: A::Datatype,
-    dest: c_int,
-    send_tag: c_int,
-    recv: Out<c_void>,
-    recv_count: C,
-    recv_type: A::Datatype,
-    source: c_int,
-    recv_tag: c_int,
-    comm: A::Comm,
-    status: Out<A::Status>,
-) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let send = send_buffer::<A>(send.address(), send_count, send_type)?;
-    let recv = recv_buffer::<A>(recv.address(), recv_count, recv_type)?;
-    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
-    status::store::<A>(status, &found)
-}
-
-fn both<A: Abi>(
-    send: ranks_engine::SendBuf,
-    dest: c_int,
-    send_tag: c_int,
-    recv: ranks_engine::RecvBuf,
-    source: c_int,
-    recv_tag: c_int,
-    comm: CommId,
-) -> Result<ranks_engine::Status> {
-    let (dest, source) = (A::rank_in(dest), A::rank_in(source));
-    let (send_tag, recv_tag) = (A::tag_in(send_tag), A::tag_in(recv_tag));
-    block::sendrecv((send, dest, send_tag), (recv, source, recv_tag), comm)
-}
-
-/// `MPI_Sendrecv_replace`: the message leaves from a copy.
-pub fn sendrecv_replace<A: Abi>(
-    call: &Call<A>,
-    buf: Out<c_void>,
-    count: impl Count,
-    datatype: A::Datatype,
-    dest: c_int,
-    send_tag: c_int,
-    source: c_int,
-    recv_tag: c_int,
-    comm: A::Comm,
-    status: Out<A::Status>,
-) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let recv = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let copy = datatype::copy_of(recv);
-    let send = send_buffer::<A>(copy.as_ptr().cast(), count, datatype)?;
-    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
-    status::store::<A>(status, &found)
 }
 
 /// `MPI_Probe`.
@@ -280,7 +234,7 @@ pub fn mrecv<A: Abi>(
 ) -> Result<()> {
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let id = message_in::<A>(message.get()?)?;
-    let request = global::with(|process| process.engine.imrecv(id, buf))?;
+    let request = global::with(|process| buf.imrecv(&mut process.engine, id))?;
     message.set(A::Message::NULL)?;
     status::store::<A>(status, &block::finish(Waits::Mrecv, request)?)
 }
@@ -297,7 +251,7 @@ pub fn imrecv<A: Abi>(
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let id = message_in::<A>(message.get()?)?;
     request.set(global::with(|process| {
-        let id = process.engine.imrecv(id, buf)?;
+        let id = buf.imrecv(&mut process.engine, id)?;
         handle::<A>(process, id, CommId::WORLD)
     })?)?;
     message.set(A::Message::NULL)

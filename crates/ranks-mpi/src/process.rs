@@ -3,6 +3,7 @@
 use crate::abi::builtin;
 use crate::attribute::Keyvals;
 use crate::block::Waiters;
+use crate::datatype::{Staged, Types, Unpacking};
 use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
 use crate::group::Members;
@@ -10,7 +11,7 @@ use crate::info::Pairs;
 use crate::op::UserOp;
 use crate::slab::Slab;
 use ranks_engine::{CommId, RequestId, ShmEngine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_int;
 use std::thread::ThreadId;
 
@@ -52,6 +53,10 @@ pub struct Process {
     pub infos: Slab<Pairs>,
     /// Reduction operations that the program made, by key.
     pub ops: Slab<UserOp>,
+    /// Copies of buffers, of persistent collectives on elements that do not lie in a row.
+    pub staged: HashMap<RequestId, Vec<Staged>>,
+    /// Datatypes.
+    pub types: Types,
     /// Keys of attributes.
     pub keyvals: Keyvals,
     /// The last errors in words.
@@ -79,6 +84,8 @@ impl Process {
             handlers: Slab::default(),
             infos: Slab::default(),
             ops: Slab::default(),
+            staged: HashMap::new(),
+            types: Types::default(),
             keyvals: Keyvals::default(),
             recent: Recent::default(),
             added: BTreeMap::new(),
@@ -87,6 +94,17 @@ impl Process {
             level,
             main: std::thread::current().id(),
         }
+    }
+
+    /// Starts a persistent request. What it sends from a copy is copied now.
+    pub fn start(&mut self, id: RequestId) -> ranks_engine::Result<()> {
+        let staged = self.staged.get(&id).filter(|_| !self.engine.is_active(id)).cloned();
+        staged.iter().flatten().for_each(Staged::pack);
+        self.engine.start(id)?;
+        if let Some(staged) = staged {
+            self.engine.leave(id, Box::new(Unpacking(staged)));
+        }
+        Ok(())
     }
 
     /// The record of a communicator.

@@ -378,14 +378,14 @@ fn existing<A: Abi>(call: &Call<A>, request: A::Request) -> Result<RequestRecord
 /// `MPI_Start`.
 pub fn start<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
     let record = existing(call, request.get()?)?;
-    Ok(global::with(|process| process.engine.start(record.id))?)
+    Ok(global::with(|process| process.start(record.id))?)
 }
 
 /// `MPI_Startall`.
 pub fn start_all<A: Abi>(call: &Call<A>, count: c_int, requests: Out<A::Request>) -> Result<()> {
     for at in 0..length(count)? {
         let record = existing(call, requests.element(at)?.get()?)?;
-        global::with(|process| process.engine.start(record.id))?;
+        global::with(|process| process.start(record.id))?;
     }
     Ok(())
 }
@@ -401,6 +401,7 @@ pub fn free<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
     let record = existing(call, request.get()?)?;
     global::with(|process| {
         process.engine.request_free(record.id)?;
+        process.staged.remove(&record.id);
         if let Ref::Dynamic(key) = request.get()?.decode() {
             process.requests.remove(key);
         }

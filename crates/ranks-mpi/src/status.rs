@@ -4,7 +4,7 @@ use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype;
 use crate::entry::Call;
-use crate::failure::Result;
+use crate::failure::{Failure, Result, class};
 use ranks_engine::{Status, UNDEFINED};
 use std::ffi::c_int;
 
@@ -35,7 +35,7 @@ pub fn store_error<A: Abi>(place: Out<A::Status>, error: c_int) -> Result<()> {
     place.set(A::with_error(place.get()?, error))
 }
 
-/// `MPI_Get_count`, and for predefined types without inner structure also `MPI_Get_elements`.
+/// `MPI_Get_count`: whole elements.
 pub fn count<A: Abi, C: Count>(
     _: &Call<A>,
     status: In<A::Status>,
@@ -43,13 +43,25 @@ pub fn count<A: Abi, C: Count>(
     count: Out<C>,
 ) -> Result<()> {
     let bytes = A::read_status(&status.get()?).bytes;
-    let size = u64::from(datatype::find::<A>(datatype)?.size);
+    let size = datatype::find::<A>(datatype)?.size as u64;
     let whole = match bytes.checked_div(size) {
         None if bytes == 0 => 0,
         Some(whole) if whole * size == bytes && C::of(whole as i64).is_some() => whole as i64,
         _ => UNDEFINED as i64,
     };
     count.put(whole)
+}
+
+/// `MPI_Get_elements`, `MPI_Get_elements_x`: elements of predefined types.
+pub fn elements<A: Abi, C: Count>(
+    _: &Call<A>,
+    status: In<A::Status>,
+    datatype: A::Datatype,
+    count: Out<C>,
+) -> Result<()> {
+    let bytes = A::read_status(&status.get()?).bytes;
+    let found = datatype::shared::<A>(datatype)?.elements_in(bytes);
+    count.put(found.filter(|found| C::of(*found).is_some()).unwrap_or(UNDEFINED.into()))
 }
 
 /// `MPI_Status_set_elements`.
@@ -59,9 +71,12 @@ pub fn set_elements<A: Abi>(
     datatype: A::Datatype,
     count: impl Count,
 ) -> Result<()> {
-    let size = datatype::find::<A>(datatype)?.size as u64;
+    let known = datatype::shared::<A>(datatype)?;
     let old = status.get()?;
-    let bytes = (count.get().max(0) as u64).saturating_mul(size);
+    let bytes = u64::try_from(count.get()).ok().and_then(|count| known.bytes_of(count));
+    let bytes = bytes.filter(|bytes| bytes >> 62 == 0).ok_or_else(|| {
+        Failure::new(class::COUNT, format!("{} is no count of elements of this datatype", count.get()))
+    })?;
     status.set(A::status(old, &Status { bytes, ..A::read_status(&old) }))
 }
 

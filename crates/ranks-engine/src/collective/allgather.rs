@@ -80,6 +80,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allgather(call, comm, (send, recv), None);
+        }
         let part = self.equal_part(call, comm, recv.len())?;
         self.check_apart(call, comm, send, recv)?;
         let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
@@ -131,6 +134,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allgather(call, comm, (send, recv), Some(parts));
+        }
         self.check_parts(call, comm, parts, recv.len())?;
         if let Some(send) = send {
             self.check_parts_apart(call, comm, (send, &whole(send)), (recv, parts))?;

@@ -101,6 +101,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_allreduce(call, comm, (send, recv), element);
+        }
         let contribution = send.unwrap_or(recv.as_send());
         self.check_apart(call, comm, send, recv)?;
         self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;

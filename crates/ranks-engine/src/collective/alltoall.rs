@@ -82,6 +82,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_alltoall(call, comm, (send, recv), None);
+        }
         let part = self.equal_part(call, comm, recv.len())?;
         self.check_apart(call, comm, send, recv)?;
         if let Some(send) = send {
@@ -162,6 +165,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_alltoall(call, comm, (send, recv), Some((send_parts, recv_parts)));
+        }
         self.check_parts(call, comm, recv_parts, recv.len())?;
         let send_parts = if let Some(send) = send {
             self.check_parts(call, comm, send_parts, send.len())?;

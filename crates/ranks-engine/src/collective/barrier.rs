@@ -42,7 +42,7 @@ impl<T: Transport> Engine<T> {
 
     fn barrier_on(&mut self, comm: &Arc<Comm>, algorithm: BarrierAlgorithm) -> Result<()> {
         match (comm.size(), algorithm, comm.area) {
-            (1, ..) => Ok(()),
+            (1, ..) if comm.local.is_none() => Ok(()),
             (_, BarrierAlgorithm::Counter, Some(area)) => self.counter_barrier(comm, area),
             _ => self.dissemination_barrier(comm),
         }
@@ -113,7 +113,7 @@ impl<T: Transport> Engine<T> {
 
     fn dissemination_barrier(&mut self, comm: &Arc<Comm>) -> Result<()> {
         let mut plan = self.plan(Call::Barrier, comm, tags::BARRIER);
-        disseminate(&mut plan);
+        meet(&mut plan);
         self.run_divisible(plan, None)
     }
 
@@ -123,7 +123,7 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         let mut plan = self.plan(call, &comm, tags::BARRIER);
-        disseminate(&mut plan);
+        meet(&mut plan);
         Ok(self.launch(plan, None, form))
     }
 }
@@ -142,7 +142,14 @@ fn whether_open(area: &Area, arrived: Arrived, comm: &Comm, core: &Core) -> Opti
     Some(Err(core.gone_error(Call::Barrier, gone).context(comm.context)))
 }
 
-fn disseminate(plan: &mut Plan) {
+fn meet(plan: &mut Plan) {
+    match plan.comm.local {
+        Some(_) => super::inter::barrier(plan),
+        None => disseminate(plan),
+    }
+}
+
+pub(super) fn disseminate(plan: &mut Plan) {
     let (size, me) = (plan.size(), plan.me());
     let mut distance = 1;
     while distance < size {

@@ -35,6 +35,9 @@ impl<T: Transport> Engine<T> {
     fn bcast_plan(&mut self, call: Call, buf: RecvBuf, root: i32, id: CommId) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_bcast(call, &comm, buf, root);
+        }
         self.root_of(&comm, root, call)?;
         let mut plan = self.plan(call, &comm, tags::BCAST);
         binomial_bcast(&mut plan, buf, root);

@@ -10,6 +10,7 @@
 //! | `scan` | each rank's value of the ranks before it |
 //! | `board` | the algorithms over shared memory, which come first where there is some |
 //! | `neighbors` | exchanges with the neighbours in a topology |
+//! | `inter` | the same between the two groups of an intercommunicator |
 //! | `slices` | the step that long reductions have in common |
 //!
 //! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
@@ -27,6 +28,7 @@ mod barrier;
 mod bcast;
 mod board;
 mod gather;
+mod inter;
 mod neighbors;
 mod reduce;
 mod reduce_scatter;

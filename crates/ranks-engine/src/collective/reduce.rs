@@ -102,6 +102,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_reduce(call, comm, (send, recv), element, root);
+        }
         self.root_of(comm, root, call)?;
         let is_root = comm.me == root;
         let contribution = if is_root {

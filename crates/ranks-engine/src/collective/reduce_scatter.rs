@@ -144,6 +144,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_reduce_scatter(call, comm, (send, recv), lengths, element);
+        }
         let contribution = send.unwrap_or(recv.as_send());
         self.check_apart(call, comm, send, recv)?;
         let parts = match lengths {

@@ -86,6 +86,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_scatter(call, comm, (send, recv), None, root);
+        }
         self.root_of(comm, root, call)?;
         let part = if comm.me == root {
             let part = self.equal_part(call, comm, send.len())?;
@@ -146,6 +149,9 @@ impl<T: Transport> Engine<T> {
     ) -> Result<Box<Plan>> {
         self.enter(call)?;
         let comm = &self.comm(id, call)?;
+        if comm.local.is_some() {
+            return self.inter_scatter(call, comm, (send, recv), Some(parts), root);
+        }
         self.root_of(comm, root, call)?;
         if comm.me == root {
             self.check_parts(call, comm, parts, send.len())?;

@@ -12,7 +12,7 @@ use crate::bounds;
 use crate::error::{Class, Error};
 use crate::group::Comms;
 use crate::matching::Matcher;
-use crate::memory::{RecvBuf, SendBuf};
+use crate::memory::SendBuf;
 use crate::transport::{Arrival, Head, Transport, Words};
 use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
@@ -83,6 +83,8 @@ pub(crate) struct Core {
     /// The attached buffer of buffered sends: its size and what is in use.
     pub attached: Option<usize>,
     pub charged: usize,
+    /// Buffers for packed messages, kept for the next ones.
+    pub staging: Vec<Vec<u8>>,
     /// Requests whose plan is under way.
     pub plans: Vec<u32>,
     /// How many of them have an operation that the engine does not apply itself.
@@ -124,6 +126,7 @@ impl Core {
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: None,
             charged: 0,
+            staging: Vec::new(),
             plans: Vec::new(),
             deferring: 0,
             work: VecDeque::new(),
@@ -340,7 +343,7 @@ impl Core {
         request.received = 0;
         request.peer = Some(from);
         let source = request.comm.as_ref().map_or(0, |comm| comm.rank_of(from));
-        let room = request.recv_buf().len() as u64;
+        let room = request.room() as u64;
         request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
         if total > room {
             let (class, detail) = if no_room {
@@ -361,8 +364,12 @@ impl Core {
         if request.state != State::Active {
             return;
         }
-        let buf: RecvBuf = request.recv_buf();
-        buf.write_line(request.received as usize, data);
+        match &request.elements {
+            None => request.recv_buf().write_line(request.received as usize, data),
+            Some(elements) => {
+                elements.unpack(request.received as usize, data);
+            }
+        }
         request.received += data.len() as u64;
         if request.received >= request.total {
             self.finish(index);
@@ -376,10 +383,13 @@ impl Core {
         request.state = State::Done;
         self.charged -= std::mem::take(&mut request.charged);
         request.keep = None;
-        if !request.grows {
-            request.owned = None;
+        let detached = request.detached;
+        if !request.grows
+            && let Some(owned) = request.owned.take()
+        {
+            self.keep_staging(owned);
         }
-        if request.detached {
+        if detached {
             self.requests.remove(index);
         }
     }

@@ -6,6 +6,7 @@
 //! | `request` | requests and statuses |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `typed` | messages of elements that do not lie in a row |
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
@@ -28,6 +29,7 @@ mod rendezvous;
 mod request;
 mod send;
 mod steps;
+mod typed;
 mod wait;
 mod wire;
 mod within;
@@ -38,7 +40,7 @@ pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;

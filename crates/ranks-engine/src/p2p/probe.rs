@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::request::{Kind, Request, RequestId, Status};
+use crate::datatype::Elements;
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
 use crate::memory::RecvBuf;
@@ -88,18 +89,25 @@ impl<T: Transport> Engine<T> {
 
     /// Receives a message that was taken out.
     pub fn mrecv(&mut self, message: MessageId, buf: RecvBuf) -> Result<Status> {
-        let id = self.imrecv_as(Call::Mrecv, message, buf)?;
+        let id = self.imrecv_as(Call::Mrecv, message, buf, None)?;
         self.wait_in(Call::Mrecv, id)
     }
 
     /// Begins to receive a message that was taken out.
     pub fn imrecv(&mut self, message: MessageId, buf: RecvBuf) -> Result<RequestId> {
-        self.imrecv_as(Call::Mrecv, message, buf)
+        self.imrecv_as(Call::Mrecv, message, buf, None)
     }
 
-    fn imrecv_as(&mut self, call: Call, message: MessageId, buf: RecvBuf) -> Result<RequestId> {
+    pub(super) fn imrecv_as(
+        &mut self,
+        call: Call,
+        message: MessageId,
+        buf: RecvBuf,
+        elements: Option<Box<Elements>>,
+    ) -> Result<RequestId> {
         self.enter(call)?;
         let mut request = Request::new(call, Kind::Recv { buf });
+        request.elements = elements;
         if message == MessageId::NO_PROC {
             request.nobody = true;
             request.status = Status::PROC_NULL;

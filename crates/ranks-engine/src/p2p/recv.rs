@@ -134,6 +134,13 @@ impl<T: Transport> Engine<T> {
         Ok((data.unwrap_or_default(), status))
     }
 
+    /// Leaves something to a request that goes as soon as it is done: now, if it is already.
+    pub fn leave(&mut self, id: RequestId, what: Box<dyn std::any::Any + Send>) {
+        if let Some(request) = self.core.requests.get(id).filter(|request| request.state == State::Active) {
+            request.keep = Some(what);
+        }
+    }
+
     /// Frees a request and leaves its buffer to it for as long as it is under way. A receive that is not
     /// matched is withdrawn first, so no message is lost with it.
     pub fn abandon(&mut self, id: RequestId, buffer: Box<dyn std::any::Any + Send>) {
@@ -170,7 +177,7 @@ impl<T: Transport> Engine<T> {
         Ok(id)
     }
 
-    fn recv_init_as(
+    pub(super) fn recv_init_as(
         &mut self,
         call: Call,
         buf: RecvBuf,

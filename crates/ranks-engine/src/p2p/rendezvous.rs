@@ -84,8 +84,9 @@ impl<T: Transport> Engine<T> {
     }
 
     fn pull(&mut self, pull: Pull) {
-        let room = self.core.requests.at(pull.index).recv_buf().len() as u64;
-        let len = pull.total.min(room);
+        let request = self.core.requests.at(pull.index);
+        let len = pull.total.min(request.room() as u64);
+        let in_a_row = request.elements.is_none();
         if len == 0 {
             self.pulled(&pull, true);
             return;
@@ -93,7 +94,7 @@ impl<T: Transport> Engine<T> {
         match self.transport.remote(pull.from) {
             None => self.through_ring(&pull, len),
             Some(remote) => match self.free_transfer(pull.from) {
-                Some(transfer) if self.transport.fits() && len as usize >= SHARE_FROM => {
+                Some(transfer) if in_a_row && self.transport.fits() && len as usize >= SHARE_FROM => {
                     self.share(&pull, len, remote, transfer);
                 }
                 _ => self.pull_alone(&pull, len, remote),
@@ -112,9 +113,16 @@ impl<T: Transport> Engine<T> {
     }
 
     fn pull_alone(&mut self, pull: &Pull, len: u64, remote: Remote) {
-        let buf = self.core.requests.at(pull.index).recv_buf();
-        let copied = buf.pull(remote, 0, len as usize, pull.address);
-        self.pulled(pull, copied.is_ok());
+        let request = self.core.requests.at(pull.index);
+        let copied = match request.elements.take() {
+            None => request.recv_buf().pull(remote, 0, len as usize, pull.address).is_ok(),
+            Some(elements) => {
+                let copied = self.core.pull_elements(&elements, remote, len as usize, pull.address);
+                self.core.requests.at(pull.index).elements = Some(elements);
+                copied
+            }
+        };
+        self.pulled(pull, copied);
     }
 
     /// The receiver alone knows the outcome: it completes its request and answers the sender.

@@ -1,6 +1,7 @@
 //! Requests: what is under way, and what came of it.
 
 use super::plan::Plan;
+use crate::datatype::Elements;
 use crate::error::{Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -125,6 +126,8 @@ pub(crate) struct Request {
     pub owned: Option<Vec<u8>>,
     /// A receive that makes room for whatever matches.
     pub grows: bool,
+    /// Elements that do not lie in a row: packed into `owned` when they are sent, unpacked as they come.
+    pub elements: Option<Box<Elements>>,
     /// A buffer that whoever began the operation has left to it.
     pub keep: Option<Box<dyn Any + Send>>,
     /// Of a collective: what it does.
@@ -161,6 +164,7 @@ impl Request {
             tag: 0,
             owned: None,
             grows: false,
+            elements: None,
             keep: None,
             plan: None,
             charged: 0,
@@ -187,6 +191,11 @@ impl Request {
             Kind::Recv { buf } => buf,
             Kind::Send { .. } | Kind::Collective => RecvBuf::EMPTY,
         }
+    }
+
+    /// Bytes that a receive has room for.
+    pub fn room(&self) -> usize {
+        self.elements.as_ref().map_or_else(|| self.recv_buf().len(), |elements| elements.len())
     }
 
     pub fn send_buf(&self) -> SendBuf {
@@ -261,6 +270,7 @@ impl Requests {
         slot.generation = slot.generation.wrapping_add(1);
         slot.comm = None;
         slot.owned = None;
+        slot.elements = None;
         slot.keep = None;
         slot.plan = None;
         slot.error = None;

@@ -99,6 +99,11 @@ impl<T: Transport> Engine<T> {
         blocking: bool,
     ) -> Result<RequestId> {
         let id = self.send_init_as(call, mode, buf, dest, tag, comm, false)?;
+        self.begin_send(id, blocking)
+    }
+
+    /// Begins a send whose request has just been made.
+    pub(super) fn begin_send(&mut self, id: RequestId, blocking: bool) -> Result<RequestId> {
         self.launch_send(id.index(), blocking);
         match self.core.requests.at(id.index()).error.take() {
             // A call that fails at once reports it at once.
@@ -129,7 +134,7 @@ impl<T: Transport> Engine<T> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn send_init_as(
+    pub(super) fn send_init_as(
         &mut self,
         call: Call,
         mode: Mode,
@@ -166,21 +171,26 @@ impl<T: Transport> Engine<T> {
         request.error = None;
         request.pushed = false;
         request.answered = true;
-        let Kind::Send { buf, mode } = request.kind else { return };
         let Some(to) = request.peer else {
             self.core.finish(index);
             return;
         };
+        if request.elements.is_some() {
+            self.core.pack(index);
+        }
+        let request = self.core.requests.at(index);
+        let Kind::Send { buf, mode } = request.kind else { return };
         let (context, tag, call) = (request.context, request.tag, request.call);
         if self.core.gone[to].is_some() {
             let error = self.core.gone_error(call, to);
             self.core.fail(index, error);
             return;
         }
-        if mode == Mode::Buffered
-            && let Err(error) = self.core.charge(index, buf)
-        {
-            self.core.fail(index, error);
+        if mode == Mode::Buffered {
+            match self.core.charge(index, buf) {
+                Ok(()) => self.launch_copy(index),
+                Err(error) => self.core.fail(index, error),
+            }
             return;
         }
         if to == me {
@@ -192,8 +202,7 @@ impl<T: Transport> Engine<T> {
         let word = self.core.requests.id_of(index).word();
         let head = Head { kind: wire::EAGER, context, tag };
         if len > eager {
-            self.core.own(index, mode);
-            let words = [len as u64, self.core.requests.at(index).send_buf().address(), word, 0, 0, 0];
+            let words = [len as u64, buf.address(), word, 0, 0, 0];
             self.core.requests.at(index).answered = false;
             let head = Head { kind: wire::ANNOUNCE, ..head };
             self.core.outbox.push(to, Out::Announce { request: index, head, words });
@@ -203,17 +212,37 @@ impl<T: Transport> Engine<T> {
                 self.core.finish(index);
                 return;
             }
-            self.core.own(index, mode);
             self.core.outbox.push(to, Out::Inline { request: index, head });
         } else {
             let answer = if mode == Mode::Synchronous { word } else { 0 };
             self.core.requests.at(index).answered = answer == 0;
-            self.core.own(index, mode);
             let head = Head { kind: wire::LONG, ..head };
             let words = [len as u64, answer, 0, 0, 0, 0];
             self.core.outbox.push(to, Out::Long { request: index, head, words, at: None });
         }
         self.flush();
+    }
+
+    /// A buffered send completes at once: a copy of the message goes on by itself.
+    fn launch_copy(&mut self, index: u32) {
+        let mut copy = self.core.take_staging();
+        let request = self.core.requests.at(index);
+        match request.owned.take() {
+            Some(packed) => copy = packed,
+            None => copy.extend_from_slice(request.send_buf().bytes()),
+        }
+        let kind = Kind::Send { buf: lasting(&copy), mode: Mode::Standard };
+        let mut message = Request::new(request.call, kind);
+        message.peer = request.peer;
+        message.context = request.context;
+        message.tag = request.tag;
+        message.comm = request.comm.clone();
+        message.charged = std::mem::take(&mut request.charged);
+        message.owned = Some(copy);
+        let message = self.core.requests.insert(message).index();
+        self.launch_send(message, true);
+        self.core.forget(message);
+        self.core.finish(index);
     }
 
     /// Gives the engine a buffer for buffered sends: MPI 5.0 section 3.6. Only its size counts, the
@@ -266,15 +295,14 @@ impl Core {
         Ok(())
     }
 
-    /// Makes a buffered message the engine's own, so that the caller may use its buffer at once.
-    fn own(&mut self, index: u32, mode: Mode) {
-        if mode != Mode::Buffered {
-            return;
-        }
+    /// Nobody will ask what became of a request: it goes when it is done.
+    pub fn forget(&mut self, index: u32) {
         let request = self.requests.at(index);
-        let copy = request.send_buf().bytes().to_vec();
-        request.kind = Kind::Send { buf: lasting(&copy), mode };
-        request.owned = Some(copy);
+        if request.state == State::Active {
+            request.detached = true;
+        } else {
+            self.requests.remove(index);
+        }
     }
 
     /// Keeps a copy of what the ring had no room for: the sender need not wait for it.
@@ -314,7 +342,7 @@ impl Core {
 
 /// A buffer for bytes that the request keeps until it is complete.
 #[allow(unsafe_code)]
-fn lasting(bytes: &[u8]) -> SendBuf {
+pub(super) fn lasting(bytes: &[u8]) -> SendBuf {
     // SAFETY: `owned` of the request keeps the vector, whose heap memory does not move, until `finish`.
     unsafe { SendBuf::of(bytes) }
 }

@@ -191,7 +191,7 @@ impl<T: Transport> Engine<T> {
             _ if request.is_collective() => NOBODY,
             tag => tag,
         };
-        let bytes = request.send_buf().len().max(request.recv_buf().len()) as u64;
+        let bytes = request.send_buf().len().max(request.room()) as u64;
         Blocked { call, peer, tag, context: request.context, requests, bytes }
     }
 
@@ -427,10 +427,6 @@ impl<T: Transport> Engine<T> {
     pub(super) fn detach(&mut self, index: u32) {
         let request = self.core.requests.at(index);
         request.persistent = false;
-        if request.state == State::Active {
-            request.detached = true;
-        } else {
-            self.core.requests.remove(index);
-        }
+        self.core.forget(index);
     }
 }

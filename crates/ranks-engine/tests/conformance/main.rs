@@ -15,6 +15,7 @@ mod plans;
 mod reductions;
 mod requests;
 mod support;
+mod typed;
 
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, threads};
@@ -35,6 +36,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(plans::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
+    all.extend(typed::cases());
     all
 }
 

@@ -283,7 +283,8 @@ fn flood<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         sends.push(isend(e, Mode::Standard, part, next, 8)?);
     }
     // The mark that all others were sent before it.
-    let mark = isend(e, Mode::Standard, &[me as u8], next, 9)?;
+    let last = [me as u8];
+    let mark = isend(e, Mode::Standard, &last, next, 9)?;
     let mut got = [0; 4];
     recv(e, &mut got[..1], previous, 9)?;
     for i in 0..COUNT {

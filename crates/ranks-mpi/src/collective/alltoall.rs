@@ -42,10 +42,10 @@ fn alltoall_in<A: Abi, C: Count>(
     let send = if A::is_in_place(send.address()) {
         None
     } else {
-        own::<A>(send, for_each_rank::<A>(send_count, ranks, send_type)?, send_type)?
+        own(&manner, send, for_each_rank::<A>(send_count, ranks, send_type)?, send_type)?
     };
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
-    let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
     manner.run(
         comm,
         |engine| engine.alltoall(send, recv, comm),
@@ -72,9 +72,9 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_one::<A, C, D>(send_counts, send_displacements, send_type, ranks));
     let from = Spread::of_one::<A, C, D>(recv_counts, recv_displacements, recv_type, ranks)?;
-    let recv = from.to_receive::<A>(recv.address())?;
+    let recv = from.to_receive::<A>(&manner.stage, recv.address())?;
     let (send, parts) = match to.transpose()? {
-        Some(to) => (Some(to.to_send::<A>(send.address())?), to.parts),
+        Some(to) => (Some(to.to_send::<A>(&manner.stage, send.address())?), to.parts),
         None => (None, Vec::new()),
     };
     manner.run(
@@ -103,9 +103,9 @@ fn alltoallw_in<A: Abi, C: Count, D: Count>(
     let to = (!A::is_in_place(send.address()))
         .then(|| Spread::of_each::<A, C, D>(send_counts, send_displacements, send_types, ranks));
     let from = Spread::of_each::<A, C, D>(recv_counts, recv_displacements, recv_types, ranks)?;
-    let recv = from.to_receive::<A>(recv.address())?;
+    let recv = from.to_receive::<A>(&manner.stage, recv.address())?;
     let (send, parts) = match to.transpose()? {
-        Some(to) => (Some(to.to_send::<A>(send.address())?), to.parts),
+        Some(to) => (Some(to.to_send::<A>(&manner.stage, send.address())?), to.parts),
         None => (None, Vec::new()),
     };
     manner.run(

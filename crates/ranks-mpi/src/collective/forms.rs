@@ -3,6 +3,7 @@
 use crate::abi::Abi;
 use crate::argument::Out;
 use crate::block;
+use crate::datatype::{Stage, Staged, Unpacking};
 use crate::failure::Result;
 use crate::global;
 use crate::p2p::handle;
@@ -10,14 +11,24 @@ use ranks_engine::op::{Op, StoredOp};
 use ranks_engine::{CommId, Form, RequestId, ShmEngine};
 
 /// How a collective is to be done, and where its request goes.
-pub enum Manner<A: Abi> {
-    /// When the function returns it is complete.
-    Blocking,
-    /// It becomes a request.
-    Request(Form, Out<A::Request>),
+pub struct Manner<A: Abi> {
+    /// None: when the function returns it is complete.
+    request: Option<(Form, Out<A::Request>)>,
+    /// Copies of buffers whose elements do not lie in a row.
+    pub stage: Stage,
 }
 
 impl<A: Abi> Manner<A> {
+    /// It is complete when the function returns.
+    pub fn blocking() -> Self {
+        Self { request: None, stage: Stage::default() }
+    }
+
+    /// It becomes a request.
+    pub fn request(form: Form, place: Out<A::Request>) -> Self {
+        Self { request: Some((form, place)), stage: Stage::default() }
+    }
+
     /// Does it: `blocking`, or `begin` for a request.
     pub fn run(
         self,
@@ -25,13 +36,23 @@ impl<A: Abi> Manner<A> {
         blocking: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<()>,
         begin: impl FnOnce(&mut ShmEngine, Form) -> ranks_engine::Result<RequestId>,
     ) -> Result<()> {
-        match self {
-            Manner::Blocking => block::collective(blocking),
-            Manner::Request(form, place) => place.set(global::with(|process| {
-                let id = begin(&mut process.engine, form)?;
-                handle::<A>(process, id, comm)
-            })?),
-        }
+        let staged = self.stage.take();
+        let Some((form, place)) = self.request else {
+            block::collective(blocking)?;
+            staged.iter().for_each(Staged::unpack);
+            return Ok(());
+        };
+        place.set(global::with(|process| {
+            let id = begin(&mut process.engine, form)?;
+            match form {
+                _ if staged.is_empty() => {}
+                Form::Nonblocking => process.engine.leave(id, Box::new(Unpacking(staged))),
+                Form::Persistent => {
+                    process.staged.insert(id, staged);
+                }
+            }
+            handle::<A>(process, id, comm)
+        })?)
     }
 
     /// The same for a reduction.
@@ -42,10 +63,10 @@ impl<A: Abi> Manner<A> {
         blocking: impl FnOnce(&mut ShmEngine, &mut Op<'_>) -> ranks_engine::Result<()>,
         begin: impl FnOnce(&mut ShmEngine, Form, StoredOp) -> ranks_engine::Result<RequestId>,
     ) -> Result<()> {
-        match self {
-            Manner::Blocking => block::collective(|engine| blocking(engine, &mut op.as_op())),
-            request => request.run(comm, |_| Ok(()), |engine, form| begin(engine, form, op)),
+        if self.request.is_some() {
+            return self.run(comm, |_| Ok(()), |engine, form| begin(engine, form, op));
         }
+        self.run(comm, |engine| blocking(engine, &mut op.as_op()), |_, _| unreachable!("it has no request"))
     }
 }
 
@@ -56,7 +77,7 @@ macro_rules! forms {
         #[doc = concat!("The blocking form of `", stringify!($blocking), "`.")]
         #[allow(clippy::too_many_arguments)]
         pub fn $blocking<A: Abi, $($count: Count),*>(call: &Call<A>, $($arg: $type,)* comm: A::Comm) -> Result<()> {
-            $any(call, Manner::Blocking, $($arg,)* comm)
+            $any(call, Manner::blocking(), $($arg,)* comm)
         }
 
         #[doc = concat!("The nonblocking form of `", stringify!($blocking), "`.")]
@@ -64,7 +85,7 @@ macro_rules! forms {
         pub fn $nonblocking<A: Abi, $($count: Count),*>(
             call: &Call<A>, $($arg: $type,)* comm: A::Comm, request: Out<A::Request>,
         ) -> Result<()> {
-            $any(call, Manner::Request(ranks_engine::Form::Nonblocking, request), $($arg,)* comm)
+            $any(call, Manner::request(ranks_engine::Form::Nonblocking, request), $($arg,)* comm)
         }
 
         #[doc = concat!("The persistent form of `", stringify!($blocking), "`: no hints are known.")]
@@ -72,7 +93,7 @@ macro_rules! forms {
         pub fn $persistent<A: Abi, $($count: Count),*>(
             call: &Call<A>, $($arg: $type,)* comm: A::Comm, _: A::Info, request: Out<A::Request>,
         ) -> Result<()> {
-            $any(call, Manner::Request(ranks_engine::Form::Persistent, request), $($arg,)* comm)
+            $any(call, Manner::request(ranks_engine::Form::Persistent, request), $($arg,)* comm)
         }
     )*};
 }

@@ -43,10 +43,10 @@ fn gather_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let send = own::<A>(send, send_count, send_type)?;
+    let send = own(&manner, send, send_count, send_type)?;
     let recv = if me == root {
         let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
-        elements_to::<A>(recv.address(), whole, recv_type)?
+        elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?
     } else {
         nowhere()
     };
@@ -73,10 +73,10 @@ fn gatherv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let send = own::<A>(send, send_count, send_type)?;
+    let send = own(&manner, send, send_count, send_type)?;
     let (recv, parts) = if me == root {
         let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
-        (spread.to_receive::<A>(recv.address())?, spread.parts)
+        (spread.to_receive::<A>(&manner.stage, recv.address())?, spread.parts)
     } else {
         (nowhere(), Vec::new())
     };
@@ -101,9 +101,9 @@ fn allgather_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let (_, ranks) = place(comm)?;
-    let send = own::<A>(send, send_count, send_type)?;
+    let send = own(&manner, send, send_count, send_type)?;
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
-    let recv = elements_to::<A>(recv.address(), whole, recv_type)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
     manner.run(
         comm,
         |engine| engine.allgather(send, recv, comm),
@@ -126,9 +126,9 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let (_, ranks) = place(comm)?;
-    let send = own::<A>(send, send_count, send_type)?;
+    let send = own(&manner, send, send_count, send_type)?;
     let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
-    let recv = spread.to_receive::<A>(recv.address())?;
+    let recv = spread.to_receive::<A>(&manner.stage, recv.address())?;
     manner.run(
         comm,
         |engine| engine.allgatherv(send, recv, &spread.parts, comm),

@@ -56,7 +56,7 @@ fn bcast_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let buf = elements_to::<A>(buffer.address(), count, datatype)?;
+    let buf = elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?;
     manner.run(
         comm,
         |engine| engine.bcast(buf, root, comm),
@@ -65,11 +65,16 @@ fn bcast_in<A: Abi>(
 }
 
 /// What a rank sends; nothing in place.
-fn own<A: Abi>(send: In<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<SendBuf>> {
+fn own<A: Abi>(
+    manner: &Manner<A>,
+    send: In<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<Option<SendBuf>> {
     if A::is_in_place(send.address()) {
         return Ok(None);
     }
-    elements_from::<A>(send.address(), count, datatype).map(Some)
+    elements_from::<A>(&manner.stage, send.address(), count, datatype).map(Some)
 }
 
 /// This rank and the number of ranks.

@@ -49,8 +49,12 @@ fn reduce_in<A: Abi>(
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, _) = place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own::<A>(send, count, datatype)?;
-    let room = if me == root { elements_to::<A>(recv.address(), count, datatype)? } else { nowhere() };
+    let send = own(&manner, send, count, datatype)?;
+    let room = if me == root {
+        elements_to::<A>(&manner.stage, recv.address(), count, datatype)?
+    } else {
+        nowhere()
+    };
     manner.reduce(
         comm,
         op,
@@ -72,8 +76,8 @@ fn allreduce_in<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own::<A>(send, count, datatype)?;
-    let recv = elements_to::<A>(recv.address(), count, datatype)?;
+    let send = own(&manner, send, count, datatype)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
     manner.reduce(
         comm,
         op,
@@ -97,10 +101,10 @@ fn reduce_scatter_block_in<A: Abi>(
     let (_, ranks) = place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let whole = for_each_rank::<A>(count, ranks, datatype)?;
-    let send = own::<A>(send, whole, datatype)?;
+    let send = own(&manner, send, whole, datatype)?;
     // In place, the contribution is there too.
     let room = if send.is_some() { count.get() } else { whole };
-    let room = elements_to::<A>(recv.address(), room, datatype)?;
+    let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
     manner.reduce(
         comm,
         op,
@@ -127,10 +131,10 @@ fn reduce_scatter_in<A: Abi, C: Count>(
     let lengths = counts.iter().map(|&count| span::<A>(count, datatype)).collect::<Result<Vec<_>>>()?;
     let whole = counts.iter().try_fold(0i64, |sum, count| sum.checked_add(count.get()));
     let whole = whole.ok_or_else(|| Failure::new(class::COUNT, "the counts are too many together"))?;
-    let send = own::<A>(send, whole, datatype)?;
+    let send = own(&manner, send, whole, datatype)?;
     // In place, the contribution is there too.
     let room = if send.is_some() { counts[me as usize].get() } else { whole };
-    let room = elements_to::<A>(recv.address(), room, datatype)?;
+    let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
     manner.reduce(
         comm,
         op,
@@ -152,8 +156,8 @@ fn scan_in<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own::<A>(send, count, datatype)?;
-    let recv = elements_to::<A>(recv.address(), count, datatype)?;
+    let send = own(&manner, send, count, datatype)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
     manner.reduce(
         comm,
         op,
@@ -175,8 +179,8 @@ fn exscan_in<A: Abi>(
 ) -> Result<()> {
     let comm = call.comm(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own::<A>(send, count, datatype)?;
-    let recv = elements_to::<A>(recv.address(), count, datatype)?;
+    let send = own(&manner, send, count, datatype)?;
+    let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
     manner.reduce(
         comm,
         op,

@@ -24,11 +24,16 @@ forms! {
 }
 
 /// Where this rank's part goes; nowhere in place.
-fn room<A: Abi>(recv: Out<c_void>, count: impl Count, datatype: A::Datatype) -> Result<Option<RecvBuf>> {
+fn room<A: Abi>(
+    manner: &Manner<A>,
+    recv: Out<c_void>,
+    count: impl Count,
+    datatype: A::Datatype,
+) -> Result<Option<RecvBuf>> {
     if A::is_in_place(recv.address()) {
         return Ok(None);
     }
-    elements_to::<A>(recv.address(), count, datatype).map(Some)
+    elements_to::<A>(&manner.stage, recv.address(), count, datatype).map(Some)
 }
 
 /// `MPI_Scatter`.
@@ -46,10 +51,10 @@ fn scatter_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room::<A>(recv, recv_count, recv_type)?;
+    let recv = room(&manner, recv, recv_count, recv_type)?;
     let send = if me == root {
         let whole = for_each_rank::<A>(send_count, ranks, send_type)?;
-        elements_from::<A>(send.address(), whole, send_type)?
+        elements_from::<A>(&manner.stage, send.address(), whole, send_type)?
     } else {
         SendBuf::EMPTY
     };
@@ -76,10 +81,10 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room::<A>(recv, recv_count, recv_type)?;
+    let recv = room(&manner, recv, recv_count, recv_type)?;
     let (send, parts) = if me == root {
         let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
-        (spread.to_send::<A>(send.address())?, spread.parts)
+        (spread.to_send::<A>(&manner.stage, send.address())?, spread.parts)
     } else {
         (SendBuf::EMPTY, Vec::new())
     };

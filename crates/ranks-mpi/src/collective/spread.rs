@@ -2,11 +2,13 @@
 
 use crate::abi::Abi;
 use crate::argument::{Count, In};
-use crate::datatype::{find, span};
+use crate::datatype::{Stage, elements_of, is_predefined, shared, span};
 use crate::failure::{Failure, Result, class};
 use ranks_engine::collective::Part;
+use ranks_engine::datatype::{Datatype, Elements};
 use ranks_engine::{RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
+use std::sync::Arc;
 
 /// A buffer with a part for each rank, anywhere around its address: displacements may be negative.
 pub struct Spread {
@@ -16,6 +18,15 @@ pub struct Spread {
     span: usize,
     /// The parts, counted from the first byte.
     pub parts: Vec<Part>,
+    /// Where elements do not lie in a row, the parts are those of a packed copy of these: displacement in bytes,
+    /// count, datatype.
+    pieces: Vec<(i64, i64, Arc<Datatype>)>,
+}
+
+/// The displacement in bytes.
+fn far(at: i64, unit: i64) -> Result<i64> {
+    let byte = at.checked_mul(unit).filter(|byte| byte.unsigned_abs() >> 61 == 0);
+    byte.ok_or_else(|| Failure::new(class::ARG, format!("a displacement of {at} elements is out of reach")))
 }
 
 impl Spread {
@@ -26,12 +37,37 @@ impl Spread {
         datatype: A::Datatype,
         ranks: usize,
     ) -> Result<Self> {
-        let unit = find::<A>(datatype)?.extent as i64;
+        let known = shared::<A>(datatype)?;
         let counts = counts.slice(ranks as c_int)?;
         let displacements = displacements.slice(ranks as c_int)?;
-        Self::new(
-            counts.iter().zip(displacements).map(|(&count, &at)| Ok((at, unit, span::<A>(count, datatype)?))),
-        )
+        let places = counts.iter().zip(displacements);
+        if !is_predefined::<A>(datatype) && !known.is_plain() {
+            let unit = known.extent();
+            return Self::packed(
+                places.map(|(count, at)| Ok((far(at.get(), unit)?, count.get(), known.clone()))),
+            );
+        }
+        Self::new(places.map(|(&count, &at)| Ok((at, known.extent(), span::<A>(count, datatype)?))))
+    }
+
+    /// Parts of a copy.
+    fn packed(pieces: impl Iterator<Item = Result<(i64, i64, Arc<Datatype>)>>) -> Result<Self> {
+        let pieces = pieces.collect::<Result<Vec<_>>>()?;
+        let lengths = pieces.iter().map(|(_, count, known)| {
+            let bytes =
+                usize::try_from(*count).ok().and_then(|count| count.checked_mul(known.size() as usize));
+            bytes.ok_or_else(|| Failure::new(class::COUNT, format!("{count} is no count of elements")))
+        });
+        let parts = Part::in_order(lengths.collect::<Result<Vec<_>>>()?);
+        Ok(Self { lowest: 0, span: 0, parts, pieces })
+    }
+
+    /// The elements of the parts that are copied, at an address.
+    fn elements<A: Abi>(&self, address: *mut c_void) -> Result<Vec<Elements>> {
+        let pieces = self.pieces.iter().map(|(at, count, known)| {
+            elements_of::<A>(address.wrapping_byte_offset(*at as isize), *count, known.clone())
+        });
+        pieces.collect()
     }
 
     /// Parts of a datatype each; displacements are in bytes.
@@ -43,6 +79,18 @@ impl Spread {
     ) -> Result<Self> {
         let counts = counts.slice(ranks as c_int)?;
         let places = displacements.slice(ranks as c_int)?.iter().zip(datatypes.slice(ranks as c_int)?);
+        let known = datatypes.slice(ranks as c_int)?.iter().map(|&datatype| {
+            let known = shared::<A>(datatype)?;
+            let row = is_predefined::<A>(datatype) || known.is_plain();
+            Ok((known, row))
+        });
+        let known = known.collect::<Result<Vec<_>>>()?;
+        if known.iter().any(|(_, row)| !row) {
+            let pieces = counts.iter().zip(places).zip(known);
+            return Self::packed(
+                pieces.map(|((count, (at, _)), (known, _))| Ok((far(at.get(), 1)?, count.get(), known))),
+            );
+        }
         Self::new(
             counts
                 .iter()
@@ -56,12 +104,7 @@ impl Spread {
         let mut places = Vec::new();
         for part in parts {
             let (at, unit, len) = part?;
-            let at = at.get();
-            let byte = at.checked_mul(unit).filter(|byte| byte.unsigned_abs() >> 61 == 0);
-            let byte = byte.ok_or_else(|| {
-                Failure::new(class::ARG, format!("a displacement of {at} elements is out of reach"))
-            })?;
-            places.push((byte, len));
+            places.push((far(at.get(), unit)?, len));
         }
         let filled = || places.iter().filter(|(_, len)| *len > 0);
         let lowest = filled().map(|(at, _)| *at).min().unwrap_or(0);
@@ -75,11 +118,15 @@ impl Spread {
             lowest: lowest as isize,
             span: (highest - lowest) as usize,
             parts: places.iter().map(part).collect(),
+            pieces: Vec::new(),
         })
     }
 
     /// The buffer to send from.
-    pub fn to_send<A: Abi>(&self, address: *const c_void) -> Result<SendBuf> {
+    pub fn to_send<A: Abi>(&self, stage: &Stage, address: *const c_void) -> Result<SendBuf> {
+        if !self.pieces.is_empty() {
+            return Ok(stage.add(self.elements::<A>(address.cast_mut())?, false).send());
+        }
         let address = address.cast::<u8>().wrapping_offset(self.lowest);
         self.check::<A>(address)?;
         // SAFETY: the C program promises that every part stays as it is until the operation is complete;
@@ -88,7 +135,10 @@ impl Spread {
     }
 
     /// The buffer to receive into.
-    pub fn to_receive<A: Abi>(&self, address: *mut c_void) -> Result<RecvBuf> {
+    pub fn to_receive<A: Abi>(&self, stage: &Stage, address: *mut c_void) -> Result<RecvBuf> {
+        if !self.pieces.is_empty() {
+            return Ok(stage.add(self.elements::<A>(address)?, true).recv());
+        }
         let address = address.cast::<u8>().wrapping_offset(self.lowest);
         self.check::<A>(address)?;
         // SAFETY: the C program promises that every part is its own until the operation is complete;

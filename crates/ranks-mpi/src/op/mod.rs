@@ -20,7 +20,7 @@ pub use user::{Function, IntFunction, LargeFunction, User, UserOp, commutative, 
 
 use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{Count, In, Out};
-use crate::datatype::{self, elements_from, elements_to};
+use crate::datatype::{self, Stage, Staged, elements_from, elements_to};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
@@ -108,7 +108,13 @@ impl<A: Abi> Reduction<A> {
             Ref::Dynamic(key) => {
                 let known = global::with(|process| process.ops.get(key).copied());
                 let op = known.ok_or_else(|| no_op::<A>(op))?;
-                Ok(Reduction::User(User { op, datatype, extent: basic.extent as usize }))
+                let layout = match datatype.decode() {
+                    Ref::Builtin(_) => None,
+                    _ => Some(datatype::shared::<A>(datatype)?).filter(|known| !known.is_plain()),
+                };
+                // What collectives move of an element.
+                let extent = if layout.is_some() { basic.size } else { basic.extent } as usize;
+                Ok(Reduction::User(User { op, datatype, extent, layout }))
             }
             _ => Err(no_op::<A>(op)),
         }
@@ -172,9 +178,11 @@ pub fn reduce_local<A: Abi>(
     op: A::Op,
 ) -> Result<()> {
     let mut reduction = Reduction::<A>::find(op, datatype)?.stored();
-    let input = elements_from::<A>(input.address(), count, datatype)?;
-    let result = elements_to::<A>(inout.address(), count, datatype)?;
+    let stage = Stage::default();
+    let input = elements_from::<A>(&stage, input.address(), count, datatype)?;
+    let result = elements_to::<A>(&stage, inout.address(), count, datatype)?;
     reduction.apply(input, result);
+    stage.take().iter().for_each(Staged::unpack);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
+use ranks_engine::datatype::{Datatype, Elements};
 use ranks_engine::op::StoredOp;
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
@@ -36,6 +37,9 @@ impl From<LargeFunction> for Function {
     }
 }
 
+/// Bytes of elements with gaps that a function of the program gets at a time.
+const SPREAD: u64 = 1 << 20;
+
 /// An operation that the program made.
 #[derive(Clone, Copy)]
 pub struct UserOp {
@@ -44,22 +48,47 @@ pub struct UserOp {
 }
 
 /// An operation that the program made, on a datatype.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct User<A: Abi> {
     /// The operation.
     pub op: UserOp,
     /// The datatype.
     pub datatype: A::Datatype,
-    /// Bytes from one element to the next.
+    /// Bytes from one element to the next, as collectives move them.
     pub extent: usize,
+    /// Where the program's function expects gaps that do not move.
+    pub layout: Option<Arc<Datatype>>,
 }
 
 impl<A: Abi> User<A> {
     /// For the engine, which hands it out.
     pub fn stored(&self) -> StoredOp {
-        let user = *self;
-        let function = move |input, inout, bytes| user.apply(input, inout, bytes);
+        let user = self.clone();
+        let function = move |input, inout, bytes| match &user.layout {
+            None => user.apply(input, inout, bytes),
+            Some(layout) => user.apply_spread(layout, input, inout, bytes),
+        };
         StoredOp::deferred(Arc::new(function), self.extent.max(1), self.op.commutes)
+    }
+
+    /// The same of packed elements: the function gets them as they lie in memory, with their gaps.
+    fn apply_spread(&self, layout: &Arc<Datatype>, input: *const u8, inout: *mut u8, bytes: usize) {
+        let size = self.extent.max(1);
+        let one = layout.extent().unsigned_abs().max(layout.true_extent() as u64).max(1);
+        let most = (SPREAD / one).max(1) as usize * size;
+        for at in (0..bytes).step_by(most) {
+            let len = most.min(bytes - at);
+            // SAFETY: the engine gives two arrays of `bytes` bytes, for this call alone.
+            let (from, to) = unsafe {
+                (
+                    std::slice::from_raw_parts(input.add(at), len),
+                    std::slice::from_raw_parts_mut(inout.add(at), len),
+                )
+            };
+            let (a, b) = (Spread::of(layout, len / size, from), Spread::of(layout, len / size, to));
+            self.call(a.address, b.address, len / size);
+            b.elements.pack(0, to);
+        }
     }
 
     /// `inout = input op inout`, of so many bytes. Both are aligned as the datatype asks.
@@ -72,19 +101,44 @@ impl<A: Abi> User<A> {
         };
         for at in (0..bytes).step_by(most.saturating_mul(extent)) {
             let count = ((bytes - at) / extent).min(most);
-            let mut datatype = self.datatype;
-            let datatype = (&raw mut datatype).cast();
-            let input = input.wrapping_add(at).cast_mut().cast();
-            let inout = inout.wrapping_add(at).cast();
-            // SAFETY: the program gave this function to be called with two arrays, the address of how
-            // many elements both have, and that of their datatype. The engine gives the arrays.
-            unsafe {
-                match self.op.function {
-                    Function::Int(function) => function(input, inout, &mut (count as c_int), datatype),
-                    Function::Large(function) => function(input, inout, &mut (count as i64), datatype),
-                }
+            self.call(input.wrapping_add(at).cast_mut(), inout.wrapping_add(at), count);
+        }
+    }
+
+    fn call(&self, input: *mut u8, inout: *mut u8, count: usize) {
+        let mut datatype = self.datatype;
+        let datatype = (&raw mut datatype).cast();
+        let (input, inout) = (input.cast(), inout.cast());
+        // SAFETY: the program gave this function to be called with two arrays, the address of how many
+        // elements both have, and that of their datatype.
+        unsafe {
+            match self.op.function {
+                Function::Int(function) => function(input, inout, &mut (count as c_int), datatype),
+                Function::Large(function) => function(input, inout, &mut (count as i64), datatype),
             }
         }
+    }
+}
+
+/// Packed elements, unpacked into memory of their own.
+struct Spread {
+    address: *mut u8,
+    elements: Elements,
+    _memory: Vec<u128>,
+}
+
+impl Spread {
+    fn of(layout: &Arc<Datatype>, count: usize, packed: &[u8]) -> Self {
+        let (low, high) = layout.reach(count);
+        // Aligned as for any type: both ends to whole words.
+        let (first, last) = (low.div_euclid(16), high.div_euclid(16) + 1);
+        let mut memory = vec![0u128; (last - first) as usize];
+        let address = memory.as_mut_ptr().cast::<u8>().wrapping_offset(-first as isize * 16);
+        // SAFETY: the memory reaches from the first byte to the last, and lives as long as the elements.
+        let elements = unsafe { Elements::new(address, count, layout.clone()) };
+        let elements = elements.expect("fewer than there are");
+        elements.unpack(0, packed);
+        Self { address, elements, _memory: memory }
     }
 }
 

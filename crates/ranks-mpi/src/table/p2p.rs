@@ -23,8 +23,10 @@ macro_rules! p2p_functions {
                 both Recv(buf: *mut c_void, count: Count, datatype: Datatype, source: c_int, tag: c_int, comm: Comm, status: *mut Status) = p2p::recv;
                 both Irecv(buf: *mut c_void, count: Count, datatype: Datatype, source: c_int, tag: c_int, comm: Comm, request: *mut Request) = p2p::irecv;
                 both Recv_init(buf: *mut c_void, count: Count, datatype: Datatype, source: c_int, tag: c_int, comm: Comm, request: *mut Request) = p2p::recv_init;
-                both Sendrecv(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, dest: c_int, sendtag: c_int, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, source: c_int, recvtag: c_int, comm: Comm, status: *mut Status) = p2p::sendrecv;
-                both Sendrecv_replace(buf: *mut c_void, count: Count, datatype: Datatype, dest: c_int, sendtag: c_int, source: c_int, recvtag: c_int, comm: Comm, status: *mut Status) = p2p::sendrecv_replace;
+                both Sendrecv(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, dest: c_int, sendtag: c_int, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, source: c_int, recvtag: c_int, comm: Comm, status: *mut Status) = sendrecv::sendrecv;
+                both Sendrecv_replace(buf: *mut c_void, count: Count, datatype: Datatype, dest: c_int, sendtag: c_int, source: c_int, recvtag: c_int, comm: Comm, status: *mut Status) = sendrecv::sendrecv_replace;
+                both Isendrecv(sendbuf: *const c_void, sendcount: Count, sendtype: Datatype, dest: c_int, sendtag: c_int, recvbuf: *mut c_void, recvcount: Count, recvtype: Datatype, source: c_int, recvtag: c_int, comm: Comm, request: *mut Request) = sendrecv::isendrecv;
+                both Isendrecv_replace(buf: *mut c_void, count: Count, datatype: Datatype, dest: c_int, sendtag: c_int, source: c_int, recvtag: c_int, comm: Comm, request: *mut Request) = sendrecv::isendrecv_replace;
                 one  Probe(source: c_int, tag: c_int, comm: Comm, status: *mut Status) = p2p::probe;
                 one  Iprobe(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, status: *mut Status) = p2p::iprobe;
                 one  Mprobe(source: c_int, tag: c_int, comm: Comm, message: *mut Message, status: *mut Status) = p2p::mprobe;

@@ -23,8 +23,8 @@ macro_rules! request_functions {
                 one  Request_free(request: *mut Request) = request::free;
                 one  Test_cancelled(status: *const Status, flag: *mut c_int) = status::is_cancelled;
                 both Get_count(status: *const Status, datatype: Datatype, count: *mut Count) = status::count;
-                both Get_elements(status: *const Status, datatype: Datatype, count: *mut Count) = status::count;
-                one  Get_elements_x(status: *const Status, datatype: Datatype, count: *mut LargeCount) = status::count;
+                both Get_elements(status: *const Status, datatype: Datatype, count: *mut Count) = status::elements;
+                one  Get_elements_x(status: *const Status, datatype: Datatype, count: *mut LargeCount) = status::elements;
                 both Status_set_elements(status: *mut Status, datatype: Datatype, count: Count) = status::set_elements;
                 one  Status_set_elements_x(status: *mut Status, datatype: Datatype, count: LargeCount) = status::set_elements;
                 one  Status_set_cancelled(status: *mut Status, flag: c_int) = status::set_cancelled;

@@ -72,7 +72,6 @@ pub(crate) enum Side {
     /// Those of the communicator: of an intercommunicator, the remote group.
     Comm,
     /// An intercommunicator's local group.
-    #[allow(dead_code, reason = "for intercommunicators")]
     Local,
 }
 
@@ -132,7 +131,6 @@ impl Plan {
     }
 
     /// The ranks that the steps written from now on talk to.
-    #[allow(dead_code, reason = "for intercommunicators")]
     pub fn turn_to(&mut self, side: Side) {
         self.side = side;
     }
@@ -141,6 +139,16 @@ impl Plan {
         match (side, &self.comm.local) {
             (Side::Local, Some(local)) => local,
             _ => &self.comm,
+        }
+    }
+
+    /// The tag of messages on a side. On the local one numbers of the intercommunicator must not meet those
+    /// of the local group's own collectives.
+    fn tag_of(&self, side: Side) -> i32 {
+        const LOCAL: i32 = request::FIRST_TAG >> 1;
+        match side {
+            Side::Local if self.tag >= request::FIRST_TAG => self.tag & (LOCAL - 1) | LOCAL,
+            _ => self.tag,
         }
     }
 

@@ -77,10 +77,10 @@ impl<T: Transport> Engine<T> {
         while plan.failure.is_none() && plan.at < plan.steps.len() {
             match plan.steps[plan.at] {
                 Step::Send { to, buf, side } => {
-                    if !self.left_at_once(plan.of(side), plan.tag, to, buf) {
+                    if !self.left_at_once(plan.of(side), plan.tag_of(side), to, buf) {
                         self.post(plan, late.take());
                         let comm = plan.of(side).clone();
-                        let id = self.isend_on(plan.call, &comm, to, plan.tag, buf);
+                        let id = self.isend_on(plan.call, &comm, to, plan.tag_of(side), buf);
                         plan.began(id, None);
                     }
                 }
@@ -139,7 +139,7 @@ impl<T: Transport> Engine<T> {
     fn post(&mut self, plan: &mut Plan, recv: Option<Late>) {
         if let Some(Late { from, buf, side }) = recv {
             let comm = plan.of(side).clone();
-            let id = self.irecv_on(plan.call, &comm, from, plan.tag, buf);
+            let id = self.irecv_on(plan.call, &comm, from, plan.tag_of(side), buf);
             plan.began(id, Some((from, buf.len())));
         }
     }
@@ -226,7 +226,7 @@ impl<T: Transport> Engine<T> {
         if slot == self.core.me || !self.core.matcher.idle(context) {
             return Ok(None);
         }
-        match self.recv_quickly(buf, from, slot, plan.tag, context) {
+        match self.recv_quickly(buf, from, slot, plan.tag_of(side), context) {
             Quick::Done(status) => Ok(Some(status.bytes)),
             Quick::Begun(id) => {
                 // Should it fail, it says what the user called.
