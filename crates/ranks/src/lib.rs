@@ -38,6 +38,7 @@
 //! | starting | [`init`], [`threads`](threads()), [`test`](macro@test), [`World::into_shared`] |
 //! | objects | [`Communicator::send`], [`receive`](Communicator::receive), [`broadcast`](Communicator::broadcast) ... |
 //! | buffers | [`Communicator::send_from`], [`receive_into`](Communicator::receive_into), [`Equivalence`] |
+//! | columns and blocks | [`Communicator::send_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
 //! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`] |
@@ -58,6 +59,7 @@ pub mod op;
 pub mod request;
 mod scope;
 mod shared;
+mod strided;
 #[doc(hidden)]
 pub mod testing;
 mod world;
@@ -91,4 +93,5 @@ pub use request::{
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
 pub use shared::SharedWorld;
+pub use strided::Stride;
 pub use world::{World, init, threads};
