@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whole programs as their users start them: the examples, `ranks fetch`, and what goes wrong.
+"""Whole programs as their users start them: the examples, `ranks fetch`, `ranks bench`, and what goes wrong.
 
     tests/programs.py [-n 1,2,4] [--urls 2000]
 
@@ -7,6 +7,7 @@ Needs `cargo build --release --workspace --examples`. Nothing leaves this machin
 """
 import argparse
 import collections
+import csv
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RANKS = str(ROOT / "target/release/ranks")
@@ -195,6 +197,35 @@ def fetch(urls):
             server.communicate("", timeout=20)
 
 
+def bench(counts):
+    """Figures are not judged here, but what is printed is whole and says what was asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, picture = pathlib.Path(folder, "figures.csv"), pathlib.Path(folder, "figures.svg")
+        for n in counts:
+            files = ["--csv", table, "--svg", picture]
+            code, out, err = run([RANKS, "bench", "-n", n, "--time", "1ms", "--sizes", "8,4k,1m", *files])
+            with table.open(newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            pairs = {"latency", "bandwidth", "bidirectional", "rate"} if n > 1 else set()
+            all_ranks = {"bcast", "allreduce", "allgather", "alltoall", "gather", "scatter", "reduce"}
+            want = {(name, size) for name in pairs | all_ranks for size in ("8", "4096", "1048576")} | {("barrier", "0")}
+            found = {(row["operation"], row["bytes"]) for row in rows}
+            figures = [[float(row[name]) for name in ("best", "median", "p99")] for row in rows]
+            ordered = all(f == sorted(f, reverse=row["unit"] != "us") and min(f) > 0 for f, row in zip(figures, rows))
+            check(f"bench n={n}: its file", code == 0 and found == want and len(rows) == len(want) and ordered, out + err)
+            printed = [line.split() for line in out.splitlines() if line and not line.startswith("#")]
+            check(f"bench n={n}: its tables", len(printed) == len(rows) and f"{n} rank" in out.splitlines()[0], out)
+            panels = ElementTree.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}polyline")
+            check(f"bench n={n}: its picture", len(list(panels)) == len(pairs | all_ranks))
+        check("bench leaves nothing else behind", sorted(os.listdir(folder)) == ["figures.csv", "figures.svg"])
+
+        code, out, err = run([RANKS, "bench", "barrier", "bcast", "--sizes", "64", "--time", "1ms", "--csv", "-"])
+        rows = list(csv.DictReader(out.splitlines()))
+        check("bench --csv -", code == 0 and [row["operation"] for row in rows] == ["barrier", "bcast"], out + err)
+        code, out, err = run(["sh", "-c", f"'{RANKS}' bench --time 1s | head -n 2"], limit=20)
+        check("bench into head", code == 0 and len(out.splitlines()) == 2 and not err, out + err)
+
+
 def surroundings():
     code, out, err = run(example("hello"))
     check("without the launcher: a job of one", (code, out) == (0, "Hello from rank 0 of 1\n"), out + err)
@@ -245,6 +276,11 @@ def mistakes():
         (["run", "-n", "4", "--tag-outptu", "true"], 2, r"tag-outp"),
         (["run", "--wdir", "/no/such/folder", "-n", "1", "true"], 2, r"/no/such/folder"),
         (["fetch", "-n", "2", "no-such-file"], 2, r"no-such-file"),
+        (["bench", "latnecy"], 2, r"did you mean latency"),
+        (["bench", "-n", "1", "latency"], 2, r"latency: between two ranks.*-n 2"),
+        (["bench", "--sizes", "8,x"], 2, r"--sizes.*x"),
+        (["bench", "--time", "0ms"], 2, r"--time"),
+        (["bench", "--csv", "/no/such/folder/f.csv"], 2, r"/no/such/folder/f.csv"),
     ]
     for words, want, says in wrong:
         code, out, err = run([RANKS, *words])
@@ -272,6 +308,7 @@ def main():
     options = parser.parse_args()
     examples([int(n) for n in options.n.split(",")])
     documents()
+    bench([1, 2, 4])
     surroundings()
     mistakes()
     fetch(options.urls)

@@ -29,6 +29,7 @@ What to type for what:
   fetch a list of URLs               ranks fetch -n 4 urls.txt
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
   see what this machine allows       ranks info
+  measure how fast ranks talk        ranks bench -n 2 latency bandwidth
 
 ranks COMMAND --help says more.";
 
@@ -44,6 +45,8 @@ enum Task {
     },
     /// Fetch a list of URLs with several ranks: one record for each line
     Fetch(Fetch),
+    // Without a text here, the one of `ranks_bench::Options` is shown.
+    Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
     Info(info::Options),
 }
@@ -64,13 +67,42 @@ fn fetch(task: &Fetch) -> ExitCode {
     if let Some(code) = own_ranks::started(task.ranks, NAME) {
         return code;
     }
-    let outcome = ranks::init()
-        .map_err(|error| error.to_string())
-        .and_then(|world| ranks_http::fetch::run(&world, &task.options).map_err(|error| error.to_string()));
+    ended(NAME, |world| ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string()))
+}
+
+// As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.
+#[derive(Args)]
+struct Bench {
+    /// Ranks to start
+    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", default_value = "2", value_parser = own_ranks::count)]
+    ranks: usize,
+
+    #[command(flatten)]
+    options: ranks_bench::Options,
+}
+
+fn bench(task: &Bench) -> ExitCode {
+    const NAME: &str = "ranks bench";
+    // Mistakes are said before ranks are started; in a job of others' making, rank 0 says them.
+    if !ranks_launch::inside_job()
+        && let Err(error) = task.options.check(task.ranks)
+    {
+        own_ranks::complain(NAME, &error);
+        return ExitCode::from(2);
+    }
+    if let Some(code) = own_ranks::started(Some(task.ranks), NAME) {
+        return code;
+    }
+    ended(NAME, |world| ranks_bench::run(world, &task.options).map_err(|error| error.to_string()))
+}
+
+/// Joins the job and plays this rank's part in it.
+fn ended(name: &str, part: impl FnOnce(&ranks::World) -> Result<(), String>) -> ExitCode {
+    let outcome = ranks::init().map_err(|error| error.to_string()).and_then(|world| part(&world));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            own_ranks::complain(NAME, &error);
+            own_ranks::complain(name, &error);
             ExitCode::from(2)
         }
     }
@@ -90,6 +122,7 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
         Task::Fetch(task) => fetch(&task),
+        Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
     }
 }

@@ -6,6 +6,7 @@
 mod nearest;
 mod options;
 
+pub use nearest::nearest;
 pub use options::{HELP_GROUPS, OPTIONS, Opt, Spec, Takes, written};
 
 use ranks_shm::bounds::MAX_RANKS;
@@ -212,7 +213,7 @@ impl<'a> Words<'a> {
         {
             return Ok(Some((spec, "-n".to_owned(), Some(digits.into()))));
         }
-        match nearest::nearest(bare, OPTIONS.iter().flat_map(|spec| spec.names.iter().copied())) {
+        match nearest(bare, OPTIONS.iter().flat_map(|spec| spec.names.iter().copied())) {
             Some(near) => wrong(format!("unknown option {name}; did you mean {}?", options::written(near))),
             None => wrong(format!("unknown option {name}; --help lists them")),
         }
