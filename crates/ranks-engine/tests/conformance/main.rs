@@ -7,6 +7,7 @@
 mod boards;
 mod collectives;
 mod comms;
+mod intercomms;
 mod large;
 mod lives;
 mod neighbors;
@@ -15,6 +16,7 @@ mod plans;
 mod reductions;
 mod requests;
 mod support;
+mod topologies;
 mod typed;
 
 use ranks_engine::transport::Transport;
@@ -30,6 +32,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(comms::cases());
+    all.extend(intercomms::cases());
+    all.extend(topologies::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
     all.extend(boards::cases());
