@@ -41,7 +41,8 @@
 //! | columns and blocks | [`Communicator::send_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
-//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`] |
+//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`] |
+//! | grids and graphs | [`Communicator::cartesian`], [`Communicator::graph`], [`Communicator::neighbor_all_to_all_into`] |
 
 #![deny(unsafe_code)]
 
@@ -51,6 +52,8 @@ mod buffer;
 mod collective;
 mod communicator;
 mod equivalence;
+mod group;
+mod intercommunicator;
 mod interrupt;
 mod matched;
 mod memory;
@@ -62,11 +65,14 @@ mod shared;
 mod strided;
 #[doc(hidden)]
 pub mod testing;
+mod topology;
 mod world;
 
 pub use collective::begun::{Barrier, BufferCollective, RootCollective};
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
 pub use equivalence::Equivalence;
+pub use group::{Comparison, Group};
+pub use intercommunicator::Intercommunicator;
 pub use interrupt::Interrupt;
 pub use matched::Message;
 pub use ranks_derive::Equivalence;
@@ -94,4 +100,5 @@ pub use request::{
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
 pub use shared::SharedWorld;
 pub use strided::Stride;
+pub use topology::{Cartesian, Graph, balance};
 pub use world::{World, init, threads};
