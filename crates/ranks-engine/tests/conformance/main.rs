@@ -4,6 +4,7 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod between;
 mod boards;
 mod collectives;
 mod comms;
@@ -11,6 +12,7 @@ mod intercomms;
 mod large;
 mod lives;
 mod neighbors;
+mod outside;
 mod p2p;
 mod plans;
 mod reductions;
@@ -38,6 +40,8 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(reductions::cases());
     all.extend(boards::cases());
     all.extend(plans::cases());
+    all.extend(between::cases());
+    all.extend(outside::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
     all.extend(typed::cases());
