@@ -71,7 +71,7 @@ const COUNTS: [usize; 5] = [1, 2, 3, 4, 7];
 #[test]
 fn threads_over_the_shared_layout() {
     for n in COUNTS {
-        let _dog = watchdog(&format!("threads, n = {n}"), 120);
+        let _dog = watchdog(&format!("threads, n = {n}"), 300);
         check(threads::run(n, run_all));
     }
 }
