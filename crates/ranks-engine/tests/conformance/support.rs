@@ -23,6 +23,9 @@ pub fn set_case(name: &'static str) {
 
 /// Ends the whole test with a report when it is not dropped within `seconds`.
 pub fn watchdog(what: &str, seconds: u64) -> Sender<()> {
+    // Sanitizers and large numbers of ranks take their time.
+    let patience = std::env::var("RANKS_PATIENCE").map_or(1, |text| text.parse().expect("a number"));
+    let seconds = patience * seconds;
     let (alive, dead) = channel();
     let what = what.to_owned();
     std::thread::spawn(move || {
