@@ -29,7 +29,7 @@ test_win test_rma test_file test_io test_dynproc test_spawn test_util_pool test_
 def make_tests(python):
     folder = mpi.PLACE / SOURCE.replace("==", "-")
     if not (folder / "complete").exists():
-        pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
+        pip = [python, "-m", "pip", "download", "--quiet", "--no-deps"]
         mpi.quietly(*pip, "--no-binary", "mpi4py", "--dest", mpi.PLACE, SOURCE)
         with tarfile.open(mpi.PLACE / f"{folder.name}.tar.gz") as archive:
             archive.extractall(mpi.PLACE, filter="data")
