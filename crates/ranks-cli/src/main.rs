@@ -67,7 +67,12 @@ fn fetch(task: &Fetch) -> ExitCode {
     if let Some(code) = own_ranks::started(task.ranks, NAME) {
         return code;
     }
-    ended(NAME, |world| ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string()))
+    let mut expected = true;
+    let code = ended(NAME, |world| {
+        expected = ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string())?;
+        Ok(())
+    });
+    if expected { code } else { ExitCode::FAILURE }
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.

@@ -14,11 +14,14 @@ mod dealer;
 mod fetcher;
 mod input;
 mod job;
+mod known;
 mod messages;
 mod options;
 mod order;
 mod output;
 mod progress;
+mod sink;
+mod stock;
 mod summary;
 
 use std::fmt;
@@ -26,11 +29,15 @@ use std::io::{self, BufWriter, Write};
 
 use crate::Client;
 use crate::sample::Site;
+use fetcher::Work;
 use input::Input;
-use job::Sink;
+use known::Known;
 use messages::{Peers, Ranks};
 use order::Order;
+use output::{Target, Text};
 use progress::Progress;
+use sink::Sink;
+use stock::HostLimits;
 
 pub use options::{Options, When};
 pub use output::Format;
@@ -84,14 +91,15 @@ impl std::error::Error for Error {}
 
 /// Runs the job that `options` describe. Every rank of `world` calls this with the same options; rank 0 alone reads
 /// the input, writes records to standard output and the summary to standard error. It alone reports what is wrong
-/// with input or options, so that one line is printed, not one for each rank.
-pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
+/// with input or options, so that one line is printed, not one for each rank. Gives back whether all answers were as
+/// `--expect` has them; true without it, and at the other ranks.
+pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     let first = world.rank() == 0;
-    let client = match Client::new(options.client()) {
-        Ok(client) => client,
+    let work = match work(options) {
+        Ok(work) => work,
         // The same options fail in the same way at every rank, so none is left waiting.
-        Err(failure) if first => return Err(Error::Options(failure.detail)),
-        Err(_) => return Ok(()),
+        Err(error) if first => return Err(Error::Options(error)),
+        Err(_) => return Ok(true),
     };
     raise_descriptor_limit();
 
@@ -109,13 +117,13 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
     };
     let progress = if first { Progress::new(options.progress) } else { Progress::none() };
     let mut sink = Sink {
-        out: BufWriter::with_capacity(64 * 1024, io::stdout()),
-        format: options.format(),
+        target: Text { out: BufWriter::with_capacity(64 * 1024, io::stdout()), format: options.format() },
         progress,
         summary: Summary::default(),
         order: options.ordered.then(Order::default),
+        known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
     };
-    let outcome = job::play(&peers, client, options.concurrency, input, &mut sink);
+    let outcome = job::play(&peers, work, input, &mut sink);
     sink.progress.clear();
     if let Err(Error::Start(error)) = &outcome {
         // The others wait for this rank, which cannot even tell them.
@@ -123,17 +131,28 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
         world.abort(1);
     }
     match outcome.and_then(|()| if first { finish(&mut sink) } else { Ok(()) }) {
-        Err(error) if error.is_broken_pipe() => Ok(()),
-        other => other,
+        Err(error) if error.is_broken_pipe() => Ok(true),
+        Err(error) => Err(error),
+        Ok(()) => Ok(options.request.expect.is_empty() || sink.summary.failed() == 0),
     }
 }
 
+/// What this rank is to fetch with.
+fn work(options: &Options) -> Result<Work, String> {
+    let client = Client::new(options.client()?).map_err(|failure| failure.detail)?;
+    let limits = &options.limits;
+    Ok(Work {
+        client,
+        concurrency: limits.concurrency,
+        hosts: HostLimits { at_once: limits.per_host, interval: limits.interval() },
+        retries: limits.retries(),
+        save: None,
+    })
+}
+
 /// What comes after the last record.
-fn finish(sink: &mut Sink<impl Write>) -> Result<(), Error> {
-    if sink.format == Format::Table {
-        sink.summary.table(&mut sink.out)?;
-    }
-    sink.out.flush()?;
+fn finish(sink: &mut Sink<impl Target>) -> Result<(), Error> {
+    sink.target.end(&sink.summary)?;
     // Nobody reads standard error, perhaps; the records are out.
     let _ = writeln!(io::stderr(), "{}", sink.summary.line());
     Ok(())

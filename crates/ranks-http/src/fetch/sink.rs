@@ -1,0 +1,88 @@
+//! Where rank 0's records go: counted, put in order if wanted, copied for lines that repeat a URL, written.
+
+use std::io;
+
+use super::input::Line;
+use super::known::{Entered, Known};
+use super::order::Order;
+use super::output::Target;
+use super::progress::Progress;
+use super::summary::Summary;
+use crate::bounds::READ_AHEAD;
+use crate::record::Record;
+
+/// The only writer of records.
+pub(super) struct Sink<T: Target> {
+    pub(super) target: T,
+    pub(super) progress: Progress,
+    pub(super) summary: Summary,
+    /// Present if records are to be written in the order of their lines.
+    pub(super) order: Option<Order>,
+    /// Present if a URL is to be requested once, however many lines name it.
+    pub(super) known: Option<Known>,
+}
+
+impl<T: Target> Sink<T> {
+    /// A line was read; it comes back if it is to be fetched. Else its record is written, now or with another's.
+    pub(super) fn enter(&mut self, line: Line) -> io::Result<Option<Line>> {
+        self.expect(line.number);
+        let Some(known) = &mut self.known else { return Ok(Some(line)) };
+        match known.enter(line) {
+            Entered::Fresh(line) => Ok(Some(line)),
+            Entered::Waits => Ok(None),
+            Entered::Copy(record) => self.put(vec![record]).map(|()| None),
+        }
+    }
+
+    /// A line was read that cannot be fetched.
+    pub(super) fn refuse(&mut self, record: Record) -> io::Result<()> {
+        self.expect(record.line);
+        self.put(vec![record])
+    }
+
+    /// Records of lines that were fetched. They are out when this returns, or held back for their order.
+    pub(super) fn write(&mut self, mut records: Vec<Record>) -> io::Result<()> {
+        if let Some(known) = &mut self.known {
+            let copies: Vec<Record> = records.iter().flat_map(|record| known.settle(record)).collect();
+            records.extend(copies);
+        }
+        self.put(records)?;
+        self.flush()
+    }
+
+    fn put(&mut self, mut records: Vec<Record>) -> io::Result<()> {
+        let Sink { target, progress, summary, order, .. } = self;
+        if let Some(order) = order {
+            records = order.sort(records);
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        progress.around_output(|| {
+            records.iter().try_for_each(|record| {
+                summary.count(record);
+                target.record(record)
+            })
+        })
+    }
+
+    /// Records leave when they are known, not when a buffer is full: someone may be reading along.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let Sink { target, progress, summary, .. } = self;
+        progress.around_output(|| target.flush())?;
+        progress.show(summary);
+        Ok(())
+    }
+
+    fn expect(&mut self, line: u64) {
+        if let Some(order) = &mut self.order {
+            order.expect(line);
+        }
+    }
+
+    /// Whether more lines may be read.
+    pub(super) fn has_room(&self) -> bool {
+        let known = self.known.as_ref().is_none_or(|known| known.waiting() < READ_AHEAD);
+        known && !self.order.as_ref().is_some_and(Order::is_full)
+    }
+}
