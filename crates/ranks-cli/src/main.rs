@@ -44,7 +44,7 @@ enum Task {
         words: Vec<OsString>,
     },
     /// Fetch a list of URLs with several ranks: one record for each line
-    Fetch(Fetch),
+    Fetch(Box<Fetch>),
     // Without a text here, the one of `ranks_bench::Options` is shown.
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do

@@ -34,3 +34,18 @@ pub(crate) const KNOWN_URLS: usize = 32 * 1024;
 
 /// Bytes of a request's body: it is held in memory by each rank.
 pub(crate) const BODY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Hosts counted apart; the rest are counted together. Each takes some kilobytes, and nobody reads a longer table.
+pub(crate) const HOSTS_COUNTED: usize = 1000;
+
+/// Hosts shown in a table or a picture: those with the most records.
+pub(crate) const HOSTS_SHOWN: usize = 20;
+
+/// Columns of the picture of a job's course. When the job gets longer than they reach, each comes to mean twice the time.
+pub(crate) const COURSE_COLUMNS: usize = 240;
+
+/// How often a checkpoint is written, and records are committed with it: what a killed job does again at most.
+pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+
+/// How long the next job waits for the output file of one that was killed and is still ending.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);

@@ -10,6 +10,9 @@
 //! dealer's window; what keeps its main thread free is that reading and fetching have threads of their own, which wake
 //! it.
 
+mod checkpoint;
+mod course;
+mod database;
 mod dealer;
 mod fetcher;
 mod input;
@@ -18,14 +21,19 @@ mod known;
 mod messages;
 mod options;
 mod order;
+mod outlet;
 mod output;
+mod picture;
 mod progress;
+mod runs;
 mod sink;
 mod stock;
 mod summary;
+mod times;
 
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::time::Instant;
 
 use crate::Client;
 use crate::sample::Site;
@@ -34,14 +42,16 @@ use input::Input;
 use known::Known;
 use messages::{Peers, Ranks};
 use order::Order;
-use output::{Target, Text};
+use outlet::Outlet;
+use output::Target;
 use progress::Progress;
 use sink::Sink;
 use stock::HostLimits;
 
 pub use options::{Options, When};
 pub use output::Format;
-pub use summary::Summary;
+pub use summary::{HostCount, Summary};
+pub use times::Times;
 
 pub use crate::record::Record;
 
@@ -52,8 +62,10 @@ pub enum Error {
     Input(String),
     /// An option cannot be met.
     Options(String),
-    /// Standard output cannot be written.
+    /// The records cannot be written.
     Output(io::Error),
+    /// The picture cannot be written.
+    Picture(std::path::PathBuf, io::Error),
     /// Fetching could not start: no thread, no runtime.
     Start(io::Error),
     /// A message between ranks failed.
@@ -81,7 +93,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Input(what) | Error::Options(what) | Error::Messages(what) => f.write_str(what),
-            Error::Output(error) => write!(f, "cannot write to standard output: {error}"),
+            Error::Output(error) => write!(f, "cannot write the records: {error}"),
+            Error::Picture(file, error) => write!(f, "cannot write {}: {error}", file.display()),
             Error::Start(error) => write!(f, "cannot start fetching: {error}"),
         }
     }
@@ -103,10 +116,21 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     };
     raise_descriptor_limit();
 
+    let mut failed = None;
+    let outlet = match first.then(|| prepare(options)) {
+        Some(Ok(outlet)) => outlet,
+        Some(Err(error)) => {
+            failed = Some(error);
+            Outlet::none()
+        }
+        None => Outlet::none(),
+    };
+
     let peers = Ranks::of(world);
     let wake = peers.wake();
     let mut site = None;
     let input = || match options.sample {
+        _ if failed.is_some() => Err(failed.unwrap_or_default()),
         None => Input::open(&options.inputs, move || wake()),
         Some(count) => {
             let started = Site::start().map_err(|error| format!("cannot start the sample site: {error}"))?;
@@ -117,11 +141,13 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     };
     let progress = if first { Progress::new(options.progress) } else { Progress::none() };
     let mut sink = Sink {
-        target: Text { out: BufWriter::with_capacity(64 * 1024, io::stdout()), format: options.format() },
+        target: outlet.target,
         progress,
-        summary: Summary::default(),
+        summary: outlet.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default(),
         order: options.ordered.then(Order::default),
         known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
+        checkpoint: outlet.checkpoint,
+        started: Instant::now(),
     };
     let outcome = job::play(&peers, work, input, &mut sink);
     sink.progress.clear();
@@ -130,7 +156,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
         eprintln!("ranks fetch: rank {}: cannot start fetching: {error}", world.rank());
         world.abort(1);
     }
-    match outcome.and_then(|()| if first { finish(&mut sink) } else { Ok(()) }) {
+    match outcome.and_then(|()| if first { finish(options, &mut sink) } else { Ok(()) }) {
         Err(error) if error.is_broken_pipe() => Ok(true),
         Err(error) => Err(error),
         Ok(()) => Ok(options.request.expect.is_empty() || sink.summary.failed() == 0),
@@ -146,16 +172,34 @@ fn work(options: &Options) -> Result<Work, String> {
         concurrency: limits.concurrency,
         hosts: HostLimits { at_once: limits.per_host, interval: limits.interval() },
         retries: limits.retries(),
-        save: None,
+        save: options.save.clone(),
     })
 }
 
+/// Opens and makes what rank 0 needs beside the input.
+fn prepare(options: &Options) -> Result<Outlet, String> {
+    options.check()?;
+    if let Some(folder) = &options.save {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+    }
+    Outlet::open(options)
+}
+
 /// What comes after the last record.
-fn finish(sink: &mut Sink<impl Target>) -> Result<(), Error> {
-    sink.target.end(&sink.summary)?;
+fn finish(options: &Options, sink: &mut Sink<impl Target>) -> Result<(), Error> {
+    sink.end()?;
     // Nobody reads standard error, perhaps; the records are out.
-    let _ = writeln!(io::stderr(), "{}", sink.summary.line());
-    Ok(())
+    let mut error = io::stderr();
+    if options.by_host {
+        let _ = write!(error, "{}", sink.summary.by_host());
+    }
+    let _ = writeln!(error, "{}", sink.summary.line());
+    match &options.picture {
+        Some(file) => std::fs::write(file, picture::picture(&sink.summary))
+            .map_err(|error| Error::Picture(file.clone(), error)),
+        None => Ok(()),
+    }
 }
 
 /// Connections are descriptors, and the usual limit of 1024 is soft: it may be raised to the hard one.

@@ -25,7 +25,7 @@ pub(super) fn lead<P: Peers, T: Target>(
     drop(fetcher);
     end_others(peers)?;
     sink.summary.ranks = peers.size();
-    sink.summary.elapsed = start.elapsed();
+    sink.summary.elapsed += start.elapsed();
     outcome
 }
 

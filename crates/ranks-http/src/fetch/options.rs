@@ -4,6 +4,7 @@ mod limits;
 mod request;
 
 use std::io::{IsTerminal, stderr, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::output::Format;
@@ -40,9 +41,31 @@ pub struct Options {
     #[arg(value_name = "URL|FILE")]
     pub inputs: Vec<String>,
 
-    /// How records are written to standard output [default: table on a terminal, else jsonl]
+    /// How records are written [default: as the output's name ends; table on a terminal, else jsonl]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+
+    /// Write records to FILE, not to standard output; .csv, .db and .sqlite tell the format
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Keep in FILE which lines are done: the same command then goes on where it was stopped or killed
+    ///
+    /// With the same inputs and the same --output, which in the end holds one record for each line.
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with = "sample")]
+    pub checkpoint: Option<PathBuf>,
+
+    /// Save bodies in DIR, each under the number of its line
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+
+    /// At the end, show counts and times by host on standard error
+    #[arg(long)]
+    pub by_host: bool,
+
+    /// At the end, draw the job's course and the hosts' times into FILE, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 
     /// Write records in the order of their lines, not as they are done
     ///
@@ -85,9 +108,29 @@ impl Options {
         Ok(client)
     }
 
-    /// The format asked for, or the one that suits this process's standard output.
+    /// The format asked for, or the one that suits the output.
     pub fn format(&self) -> Format {
-        self.format.unwrap_or(if on_terminal("out") { Format::Table } else { Format::Jsonl })
+        let ending = self.output.as_ref().map(|file| file.extension().unwrap_or_default().to_string_lossy());
+        self.format.unwrap_or(match ending.as_deref() {
+            Some("csv") => Format::Csv,
+            Some("db" | "sqlite" | "sqlite3") => Format::Sqlite,
+            None if on_terminal("out") => Format::Table,
+            _ => Format::Jsonl,
+        })
+    }
+
+    /// What of the options does not go together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.format() {
+            Format::Sqlite if self.output.is_none() => {
+                Err("a database needs a file: name it with --output".into())
+            }
+            Format::Table if self.checkpoint.is_some() => {
+                Err("a table has an end and cannot be gone on with: take another --format with --checkpoint"
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -178,6 +221,14 @@ mod tests {
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
+        assert!(parse("--checkpoint x").is_err(), "without --output");
+        for (line, format) in
+            [("-o a.csv", Format::Csv), ("-o a.db", Format::Sqlite), ("-o a", Format::Jsonl)]
+        {
+            assert_eq!(parse(line).unwrap().format(), format);
+        }
+        assert!(parse("--format sqlite").unwrap().check().is_err());
+        assert!(parse("--format table -o x --checkpoint y").unwrap().check().is_err());
         assert!(parse("--head --expect text=x").unwrap().client().is_err());
         assert!(parse("-X GET --expect text=x").unwrap().client().is_ok());
     }

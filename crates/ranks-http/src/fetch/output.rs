@@ -17,6 +17,8 @@ pub enum Format {
     Csv,
     /// Columns to read, and a count of the statuses at the end.
     Table,
+    /// A table of an SQLite database; needs --output.
+    Sqlite,
 }
 
 /// Something that takes records.
@@ -25,8 +27,10 @@ pub(super) trait Target {
     fn begin(&mut self) -> io::Result<()>;
     /// One record; it may stay in a buffer.
     fn record(&mut self, record: &Record) -> io::Result<()>;
-    /// All records so far are where they can be read.
+    /// All records so far are where they can be read, if perhaps a moment later.
     fn flush(&mut self) -> io::Result<()>;
+    /// All records so far are there whatever happens now; how many bytes that makes.
+    fn commit(&mut self) -> io::Result<u64>;
     /// After the last record.
     fn end(&mut self, summary: &Summary) -> io::Result<()>;
 }
@@ -40,6 +44,9 @@ impl Target for Box<dyn Target> {
     }
     fn flush(&mut self) -> io::Result<()> {
         (**self).flush()
+    }
+    fn commit(&mut self) -> io::Result<u64> {
+        (**self).commit()
     }
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         (**self).end(summary)
@@ -61,6 +68,9 @@ impl<W: Write> Target for Text<W> {
     }
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+    fn commit(&mut self) -> io::Result<u64> {
+        self.flush().map(|()| 0)
     }
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         if self.format == Format::Table {
@@ -90,7 +100,7 @@ impl Format {
     /// Writes what comes before the first record.
     pub(super) fn begin(self, to: &mut impl Write) -> io::Result<()> {
         match self {
-            Format::Jsonl => Ok(()),
+            Format::Jsonl | Format::Sqlite => Ok(()),
             Format::Csv => {
                 to.write_all(b"line,url,status,bytes,seconds,final_url,error,tries,saved,copy_of\r\n")
             }
@@ -103,7 +113,8 @@ impl Format {
     /// Writes one record.
     pub(super) fn record(self, to: &mut impl Write, record: &Record) -> io::Result<()> {
         match self {
-            Format::Jsonl => json(to, record),
+            // A database is not written as text: see `database`.
+            Format::Jsonl | Format::Sqlite => json(to, record),
             Format::Csv => csv(to, record),
             Format::Table => table(to, record),
         }

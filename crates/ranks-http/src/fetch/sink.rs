@@ -1,7 +1,9 @@
 //! Where rank 0's records go: counted, put in order if wanted, copied for lines that repeat a URL, written.
 
 use std::io;
+use std::time::Instant;
 
+use super::checkpoint::Checkpoint;
 use super::input::Line;
 use super::known::{Entered, Known};
 use super::order::Order;
@@ -20,11 +22,17 @@ pub(super) struct Sink<T: Target> {
     pub(super) order: Option<Order>,
     /// Present if a URL is to be requested once, however many lines name it.
     pub(super) known: Option<Known>,
+    /// Present if the job can be gone on with. Lines it has are done.
+    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) started: Instant,
 }
 
 impl<T: Target> Sink<T> {
     /// A line was read; it comes back if it is to be fetched. Else its record is written, now or with another's.
     pub(super) fn enter(&mut self, line: Line) -> io::Result<Option<Line>> {
+        if self.is_done(line.number) {
+            return Ok(None);
+        }
         self.expect(line.number);
         let Some(known) = &mut self.known else { return Ok(Some(line)) };
         match known.enter(line) {
@@ -36,6 +44,9 @@ impl<T: Target> Sink<T> {
 
     /// A line was read that cannot be fetched.
     pub(super) fn refuse(&mut self, record: Record) -> io::Result<()> {
+        if self.is_done(record.line) {
+            return Ok(());
+        }
         self.expect(record.line);
         self.put(vec![record])
     }
@@ -51,7 +62,7 @@ impl<T: Target> Sink<T> {
     }
 
     fn put(&mut self, mut records: Vec<Record>) -> io::Result<()> {
-        let Sink { target, progress, summary, order, .. } = self;
+        let Sink { target, progress, summary, order, checkpoint, started, .. } = self;
         if let Some(order) = order {
             records = order.sort(records);
         }
@@ -61,7 +72,10 @@ impl<T: Target> Sink<T> {
         progress.around_output(|| {
             records.iter().try_for_each(|record| {
                 summary.count(record);
-                target.record(record)
+                summary.course.add(started.elapsed(), record.error.is_some());
+                target.record(record)?;
+                checkpoint.iter_mut().for_each(|checkpoint| checkpoint.mark(record.line));
+                Ok(())
             })
         })
     }
@@ -71,7 +85,28 @@ impl<T: Target> Sink<T> {
         let Sink { target, progress, summary, .. } = self;
         progress.around_output(|| target.flush())?;
         progress.show(summary);
+        if self.checkpoint.as_ref().is_some_and(Checkpoint::is_due) {
+            let mut summary = self.summary.clone();
+            summary.elapsed += self.started.elapsed();
+            self.save(summary)?;
+        }
         Ok(())
+    }
+
+    /// After the last record.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.save(self.summary.clone())?;
+        self.target.end(&self.summary)
+    }
+
+    fn save(&mut self, summary: Summary) -> io::Result<()> {
+        let Some(checkpoint) = &mut self.checkpoint else { return Ok(()) };
+        let length = self.target.commit()?;
+        checkpoint.save(length, summary)
+    }
+
+    fn is_done(&self, line: u64) -> bool {
+        self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.has(line))
     }
 
     fn expect(&mut self, line: u64) {

@@ -115,6 +115,8 @@ fn sink<W: Write>(out: W) -> Sink<Text<W>> {
         summary: Summary::default(),
         order: None,
         known: None,
+        checkpoint: None,
+        started: Instant::now(),
     }
 }
 
