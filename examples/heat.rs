@@ -5,7 +5,7 @@
 //!
 //! The result does not depend on the number of ranks.
 
-use ranks::{Result, World, op};
+use ranks::{Cartesian, Result, op};
 
 /// A rank's block, with a frame around it: what the neighbours have there, or the edge of the plate.
 struct Block {
@@ -15,42 +15,29 @@ struct Block {
     cells: Vec<f64>,
 }
 
-/// The ranks beside this one, where there are any.
-struct Neighbors {
-    up: Option<usize>,
-    down: Option<usize>,
-    left: Option<usize>,
-    right: Option<usize>,
-}
-
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let world = ranks::init()?;
     let (size, steps) = world.broadcast((world.rank() == 0).then(options), 0)??;
 
-    // A grid of ranks, as square as can be.
-    let ranks = world.size();
-    let high = (1..=ranks).filter(|h| ranks.is_multiple_of(*h) && h * h <= ranks).max().unwrap_or(1);
-    let wide = ranks / high;
-    let (row, column) = (world.rank() / wide, world.rank() % wide);
-    let neighbors = Neighbors {
-        up: (row > 0).then(|| world.rank() - wide),
-        down: (row + 1 < high).then(|| world.rank() + wide),
-        left: (column > 0).then(|| world.rank() - 1),
-        right: (column + 1 < wide).then(|| world.rank() + 1),
-    };
+    // A grid of ranks, as square as can be, without rings.
+    let mut dimensions = [0, 0];
+    ranks::balance(world.size(), &mut dimensions)?;
+    let grid = world.cartesian(&dimensions, &[false, false])?.ok_or("a rank is left over")?;
+    let [high, wide] = dimensions;
+    let (row, column) = (grid.coordinates()[0], grid.coordinates()[1]);
     let share = |parts: usize, part: usize| size / parts + usize::from(part < size % parts);
     let mut block = Block::new(share(high, row), share(wide, column), row == 0);
 
     let mut change = 0.0;
     for _ in 0..steps {
-        block.exchange(&world, &neighbors)?;
+        block.exchange(&grid)?;
         change = block.step();
     }
     let sum: f64 = block.inside().sum();
     let mut most = [change, block.inside().fold(0.0, f64::max)];
     let mut total = [sum];
-    world.all_reduce_in_place(&mut most, op::max)?;
-    world.all_reduce_in_place(&mut total, op::sum)?;
+    grid.all_reduce_in_place(&mut most, op::max)?;
+    grid.all_reduce_in_place(&mut total, op::sum)?;
     if world.rank() == 0 {
         println!("{size} x {size} cells, {steps} steps");
         println!(
@@ -88,39 +75,41 @@ impl Block {
     }
 
     /// Sends the outermost cells to the neighbours, and receives theirs into the frame.
-    fn exchange(&mut self, world: &World, neighbors: &Neighbors) -> Result<()> {
+    fn exchange(&mut self, grid: &Cartesian) -> Result<()> {
         let (left, right) = (self.column(1), self.column(self.columns));
         let (mut from_left, mut from_right) = (vec![0.0; self.rows], vec![0.0; self.rows]);
         let (upper, lower) = (self.row(1), self.row(self.rows));
         let (above, below) = (self.row(0), self.row(self.rows + 1));
         let (mut from_above, mut from_below) = (vec![0.0; self.columns], vec![0.0; self.columns]);
         let cells = &self.cells;
-        world.scope(|s| {
+        // Above, below, to the left and to the right, where there is somebody.
+        let neighbors = grid.neighbors();
+        grid.scope(|s| {
             // Everything is begun at once; the scope ends when all of it is over.
             let sides = [
-                (neighbors.up, &cells[upper], &mut from_above),
-                (neighbors.down, &cells[lower], &mut from_below),
-                (neighbors.left, &left[..], &mut from_left),
-                (neighbors.right, &right[..], &mut from_right),
+                (&cells[upper], &mut from_above),
+                (&cells[lower], &mut from_below),
+                (&left[..], &mut from_left),
+                (&right[..], &mut from_right),
             ];
-            for (neighbor, mine, theirs) in sides {
-                if let Some(neighbor) = neighbor {
+            for (neighbor, (mine, theirs)) in neighbors.iter().zip(sides) {
+                if let Some(neighbor) = *neighbor {
                     s.ireceive_into(theirs, neighbor, 0)?;
                     s.isend_from(mine, neighbor, 0)?;
                 }
             }
             Ok(())
         })?;
-        if neighbors.up.is_some() {
+        if neighbors[0].is_some() {
             self.cells[above].copy_from_slice(&from_above);
         }
-        if neighbors.down.is_some() {
+        if neighbors[1].is_some() {
             self.cells[below].copy_from_slice(&from_below);
         }
-        if neighbors.left.is_some() {
+        if neighbors[2].is_some() {
             self.set_column(0, &from_left);
         }
-        if neighbors.right.is_some() {
+        if neighbors[3].is_some() {
             self.set_column(self.columns + 1, &from_right);
         }
         Ok(())

@@ -128,7 +128,11 @@ static void operations(void) {
             if (form == 2) MPI_Scan(own, sum, count, type, op, MPI_COMM_WORLD);
             if (form == 3) {
                 MPI_Request request;
-                MPI_Iallreduce(own, sum, count, type, op, MPI_COMM_WORLD, &request);
+                MPI_Datatype freed;
+                MPI_Type_dup(type, &freed);
+                MPI_Iallreduce(own, sum, count, freed, op, MPI_COMM_WORLD, &request);
+                /* The operation is called with it nevertheless. */
+                MPI_Type_free(&freed);
                 MPI_Wait(&request, MPI_STATUS_IGNORE);
             }
             int all = form == 2 ? rank + 1 : size;

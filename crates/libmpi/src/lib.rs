@@ -34,8 +34,7 @@ mod data {
     // SAFETY: the address is only compared.
     unsafe impl Sync for Mark {}
 
-    static UNWEIGHTED: c_int = 0;
-    static WEIGHTS_EMPTY: c_int = 0;
+    use ranks_mpi::mpich::{UNWEIGHTED, WEIGHTS_EMPTY};
 
     /// `MPI_UNWEIGHTED`.
     #[unsafe(no_mangle)]

@@ -107,6 +107,18 @@ fn panel(svg: &mut String, (x, y): (f64, f64), operation: Operation, rows: &[&Ro
         };
         rows.iter().map(point).collect()
     };
+    // One size alone has no area.
+    if let [row] = rows {
+        let at = across.at(row.bytes.max(1) as f64);
+        let (from, to) = (upward.at(positive(row.figures.best)), upward.at(positive(row.figures.p99)));
+        let _ = writeln!(
+            svg,
+            "<rect class=\"band\" x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"{:.1}\"/>",
+            at - 4.0,
+            from.min(to),
+            (from - to).abs()
+        );
+    }
     let mut band = points(|row| row.figures.best);
     band.extend(points(|row| row.figures.p99).into_iter().rev());
     let medians = points(|row| row.figures.median);
@@ -142,12 +154,12 @@ fn ticks(axis: &Axis) -> Vec<f64> {
         .unwrap_or_else(|| of(&fine))
 }
 
-/// 0.05, 1, 200, 5000, 20,000, 1 M.
+/// 0.05, 1, 200, 5,000, 1 M.
 fn short(value: f64) -> String {
     let (number, unit) = match value {
         v if v >= 0.999e9 => (v / 1e9, " G"),
         v if v >= 0.999e6 => (v / 1e6, " M"),
-        v if v >= 0.999e4 => return format!("{:.0},{:03.0}", (v / 1e3).trunc(), (v % 1e3).round()),
+        v if v >= 0.999e3 => return format!("{},{:03}", v.round() as u32 / 1000, v.round() as u32 % 1000),
         v => (v, ""),
     };
     let digits = if number < 1.0 { (1.0 - number.log10()).ceil() as usize } else { 1 };
@@ -216,6 +228,6 @@ mod tests {
     #[test]
     fn labels_of_figures() {
         let values = [0.05, 0.001, 1.0, 1.5, 200.0, 5000.0, 20_000.0, 1e6, 2e9];
-        assert_eq!(values.map(short), ["0.05", "0.001", "1", "1.5", "200", "5000", "20,000", "1 M", "2 G"]);
+        assert_eq!(values.map(short), ["0.05", "0.001", "1", "1.5", "200", "5,000", "20,000", "1 M", "2 G"]);
     }
 }

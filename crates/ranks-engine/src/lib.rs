@@ -9,6 +9,7 @@
 //! | [`collective`] | barrier, broadcast, gather, reduce and their kin: algorithms over point-to-point and shared areas |
 //! | [`p2p`] | sends, receives, probes, requests, waiting: MPI 5.0 chapter 3 |
 //! | `group` | groups of ranks and their contexts |
+//! | [`topology`] | which ranks are neighbours: arithmetic |
 //! | [`matching`] | which message goes to which receive: a pure state machine |
 //! | [`transport`] | how bytes and small control messages move between ranks |
 //! | [`op`] | what a reduction does to two values |
@@ -32,10 +33,12 @@ pub mod memory;
 pub mod op;
 pub mod p2p;
 pub mod threads;
+pub mod topology;
 pub mod transport;
 
+pub use comm::Making;
 pub use error::{Class, Error, Result};
-pub use group::CommId;
+pub use group::{CommId, Comparison, Group};
 pub use memory::{RecvBuf, SendBuf};
 pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Work};
 pub use ranks_shm::blocked::Call;

@@ -118,8 +118,10 @@ pub trait Abi: Copy + 'static {
     const NAME: &'static str;
     /// `MPI_KEYVAL_INVALID`.
     const KEYVAL_INVALID: c_int;
-    /// `MPI_COMM_TYPE_SHARED`, and the two types of hardware-guided splits.
-    const COMM_TYPES: [c_int; 3];
+    /// `MPI_COMM_TYPE_SHARED`, `HW_GUIDED`, `HW_UNGUIDED`, `RESOURCE_GUIDED`.
+    const COMM_TYPES: [c_int; 4];
+    /// `MPI_GRAPH`, `MPI_CART`, `MPI_DIST_GRAPH`.
+    const TOPOLOGIES: [c_int; 3];
     /// `MPI_IDENT`, `MPI_CONGRUENT`, `MPI_SIMILAR`, `MPI_UNEQUAL`.
     const COMPARED: [c_int; 4];
     /// `MPI_COMBINER_NAMED`, `DUP`, `CONTIGUOUS`, `VECTOR`, `HVECTOR`, `INDEXED`, `HINDEXED`, `INDEXED_BLOCK`,
@@ -165,6 +167,11 @@ pub trait Abi: Copy + 'static {
     fn is_in_place(address: *const c_void) -> bool;
     /// True for `MPI_BUFFER_AUTOMATIC`.
     fn is_automatic(address: *const c_void) -> bool;
+
+    /// True for `MPI_UNWEIGHTED`.
+    fn is_unweighted(address: *const c_int) -> bool;
+    /// True for `MPI_WEIGHTS_EMPTY`.
+    fn is_weights_empty(address: *const c_int) -> bool;
 
     /// A status with all but the error; that stays as in `old`.
     fn status(old: Self::Status, status: &Status) -> Self::Status;

@@ -213,7 +213,7 @@ pub fn wait(call: Call, ids: &[RequestId], all: bool) -> Result<()> {
 
 /// Waits for a request and completes it.
 pub fn finish(call: Call, id: RequestId) -> Result<Status> {
-    if let Some(outcome) = at_once(|engine| engine.wait(id)) {
+    if let Some(outcome) = at_once(|engine| engine.wait_as(call, id)) {
         return outcome;
     }
     loop {

@@ -111,7 +111,7 @@ fn line(name: &str, place: Option<&str>, failure: &Failure) -> String {
 }
 
 /// The handler of a handle.
-fn find<A: Abi>(handler: A::Errhandler) -> Result<Handler> {
+pub fn find<A: Abi>(handler: A::Errhandler) -> Result<Handler> {
     match handler.decode() {
         Ref::Builtin(builtin::FATAL) => Ok(Handler::Fatal),
         Ref::Builtin(builtin::RETURN) => Ok(Handler::Return),

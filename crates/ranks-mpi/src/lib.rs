@@ -13,7 +13,7 @@
 //! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
 //! | [`process`], [`slab`] | the objects behind the handles |
 //! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
-//! | [`init`], [`p2p`], [`sendrecv`], [`request`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`attribute`], [`info`] | the functions, by chapter |
+//! | [`init`], [`p2p`], [`sendrecv`], [`request`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`] | the functions, by chapter |
 
 pub mod abi;
 pub mod argument;
@@ -39,3 +39,4 @@ pub mod sendrecv;
 pub mod slab;
 pub mod status;
 pub mod table;
+pub mod topology;

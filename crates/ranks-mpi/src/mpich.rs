@@ -161,6 +161,11 @@ pub struct Status {
 
 const _: () = assert!(size_of::<Status>() == 20);
 
+/// What `MPI_UNWEIGHTED` points to: its address is what it means.
+pub static UNWEIGHTED: c_int = 0;
+/// What `MPI_WEIGHTS_EMPTY` points to.
+pub static WEIGHTS_EMPTY: c_int = 0;
+
 /// Keys of attributes of communicators that the program made start here.
 const MADE_KEYVAL: u32 = DIRECT | 9 << 26 | 1 << 22;
 const KEYVAL_KEY: u32 = (1 << 22) - 1;
@@ -188,7 +193,8 @@ impl Abi for Mpich {
 
     const NAME: &'static str = "MPICH ABI";
     const KEYVAL_INVALID: c_int = 0x2400_0000;
-    const COMM_TYPES: [c_int; 3] = [1, 2, 3];
+    const COMM_TYPES: [c_int; 4] = [1, 2, 3, 4];
+    const TOPOLOGIES: [c_int; 3] = [1, 2, 3];
     const COMPARED: [c_int; 4] = [0, 1, 2, 3];
     const COMBINERS: [c_int; 17] = [1, 2, 3, 4, 6, 7, 9, 10, 19, 12, 13, 14, 15, 16, 17, 18, 20];
     const ORDERS: [c_int; 2] = [56, 57];
@@ -255,6 +261,14 @@ impl Abi for Mpich {
 
     fn is_automatic(address: *const c_void) -> bool {
         address.addr() == usize::MAX - 1
+    }
+
+    fn is_unweighted(address: *const c_int) -> bool {
+        std::ptr::eq(address, &UNWEIGHTED)
+    }
+
+    fn is_weights_empty(address: *const c_int) -> bool {
+        std::ptr::eq(address, &WEIGHTS_EMPTY)
     }
 
     #[inline(always)]

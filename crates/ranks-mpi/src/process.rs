@@ -6,11 +6,10 @@ use crate::block::Waiters;
 use crate::datatype::{Staged, Types, Unpacking};
 use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
-use crate::group::Members;
 use crate::info::Pairs;
 use crate::op::UserOp;
 use crate::slab::Slab;
-use ranks_engine::{CommId, RequestId, ShmEngine};
+use ranks_engine::{CommId, Group, RequestId, ShmEngine};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_int;
 use std::thread::ThreadId;
@@ -46,7 +45,7 @@ pub struct Process {
     /// Requests, by key.
     pub requests: Slab<RequestRecord>,
     /// Groups, by key.
-    pub groups: Slab<Members>,
+    pub groups: Slab<Group>,
     /// Error handlers that the program made, by key.
     pub handlers: Slab<Handler>,
     /// Info objects, by key.

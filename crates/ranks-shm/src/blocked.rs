@@ -106,10 +106,23 @@ pub enum Call {
     NeighborAlltoallInit = 83,
     NeighborAlltoallvInit = 84,
     NeighborAlltoallwInit = 85,
+    CommIdup = 86,
+    CommCreate = 87,
+    CommCreateGroup = 88,
+    CommCreateFromGroup = 89,
+    CommDisconnect = 90,
+    IntercommCreate = 91,
+    IntercommCreateFromGroups = 92,
+    IntercommMerge = 93,
+    CartCreate = 94,
+    CartSub = 95,
+    GraphCreate = 96,
+    DistGraphCreate = 97,
+    DistGraphCreateAdjacent = 98,
 }
 
 impl Call {
-    const ALL: [(Call, &'static str); 86] = [
+    const ALL: [(Call, &'static str); 99] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -196,6 +209,19 @@ impl Call {
         (Call::NeighborAlltoallInit, "MPI_Neighbor_alltoall_init"),
         (Call::NeighborAlltoallvInit, "MPI_Neighbor_alltoallv_init"),
         (Call::NeighborAlltoallwInit, "MPI_Neighbor_alltoallw_init"),
+        (Call::CommIdup, "MPI_Comm_idup"),
+        (Call::CommCreate, "MPI_Comm_create"),
+        (Call::CommCreateGroup, "MPI_Comm_create_group"),
+        (Call::CommCreateFromGroup, "MPI_Comm_create_from_group"),
+        (Call::CommDisconnect, "MPI_Comm_disconnect"),
+        (Call::IntercommCreate, "MPI_Intercomm_create"),
+        (Call::IntercommCreateFromGroups, "MPI_Intercomm_create_from_groups"),
+        (Call::IntercommMerge, "MPI_Intercomm_merge"),
+        (Call::CartCreate, "MPI_Cart_create"),
+        (Call::CartSub, "MPI_Cart_sub"),
+        (Call::GraphCreate, "MPI_Graph_create"),
+        (Call::DistGraphCreate, "MPI_Dist_graph_create"),
+        (Call::DistGraphCreateAdjacent, "MPI_Dist_graph_create_adjacent"),
     ];
 
     /// The standard's name of the call.

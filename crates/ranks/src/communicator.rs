@@ -79,6 +79,7 @@ pub struct Communicator {
     size: usize,
     /// Made by `duplicate` or `split`: freed when dropped.
     owned: bool,
+    pub(crate) name: RefCell<String>,
 }
 
 /// The engine of a rank, finalised when the last communicator goes.
@@ -168,14 +169,21 @@ impl Communicator {
             let engine = engine.engine();
             (engine.rank(), engine.size())
         };
-        Self { engine, id: CommId::WORLD, rank, size, owned: false }
+        Self {
+            engine,
+            id: CommId::WORLD,
+            rank,
+            size,
+            owned: false,
+            name: RefCell::new("MPI_COMM_WORLD".to_owned()),
+        }
     }
 
-    fn made(&self, id: CommId) -> Result<Self> {
+    pub(crate) fn made(&self, id: CommId) -> Result<Self> {
         let engine = self.engine.engine();
         let (rank, size) = (engine.comm_rank(id)? as usize, engine.comm_size(id)? as usize);
         drop(engine);
-        Ok(Self { engine: self.engine.clone(), id, rank, size, owned: true })
+        Ok(Self { engine: self.engine.clone(), id, rank, size, owned: true, name: RefCell::default() })
     }
 
     /// This rank's number in the communicator, from 0.

@@ -38,9 +38,11 @@
 //! | starting | [`init`], [`threads`](threads()), [`test`](macro@test), [`World::into_shared`] |
 //! | objects | [`Communicator::send`], [`receive`](Communicator::receive), [`broadcast`](Communicator::broadcast) ... |
 //! | buffers | [`Communicator::send_from`], [`receive_into`](Communicator::receive_into), [`Equivalence`] |
+//! | columns and blocks | [`Communicator::send_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
-//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`] |
+//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`] |
+//! | grids and graphs | [`Communicator::cartesian`], [`Communicator::graph`], [`Communicator::neighbor_all_to_all_into`] |
 
 #![deny(unsafe_code)]
 
@@ -50,6 +52,8 @@ mod buffer;
 mod collective;
 mod communicator;
 mod equivalence;
+mod group;
+mod intercommunicator;
 mod interrupt;
 mod matched;
 mod memory;
@@ -58,13 +62,17 @@ pub mod op;
 pub mod request;
 mod scope;
 mod shared;
+mod strided;
 #[doc(hidden)]
 pub mod testing;
+mod topology;
 mod world;
 
 pub use collective::begun::{Barrier, BufferCollective, RootCollective};
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
 pub use equivalence::Equivalence;
+pub use group::{Comparison, Group};
+pub use intercommunicator::Intercommunicator;
 pub use interrupt::Interrupt;
 pub use matched::Message;
 pub use ranks_derive::Equivalence;
@@ -91,4 +99,6 @@ pub use request::{
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
 pub use shared::SharedWorld;
+pub use strided::Stride;
+pub use topology::{Cartesian, Graph, balance};
 pub use world::{World, init, threads};

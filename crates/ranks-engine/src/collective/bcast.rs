@@ -1,15 +1,12 @@
 //! Broadcast: MPI 5.0 section 6.4.
 
-#![allow(unsafe_code)]
-
 use super::tags;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::RecvBuf;
 use crate::p2p::{Engine, Form, Plan, RequestId};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
-use std::sync::Arc;
 
 impl<T: Transport> Engine<T> {
     /// Sends the root's buffer to all ranks of the communicator.
@@ -42,21 +39,6 @@ impl<T: Transport> Engine<T> {
         let mut plan = self.plan(call, &comm, tags::BCAST);
         binomial_bcast(&mut plan, buf, root);
         Ok(plan)
-    }
-
-    /// The same for bytes of the engine's own, within another collective.
-    pub(crate) fn bcast_on(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        tag: i32,
-        bytes: &mut [u8],
-        root: i32,
-    ) -> Result<()> {
-        let mut plan = self.plan(call, comm, tag);
-        // SAFETY: the borrow lasts until the broadcast is over.
-        binomial_bcast(&mut plan, unsafe { RecvBuf::of(bytes) }, root);
-        self.run(plan, None)
     }
 }
 

@@ -105,16 +105,15 @@ impl<T: Transport> Engine<T> {
         Ok(self.launch(plan, None, form))
     }
 
-    /// The same with parts of any length, also for datatypes of their own: parts are bytes.
+    /// The same with parts of any length.
     pub fn neighbor_alltoallv(
         &mut self,
-        (send, send_parts): (SendBuf, &[Part]),
-        (recv, recv_parts): (RecvBuf, &[Part]),
+        send: (SendBuf, &[Part]),
+        recv: (RecvBuf, &[Part]),
         neighbors: Neighbors<'_>,
         id: CommId,
     ) -> Result<()> {
-        let call = Call::NeighborAlltoallv;
-        let plan = self.neighbor_plan(call, (send, send_parts), (recv, recv_parts), neighbors, id)?;
+        let plan = self.neighbor_plan(Call::NeighborAlltoallv, send, recv, neighbors, id)?;
         self.run_divisible(plan, None)
     }
 
@@ -122,13 +121,37 @@ impl<T: Transport> Engine<T> {
     pub fn ineighbor_alltoallv(
         &mut self,
         form: Form,
-        (send, send_parts): (SendBuf, &[Part]),
-        (recv, recv_parts): (RecvBuf, &[Part]),
+        send: (SendBuf, &[Part]),
+        recv: (RecvBuf, &[Part]),
         neighbors: Neighbors<'_>,
         id: CommId,
     ) -> Result<RequestId> {
-        let call = form.of(Call::NeighborAlltoallv);
-        let plan = self.neighbor_plan(call, (send, send_parts), (recv, recv_parts), neighbors, id)?;
+        let plan = self.neighbor_plan(form.of(Call::NeighborAlltoallv), send, recv, neighbors, id)?;
+        Ok(self.launch(plan, None, form))
+    }
+
+    /// The same, in the name of MPI_Neighbor_alltoallw: parts are bytes already.
+    pub fn neighbor_alltoallw(
+        &mut self,
+        send: (SendBuf, &[Part]),
+        recv: (RecvBuf, &[Part]),
+        neighbors: Neighbors<'_>,
+        id: CommId,
+    ) -> Result<()> {
+        let plan = self.neighbor_plan(Call::NeighborAlltoallw, send, recv, neighbors, id)?;
+        self.run_divisible(plan, None)
+    }
+
+    /// The same as a request.
+    pub fn ineighbor_alltoallw(
+        &mut self,
+        form: Form,
+        send: (SendBuf, &[Part]),
+        recv: (RecvBuf, &[Part]),
+        neighbors: Neighbors<'_>,
+        id: CommId,
+    ) -> Result<RequestId> {
+        let plan = self.neighbor_plan(form.of(Call::NeighborAlltoallw), send, recv, neighbors, id)?;
         Ok(self.launch(plan, None, form))
     }
 

@@ -28,6 +28,8 @@ struct Queues {
     unexpected: Vec<Queue>,
     posted_count: usize,
     unexpected_count: usize,
+    /// The communicator was freed: the queues go with the last receive or message in them.
+    closed: bool,
 }
 
 /// Context ids are small and dense: one multiplication spreads them well enough.
@@ -113,6 +115,9 @@ impl Matcher {
         if take_first(&mut queues.unexpected[source], |entry| entry.id == id).is_some() {
             queues.unexpected_count -= 1;
         }
+        if queues.closed {
+            self.forget(context);
+        }
     }
 
     /// Posts a receive. When an unexpected message fits it is taken out and given back instead.
@@ -153,7 +158,11 @@ impl Matcher {
         let (queue, at) =
             if first_any { (&mut queues.posted_any, any?) } else { (&mut queues.posted[source], specific?) };
         queues.posted_count -= 1;
-        queue.remove(at).map(|entry| entry.id)
+        let id = queue.remove(at).map(|entry| entry.id);
+        if queues.closed {
+            self.forget(context);
+        }
+        id
     }
 
     /// Keeps a message that [`Self::arrive`] found no receive for.
@@ -174,6 +183,9 @@ impl Matcher {
         };
         let found = take_first(queue, |entry| entry.id == request).is_some();
         queues.posted_count -= usize::from(found);
+        if queues.closed {
+            self.forget(context);
+        }
         found
     }
 
@@ -186,11 +198,18 @@ impl Matcher {
             .collect()
     }
 
-    /// Drops the queues of a context that has no messages left and will see none again.
+    /// Drops the queues of a context for which nothing new will be posted; once they are empty.
     pub fn forget(&mut self, context: u32) {
-        if self.others.get(&context).is_some_and(|q| q.posted_count == 0 && q.unexpected_count == 0) {
+        let Some(queues) = self.others.get_mut(&context) else { return };
+        queues.closed = true;
+        if queues.posted_count == 0 && queues.unexpected_count == 0 {
             self.others.remove(&context);
         }
+    }
+
+    /// Contexts that have queues.
+    pub fn contexts(&self) -> usize {
+        1 + self.others.len()
     }
 
     /// Unexpected messages kept, over all contexts.

@@ -87,3 +87,20 @@ fn agrees_with_the_plain_model_at_random() {
         assert_eq!(m.unexpected(), model.unexpected.len());
     }
 }
+
+#[test]
+fn the_queues_of_a_freed_context_go_with_the_last_entry() {
+    let mut matcher = Matcher::new(2);
+    let before = matcher.contexts();
+    assert_eq!(matcher.post(8, Some(1), Some(5), 1), None);
+    assert_eq!(matcher.post(8, None, None, 2), None);
+    matcher.keep(10, 1, 3, 7);
+    assert_eq!(matcher.post(12, Some(0), None, 3), None);
+    [8, 10, 12, 14].into_iter().for_each(|context| matcher.forget(context));
+    assert_eq!(matcher.contexts(), before + 3, "something waits in three of them");
+    assert_eq!(matcher.arrive(8, 1, 5), Some(1));
+    assert_eq!(matcher.arrive(8, 1, 5), Some(2));
+    matcher.remove(10, 1, 7);
+    assert!(matcher.withdraw(12, Some(0), 3));
+    assert_eq!(matcher.contexts(), before);
+}

@@ -20,12 +20,10 @@ impl<T: Transport> Engine<T> {
     pub(crate) fn slot_of(&self, comm: &Comm, rank: i32, call: Call) -> Result<usize> {
         comm.slot_of(rank).ok_or_else(|| {
             let size = comm.size();
+            let whole = if comm.local.is_some() { "remote group" } else { "communicator" };
             let detail = match size {
-                1 => format!("rank {rank} does not exist: the communicator has one rank, 0"),
-                _ => format!(
-                    "rank {rank} does not exist: the communicator has {size} ranks, 0 to {}",
-                    size - 1
-                ),
+                1 => format!("rank {rank} does not exist: the {whole} has one rank, 0"),
+                _ => format!("rank {rank} does not exist: the {whole} has {size} ranks, 0 to {}", size - 1),
             };
             Error::new(Class::Rank, call, self.core.me, detail).peer(rank).context(comm.context)
         })
@@ -44,12 +42,12 @@ impl<T: Transport> Engine<T> {
         self.comm(id, Call::Unknown).map(|comm| comm.me)
     }
 
-    /// Ranks of a communicator.
+    /// Ranks of a communicator; of an intercommunicator, of the local group.
     pub fn comm_size(&self, id: CommId) -> Result<i32> {
-        self.comm(id, Call::Unknown).map(|comm| comm.size())
+        self.comm(id, Call::Unknown).map(|comm| comm.own().size())
     }
 
-    /// The rank in world of a communicator's rank.
+    /// The rank in world of a communicator's rank; of an intercommunicator, of the remote group.
     pub fn comm_world_rank_of(&self, id: CommId, rank: i32) -> Result<i32> {
         let comm = self.comm(id, Call::Unknown)?;
         self.slot_of(&comm, rank, Call::Unknown).map(|slot| slot as i32)

@@ -15,8 +15,10 @@
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
+//! | `chore` | what goes on in progress for a call that does not wait |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
+mod chore;
 mod core;
 mod lives;
 mod lookup;
@@ -40,6 +42,7 @@ pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
 
 pub(crate) use self::core::Core;
+pub(crate) use chore::Errand;
 pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
@@ -55,6 +58,7 @@ pub struct Engine<T: Transport> {
     pub(crate) transport: T,
     pub(crate) core: Core,
     pub(crate) interrupted: Arc<AtomicBool>,
+    chores: Vec<chore::Begun<T>>,
     finalized: bool,
 }
 
@@ -69,7 +73,8 @@ impl<T: Transport> Engine<T> {
     /// A rank on a transport.
     pub fn new(transport: T) -> Self {
         let core = Core::new(&transport);
-        Self { transport, core, interrupted: Arc::new(AtomicBool::new(false)), finalized: false }
+        let interrupted = Arc::new(AtomicBool::new(false));
+        Self { transport, core, interrupted, chores: Vec::new(), finalized: false }
     }
 
     /// This rank in world.

@@ -56,6 +56,7 @@ impl<T: Transport> Engine<T> {
             }
         }
         moved |= self.settle();
+        moved |= self.do_chores();
         if !self.core.plans.is_empty() {
             moved |= self.advance_plans();
         }
@@ -153,7 +154,8 @@ impl<T: Transport> Engine<T> {
     pub(crate) fn flush_all(&mut self, call: Call) -> Result<()> {
         self.wait_quietly(call, |engine| {
             let core = &engine.core;
-            (core.outbox.count == 0 && core.charged == 0 && core.sharing.is_empty()).then_some(())
+            let quiet = core.outbox.count == 0 && core.charged == 0 && core.sharing.is_empty();
+            (quiet && !engine.owes()).then_some(())
         })
     }
 
@@ -240,8 +242,13 @@ impl<T: Transport> Engine<T> {
 
     /// Waits for a request.
     pub fn wait(&mut self, id: RequestId) -> Result<Status> {
-        self.enter(Call::Wait)?;
-        self.wait_in(Call::Wait, id)
+        self.wait_as(Call::Wait, id)
+    }
+
+    /// The same as the last part of another call.
+    pub fn wait_as(&mut self, call: Call, id: RequestId) -> Result<Status> {
+        self.enter(call)?;
+        self.wait_in(call, id)
     }
 
     pub(crate) fn wait_in(&mut self, call: Call, id: RequestId) -> Result<Status> {

@@ -1,6 +1,5 @@
 //! Messages within a collective: in the communicator's odd context, with errors in the name of the call
 //! that the user made.
-#![allow(unsafe_code)]
 
 use super::Engine;
 use super::request::{Kind, Mode, Request, RequestId, State};
@@ -55,29 +54,5 @@ impl<T: Transport> Engine<T> {
         let id = self.request_on(call, comm, from, tag, Kind::Recv { buf })?;
         self.launch_recv(id.index());
         Ok(id)
-    }
-
-    /// Sends bytes within a collective.
-    pub(crate) fn send_on(
-        &mut self,
-        call: Call,
-        comm: &Arc<Comm>,
-        to: i32,
-        tag: i32,
-        bytes: &[u8],
-    ) -> Result<()> {
-        // SAFETY: the borrow lasts until the wait below is over.
-        let buf = unsafe { SendBuf::of(bytes) };
-        let id = self.isend_on(call, comm, to, tag, buf)?;
-        self.wait_in(call, id).map(|_| ())
-    }
-
-    /// Receives bytes of a length not known before, within a collective.
-    pub(crate) fn recv_on(&mut self, call: Call, comm: &Arc<Comm>, from: i32, tag: i32) -> Result<Vec<u8>> {
-        let id = self.request_on(call, comm, from, tag, Kind::Recv { buf: RecvBuf::EMPTY })?;
-        self.core.requests.at(id.index()).grows = true;
-        self.launch_recv(id.index());
-        self.wait_until_done(call, id)?;
-        self.take_data(call, id).map(|(bytes, _)| bytes)
     }
 }

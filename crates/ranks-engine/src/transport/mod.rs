@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub type Words = [u64; HEAD_WORDS];
 
 /// One rank's means of moving bytes.
-pub trait Transport {
+pub trait Transport: 'static {
     /// This rank of the job.
     fn me(&self) -> usize;
 

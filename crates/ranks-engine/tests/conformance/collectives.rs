@@ -69,7 +69,7 @@ fn gather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mine = pattern(len, me, 1);
         let expected = all_parts(n, 1, |_| len);
         for root in roots(n, len) {
-            for way in Way::every(&[GatherAlgorithm::Linear, GatherAlgorithm::Binomial]) {
+            for way in Way::every(len, &[GatherAlgorithm::Linear, GatherAlgorithm::Binomial]) {
                 for in_place in [false, true] {
                     let here = me == root;
                     let mut got = match (here, in_place) {
@@ -137,7 +137,7 @@ fn scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let all = all_parts(n, 3, |_| len);
         let expected = pattern(len, me, 3);
         for root in roots(n, len) {
-            for way in Way::every(&[ScatterAlgorithm::Linear, ScatterAlgorithm::Binomial]) {
+            for way in Way::every(len, &[ScatterAlgorithm::Linear, ScatterAlgorithm::Binomial]) {
                 for in_place in [false, true] {
                     let here = me == root;
                     let send = if here { out(&all) } else { SendBuf::EMPTY };
@@ -189,9 +189,10 @@ fn allgather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in LENGTHS {
         let mine = pattern(len, me, 5);
         let expected = all_parts(n, 5, |_| len);
-        for way in
-            Way::every(&[AllgatherAlgorithm::Rotated, AllgatherAlgorithm::Ring, AllgatherAlgorithm::Doubling])
-        {
+        for way in Way::every(
+            len,
+            &[AllgatherAlgorithm::Rotated, AllgatherAlgorithm::Ring, AllgatherAlgorithm::Doubling],
+        ) {
             for in_place in [false, true] {
                 let mut got = vec![0; len * n as usize];
                 if in_place {
@@ -242,7 +243,7 @@ fn alltoall<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in LENGTHS {
         let mine: Vec<u8> = (0..n).flat_map(|to| letter(len, me, to)).collect();
         let expected: Vec<u8> = (0..n).flat_map(|from| letter(len, from, me)).collect();
-        for way in Way::every(&[AlltoallAlgorithm::Pairwise, AlltoallAlgorithm::Posted]) {
+        for way in Way::every(len, &[AlltoallAlgorithm::Pairwise, AlltoallAlgorithm::Posted]) {
             for in_place in [false, true] {
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!in_place).then(|| out(&mine));

@@ -121,6 +121,36 @@ fn collectives_end_when_a_rank_dies() {
 }
 
 #[test]
+fn nobody_waits_for_a_communicator_that_cannot_be() {
+    use ranks_engine::comm::Edges;
+    let making = |e: &mut ShmEngine, which: usize| -> ranks_engine::Result<()> {
+        let inter = e.comm_split(WORLD, e.rank() as i32 % 2, 0)?.expect("a half");
+        let inter = e.intercomm_create(inter, 0, WORLD, 1 - e.rank() as i32 % 2, 0)?;
+        if e.rank() == 2 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            return Err(ranks_engine::Error::new(Class::Other, ranks_engine::Call::Unknown, 2, "dies"));
+        }
+        let none = Edges { sources: &[], degrees: &[], destinations: &[], weights: None };
+        match which {
+            0 => e.comm_split(WORLD, 0, 0).map(|_| ()),
+            1 => e.dist_graph_create(WORLD, &none).map(|_| ()),
+            2 => e.intercomm_merge(inter, true).map(|_| ()),
+            _ => e.comm_split(inter, 0, 0).map(|_| ()),
+        }
+    };
+    for which in 0..4 {
+        let _dog = watchdog("a death while communicators are made", 60);
+        let outcome = threads::run(4, |e| making(e, which));
+        for rank in [0, 1, 3] {
+            // Also those hear of it that wait for another rank than the one that died.
+            let error = outcome[rank].as_ref().unwrap_err();
+            assert_eq!(error.class(), Class::ProcFailed, "{which}: {error}");
+            assert!(error.to_string().contains("rank 2 of the job died"), "{which}: {error}");
+        }
+    }
+}
+
+#[test]
 fn plans_under_way_end_when_a_rank_dies() {
     use crate::collectives::{out, room};
     use ranks_engine::op::{Element, Operation, StoredOp};

@@ -4,17 +4,21 @@
 //! on threads over the shared layout (with long and with very short rings), on the seeded simulation,
 //! and on real processes, which this test starts by running itself again.
 
+mod between;
 mod boards;
 mod collectives;
 mod comms;
+mod intercomms;
 mod large;
 mod lives;
 mod neighbors;
+mod outside;
 mod p2p;
 mod plans;
 mod reductions;
 mod requests;
 mod support;
+mod topologies;
 mod typed;
 
 use ranks_engine::transport::Transport;
@@ -30,10 +34,14 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(comms::cases());
+    all.extend(intercomms::cases());
+    all.extend(topologies::cases());
     all.extend(collectives::cases());
     all.extend(reductions::cases());
     all.extend(boards::cases());
     all.extend(plans::cases());
+    all.extend(between::cases());
+    all.extend(outside::cases());
     all.extend(neighbors::cases());
     all.extend(large::cases());
     all.extend(typed::cases());

@@ -113,7 +113,7 @@ fn reduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..n, count);
         for root in roots(n, count) {
-            for way in Way::every(&[ReduceAlgorithm::Binomial, ReduceAlgorithm::Slices]) {
+            for way in Way::every(count, &[ReduceAlgorithm::Binomial, ReduceAlgorithm::Slices]) {
                 let here = me == root;
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!here || !in_place).then(|| out(&mine));
@@ -139,7 +139,7 @@ fn allreduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..n, count);
-        for way in Way::every(&[RecursiveDoubling, ReduceBcast, Slices]) {
+        for way in Way::every(count, &[RecursiveDoubling, ReduceBcast, Slices]) {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
@@ -167,7 +167,7 @@ fn reduce_scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let part = mine.len() / n as usize;
         let expected = kind.reduced(0..n, count * n as usize);
         let expected = &expected[me as usize * part..][..part];
-        for way in Way::every(&[ReduceScatter, Slices]) {
+        for way in Way::every(count, &[ReduceScatter, Slices]) {
             let mut got = if in_place { mine.clone() } else { vec![0; part] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
@@ -199,7 +199,7 @@ fn reduce_scatter_of_different_lengths<T: Transport>(e: &mut Engine<T>) -> Resul
         let reduced = kind.reduced(0..n, whole);
         let expected = &reduced[before..before + part];
         for in_place in [false, true] {
-            for way in Way::every(&[ReduceScatter, Slices]) {
+            for way in Way::every(whole, &[ReduceScatter, Slices]) {
                 let mut got = if in_place { mine.clone() } else { vec![0; part] };
                 let send = (!in_place).then(|| out(&mine));
                 let recv = room(&mut got);
@@ -223,7 +223,7 @@ fn scan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
         let expected = kind.reduced(0..me + 1, count);
-        for way in Way::every(&[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
+        for way in Way::every(count, &[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
@@ -245,7 +245,7 @@ fn exscan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, ..) = ring(e);
     every(|count, kind, in_place| {
         let mine = kind.row(me, count);
-        for way in Way::every(&[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
+        for way in Way::every(count, &[ScanAlgorithm::Linear, ScanAlgorithm::RecursiveDoubling]) {
             let mut got = if in_place { mine.clone() } else { vec![9; mine.len()] };
             // Rank 0 keeps what it has.
             let expected = if me == 0 { got.clone() } else { kind.reduced(0..me, count) };

@@ -116,9 +116,11 @@ pub enum Way<A> {
 }
 
 impl<A: Copy> Way<A> {
-    /// Every way, given the algorithms.
-    pub fn every(algorithms: &[A]) -> Vec<Way<A>> {
-        let mut ways = vec![Way::Chosen, Way::As(Form::Nonblocking), Way::As(Form::Persistent)];
+    /// Every way, given the algorithms. What is long is not tried as persistent: it takes time, and
+    /// nothing new is in it.
+    pub fn every(len: usize, algorithms: &[A]) -> Vec<Way<A>> {
+        let mut ways = vec![Way::Chosen, Way::As(Form::Nonblocking)];
+        ways.extend((len < 50_000).then_some(Way::As(Form::Persistent)));
         ways.extend(algorithms.iter().map(|&algorithm| Way::By(algorithm)));
         ways
     }

@@ -98,4 +98,4 @@ macro_rules! forms {
     )*};
 }
 
-pub(super) use forms;
+pub(crate) use forms;

@@ -5,12 +5,13 @@
 
 use super::forms::{Manner, forms};
 use super::spread::Spread;
-use super::{for_each_rank, nowhere, own, place};
+use super::{for_each_rank, nowhere, own, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
+use ranks_engine::SendBuf;
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -43,7 +44,10 @@ fn gather_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let send = own(&manner, send, send_count, send_type)?;
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, send_count, send_type)?,
+    };
     let recv = if me == root {
         let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
         elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?
@@ -73,7 +77,10 @@ fn gatherv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let send = own(&manner, send, send_count, send_type)?;
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, send_count, send_type)?,
+    };
     let (recv, parts) = if me == root {
         let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
         (spread.to_receive::<A>(&manner.stage, recv.address())?, spread.parts)

@@ -13,11 +13,11 @@
 //! when another wants in, the rest becomes a request.
 
 mod alltoall;
-mod forms;
+pub(crate) mod forms;
 mod gather;
 mod reduce;
 mod scatter;
-mod spread;
+pub(crate) mod spread;
 
 pub use alltoall::*;
 pub use gather::*;
@@ -31,7 +31,7 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use forms::{Manner, forms};
-use ranks_engine::{CommId, RecvBuf, SendBuf};
+use ranks_engine::{CommId, PROC_NULL, ROOT, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -56,7 +56,11 @@ fn bcast_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
-    let buf = elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?;
+    let buf = match root {
+        // Beside the root, in its own group.
+        PROC_NULL => nowhere(),
+        _ => elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?,
+    };
     manner.run(
         comm,
         |engine| engine.bcast(buf, root, comm),
@@ -77,16 +81,34 @@ fn own<A: Abi>(
     elements_from::<A>(&manner.stage, send.address(), count, datatype).map(Some)
 }
 
-/// This rank and the number of ranks.
+/// What this rank as a root is called, and the number of ranks that it deals with then: in an
+/// intercommunicator those of the other group.
 fn place(comm: CommId) -> Result<(c_int, usize)> {
+    Ok(global::with(|process| {
+        let engine = &process.engine;
+        if engine.comm_is_inter(comm)? {
+            return Ok((ROOT, engine.comm_remote_group(comm)?.size() as usize));
+        }
+        Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
+    })?)
+}
+
+/// This rank in its own group, and the number of ranks in that.
+fn own_place(comm: CommId) -> Result<(c_int, usize)> {
     Ok(global::with(|process| {
         let engine = &process.engine;
         Ok::<_, ranks_engine::Error>((engine.comm_rank(comm)?, engine.comm_size(comm)? as usize))
     })?)
 }
 
+/// True at the ranks of the root's group in an intercommunicator, which give it nothing and get nothing from
+/// it: their buffers on that side do not count.
+fn with_root(me: c_int, root: c_int) -> bool {
+    me == ROOT && [ROOT, PROC_NULL].contains(&root)
+}
+
 /// The count of a whole buffer that has `count` elements for each of `ranks` ranks.
-fn for_each_rank<A: Abi>(count: impl Count, ranks: usize, datatype: A::Datatype) -> Result<i64> {
+pub(crate) fn for_each_rank<A: Abi>(count: impl Count, ranks: usize, datatype: A::Datatype) -> Result<i64> {
     // Negative ones and those whose bytes are too many are refused with the count that the program gave.
     span::<A>(count, datatype)?;
     let whole = count.get().checked_mul(ranks as i64);

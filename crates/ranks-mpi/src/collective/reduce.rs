@@ -4,13 +4,15 @@
 #![allow(clippy::too_many_arguments)]
 
 use super::forms::{Manner, forms};
-use super::{for_each_rank, nowhere, own, place};
+use super::{for_each_rank, nowhere, own, own_place, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_to, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::op::Reduction;
+use ranks_engine::op::{Element, Operation, StoredOp};
+use ranks_engine::{PROC_NULL, SendBuf};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -48,8 +50,15 @@ fn reduce_in<A: Abi>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, _) = place(comm)?;
-    let op = Reduction::<A>::find(op, datatype)?.stored();
-    let send = own(&manner, send, count, datatype)?;
+    let op = match with_root(me, root) && root == PROC_NULL {
+        // Nothing is combined here, so nothing that is said about it counts.
+        true => StoredOp::built_in(Operation::Sum, Element::U8).ok_or_else(no_op)?,
+        false => Reduction::<A>::find(op, datatype)?.stored(),
+    };
+    let send = match with_root(me, root) {
+        true => Some(SendBuf::EMPTY),
+        false => own(&manner, send, count, datatype)?,
+    };
     let room = if me == root {
         elements_to::<A>(&manner.stage, recv.address(), count, datatype)?
     } else {
@@ -61,6 +70,10 @@ fn reduce_in<A: Abi>(
         |engine, op| engine.reduce(send, room, op, root, comm),
         |engine, form, op| engine.ireduce(form, send, room, op, root, comm),
     )
+}
+
+fn no_op() -> Failure {
+    Failure::new(class::INTERN, "there is no sum of bytes")
 }
 
 /// `MPI_Allreduce`.
@@ -98,7 +111,7 @@ fn reduce_scatter_block_in<A: Abi>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let (_, ranks) = place(comm)?;
+    let (_, ranks) = own_place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let whole = for_each_rank::<A>(count, ranks, datatype)?;
     let send = own(&manner, send, whole, datatype)?;
@@ -125,7 +138,7 @@ fn reduce_scatter_in<A: Abi, C: Count>(
     comm: A::Comm,
 ) -> Result<()> {
     let comm = call.comm(comm)?;
-    let (me, ranks) = place(comm)?;
+    let (me, ranks) = own_place(comm)?;
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let counts = counts.slice(ranks as c_int)?;
     let lengths = counts.iter().map(|&count| span::<A>(count, datatype)).collect::<Result<Vec<_>>>()?;

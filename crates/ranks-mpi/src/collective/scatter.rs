@@ -5,7 +5,7 @@
 
 use super::forms::{Manner, forms};
 use super::spread::Spread;
-use super::{for_each_rank, place};
+use super::{for_each_rank, nowhere, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_from, elements_to};
@@ -51,7 +51,10 @@ fn scatter_in<A: Abi, C: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room(&manner, recv, recv_count, recv_type)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
+    };
     let send = if me == root {
         let whole = for_each_rank::<A>(send_count, ranks, send_type)?;
         elements_from::<A>(&manner.stage, send.address(), whole, send_type)?
@@ -81,7 +84,10 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
 ) -> Result<()> {
     let (comm, root) = (call.comm(comm)?, A::rank_in(root));
     let (me, ranks) = place(comm)?;
-    let recv = room(&manner, recv, recv_count, recv_type)?;
+    let recv = match with_root(me, root) {
+        true => Some(nowhere()),
+        false => room(&manner, recv, recv_count, recv_type)?,
+    };
     let (send, parts) = if me == root {
         let spread = Spread::of_one::<A, C, D>(counts, displacements, send_type, ranks)?;
         (spread.to_send::<A>(&manner.stage, send.address())?, spread.parts)

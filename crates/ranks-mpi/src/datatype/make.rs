@@ -212,9 +212,11 @@ pub fn resized<A: Abi, E: Count>(
 
 /// `MPI_Type_dup`: as committed as the old one, with those attributes that want to be copied.
 pub fn dup<A: Abi>(call: &Call<A>, old: A::Datatype, new: Out<A::Datatype>) -> Result<()> {
-    let record = global::with(|process| process.types.get::<A>(old).cloned())?;
-    let (committed, like) = (record.committed, record.like);
-    let copy = Record { committed, like, ..Record::new(Datatype::dup(&record.datatype)?) };
+    let (known, committed, like) = global::with(|process| {
+        let record = process.types.get::<A>(old)?;
+        Ok::<_, Failure>((record.datatype.clone(), record.committed, record.like))
+    })?;
+    let copy = Record { committed, like, ..Record::new(Datatype::dup(&known)?) };
     let handle = global::with(|process| process.types.insert::<A>(copy))?;
     let owners = (Owner::Type(old.decode()), Owner::Type(handle.decode()));
     if let Err(failure) = attribute::copy_all(call, owners.0, owners.1) {

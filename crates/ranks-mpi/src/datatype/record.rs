@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What is behind a handle.
-#[derive(Clone)]
 pub struct Record {
     /// The type.
     pub datatype: Arc<Datatype>,
@@ -23,13 +22,15 @@ pub struct Record {
     pub name: Option<String>,
     /// Attributes, oldest first: key and value.
     pub attributes: Vec<(u32, usize)>,
+    /// Held by reductions under way whose function will ask about the handle.
+    pub pin: Arc<()>,
 }
 
 impl Record {
     /// A new one, not committed.
     pub fn new(datatype: Arc<Datatype>) -> Self {
         let (name, attributes) = (None, Vec::new());
-        Self { datatype, committed: false, fixed: false, like: None, name, attributes }
+        Self { datatype, committed: false, fixed: false, like: None, name, attributes, pin: Arc::default() }
     }
 }
 
@@ -37,6 +38,8 @@ impl Record {
 pub struct Types {
     basic: Vec<Record>,
     made: Slab<Record>,
+    /// Keys that the program has freed, and that a reduction still needs.
+    pinned: Vec<u32>,
     /// Types by precision and range: asked for twice, they are the same.
     pub parametrized: HashMap<(u8, i32, i32), u32>,
 }
@@ -49,7 +52,12 @@ impl Default for Types {
             like: Some(at as u32),
             ..Record::new(basic.datatype(at as u32))
         });
-        Self { basic: basic.collect(), made: Slab::default(), parametrized: HashMap::new() }
+        Self {
+            basic: basic.collect(),
+            made: Slab::default(),
+            pinned: Vec::new(),
+            parametrized: HashMap::new(),
+        }
     }
 }
 
@@ -100,9 +108,18 @@ impl Types {
         Ok(A::Datatype::encode(Ref::Dynamic(key)))
     }
 
-    /// Forgets a handle. What uses the type keeps it.
+    /// Forgets a handle, as soon as no function of the program can be called with it any more. What uses the
+    /// type itself keeps it.
     pub fn remove(&mut self, key: u32) {
-        self.made.remove(key);
+        self.pinned.push(key);
+        let made = &mut self.made;
+        self.pinned.retain(|&key| {
+            let held = made.get(key).is_some_and(|record| Arc::strong_count(&record.pin) > 1);
+            if !held {
+                made.remove(key);
+            }
+            held
+        });
     }
 
     /// A handle for a type inside another: its own for a predefined one.

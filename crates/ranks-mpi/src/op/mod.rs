@@ -108,13 +108,14 @@ impl<A: Abi> Reduction<A> {
             Ref::Dynamic(key) => {
                 let known = global::with(|process| process.ops.get(key).copied());
                 let op = known.ok_or_else(|| no_op::<A>(op))?;
-                let layout = match datatype.decode() {
-                    Ref::Builtin(_) => None,
-                    _ => Some(datatype::shared::<A>(datatype)?).filter(|known| !known.is_plain()),
-                };
+                let (layout, pin) = global::with(|process| {
+                    let record = process.types.get::<A>(datatype)?;
+                    let gaps = !datatype::is_predefined::<A>(datatype) && !record.datatype.is_plain();
+                    Ok::<_, Failure>((gaps.then(|| record.datatype.clone()), record.pin.clone()))
+                })?;
                 // What collectives move of an element.
                 let extent = if layout.is_some() { basic.size } else { basic.extent } as usize;
-                Ok(Reduction::User(User { op, datatype, extent, layout }))
+                Ok(Reduction::User(User { op, datatype, extent, layout, _pin: pin }))
             }
             _ => Err(no_op::<A>(op)),
         }

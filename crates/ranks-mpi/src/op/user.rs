@@ -58,6 +58,8 @@ pub struct User<A: Abi> {
     pub extent: usize,
     /// Where the program's function expects gaps that do not move.
     pub layout: Option<Arc<Datatype>>,
+    /// Keeps the handle, should the program free it before the operation is complete.
+    pub _pin: Arc<()>,
 }
 
 impl<A: Abi> User<A> {

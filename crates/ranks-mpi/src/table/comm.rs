@@ -10,19 +10,27 @@ macro_rules! comm_functions {
             running {
                 one  Comm_rank(comm: Comm, rank: *mut c_int) = comm::rank;
                 one  Comm_size(comm: Comm, size: *mut c_int) = comm::size;
-                one  Comm_test_inter(comm: Comm, flag: *mut c_int) = comm::test_inter;
-                one  Comm_remote_size(comm: Comm, size: *mut c_int) = comm::remote_size;
-                one  Comm_remote_group(comm: Comm, group: *mut Group) = comm::remote_group;
+                one  Comm_test_inter(comm: Comm, flag: *mut c_int) = comm::inter::test;
+                one  Comm_remote_size(comm: Comm, size: *mut c_int) = comm::inter::remote_size;
+                one  Comm_remote_group(comm: Comm, group: *mut Group) = comm::inter::remote_group;
                 one  Comm_get_parent(parent: *mut Comm) = comm::parent;
-                one  Comm_dup(comm: Comm, newcomm: *mut Comm) = comm::dup;
-                one  Comm_dup_with_info(comm: Comm, info: Info, newcomm: *mut Comm) = comm::dup_with_info;
-                one  Comm_split(comm: Comm, color: c_int, key: c_int, newcomm: *mut Comm) = comm::split;
-                one  Comm_split_type(comm: Comm, split_type: c_int, key: c_int, info: Info, newcomm: *mut Comm) = comm::split_type;
-                one  Comm_create(comm: Comm, group: Group, newcomm: *mut Comm) = comm::create;
+                one  Comm_dup(comm: Comm, newcomm: *mut Comm) = comm::make::dup;
+                one  Comm_dup_with_info(comm: Comm, info: Info, newcomm: *mut Comm) = comm::make::dup_with_info;
+                one  Comm_split(comm: Comm, color: c_int, key: c_int, newcomm: *mut Comm) = comm::make::split;
+                one  Comm_split_type(comm: Comm, split_type: c_int, key: c_int, info: Info, newcomm: *mut Comm) = comm::make::split_type;
+                one  Comm_create(comm: Comm, group: Group, newcomm: *mut Comm) = comm::make::create;
+                one  Comm_idup(comm: Comm, newcomm: *mut Comm, request: *mut Request) = comm::make::idup;
+                one  Comm_idup_with_info(comm: Comm, info: Info, newcomm: *mut Comm, request: *mut Request) = comm::make::idup_with_info;
+                one  Comm_create_group(comm: Comm, group: Group, tag: c_int, newcomm: *mut Comm) = comm::make::create_group;
+                one  Comm_create_from_group(group: Group, stringtag: *const c_char, info: Info, errhandler: Errhandler, newcomm: *mut Comm) = comm::make::create_from_group;
+                one  Get_hw_resource_info(hw_info: *mut Info) = comm::make::hardware;
+                one  Intercomm_create(local_comm: Comm, local_leader: c_int, peer_comm: Comm, remote_leader: c_int, tag: c_int, newintercomm: *mut Comm) = comm::inter::create;
+                one  Intercomm_create_from_groups(local_group: Group, local_leader: c_int, remote_group: Group, remote_leader: c_int, stringtag: *const c_char, info: Info, errhandler: Errhandler, newintercomm: *mut Comm) = comm::inter::create_from_groups;
+                one  Intercomm_merge(intercomm: Comm, high: c_int, newintracomm: *mut Comm) = comm::inter::merge;
                 one  Comm_compare(comm1: Comm, comm2: Comm, result: *mut c_int) = comm::compare;
                 one  Comm_group(comm: Comm, group: *mut Group) = comm::group;
-                one  Comm_free(comm: *mut Comm) = comm::free;
-                one  Comm_disconnect(comm: *mut Comm) = comm::free;
+                one  Comm_free(comm: *mut Comm) = comm::free::free;
+                one  Comm_disconnect(comm: *mut Comm) = comm::free::disconnect;
                 one  Comm_set_name(comm: Comm, comm_name: *const c_char) = comm::set_name;
                 one  Comm_get_name(comm: Comm, comm_name: *mut c_char, resultlen: *mut c_int) = comm::get_name;
                 one  Comm_set_info(comm: Comm, info: Info) = comm::set_info;
@@ -54,12 +62,7 @@ macro_rules! comm_functions {
                 one  Group_range_excl(group: Group, n: c_int, ranges: *mut [c_int; 3], newgroup: *mut Group) = group::range_excl;
             }
             plain {}
-            unsupported {
-                Comm_create_group(comm: Comm, group: Group, tag: c_int, newcomm: *mut Comm);
-                Comm_idup(comm: Comm, newcomm: *mut Comm, request: *mut Request);
-                Intercomm_create(local_comm: Comm, local_leader: c_int, peer_comm: Comm, remote_leader: c_int, tag: c_int, newintercomm: *mut Comm);
-                Intercomm_merge(intercomm: Comm, high: c_int, newintracomm: *mut Comm);
-            }
+            unsupported {}
         }
     };
 }

@@ -6,10 +6,12 @@
 //! | `buffers` | slices of numbers, moved as they lie in memory |
 //! | `reductions` | slices of numbers, combined element by element |
 //! | `nonblocking`, `nonblocking_reductions` | the same as requests, and prepared to be begun again and again |
+//! | `neighborhood` | exchanges with the neighbours in a grid or a graph |
 //! | `begun` | what these keep until they are over |
 
 pub(crate) mod begun;
 mod buffers;
+mod neighborhood;
 mod nonblocking;
 mod nonblocking_reductions;
 mod objects;

@@ -214,7 +214,6 @@ impl Plan {
     }
 
     /// Does something else. Such a plan runs once.
-    #[allow(dead_code, reason = "for nonblocking makers of communicators")]
     pub fn then(&mut self, hook: Hook) {
         self.steps.push(Step::Then(self.hooks.len()));
         self.hooks.push(Some(hook));

@@ -34,21 +34,11 @@ struct Late {
 }
 
 impl<T: Transport> Engine<T> {
-    /// Runs a plan to its end. After a failure nothing is under way any more either, so the buffers are
-    /// the caller's again.
-    pub(crate) fn run(&mut self, plan: Box<Plan>, op: Option<&mut Op<'_>>) -> Result<()> {
-        self.run_while(plan, op, false)
-    }
-
-    /// The same for what the user called. Where the engine is divisible and the wait is interrupted, or
-    /// comes to a reduction that must be done elsewhere, the rest becomes a request: see
-    /// [`Self::take_rest`].
-    pub(crate) fn run_divisible(&mut self, plan: Box<Plan>, op: Option<&mut Op<'_>>) -> Result<()> {
+    /// Runs a plan to its end. After a failure nothing is under way any more either, so the buffers are the
+    /// caller's again. Where the engine is divisible and the wait is interrupted, or comes to a reduction
+    /// that must be done elsewhere, the rest becomes a request: see [`Self::take_rest`].
+    pub(crate) fn run_divisible(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>) -> Result<()> {
         let divisible = self.core.divisible && op.as_ref().is_none_or(|op| op.is_storable());
-        self.run_while(plan, op, divisible)
-    }
-
-    fn run_while(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>, divisible: bool) -> Result<()> {
         let who = if divisible { Runner::Divisible } else { Runner::Call };
         while !self.advance(&mut plan, op.as_deref_mut(), who) {
             let what = self.what_of_plan(&plan);

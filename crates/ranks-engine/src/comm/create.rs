@@ -1,0 +1,127 @@
+//! Communicators of groups: MPI 5.0 sections 7.4.2 and 7.4.3.
+
+use super::Making;
+use super::inter::both_sides;
+use super::steps::Step;
+use crate::error::{Class, Result};
+use crate::group::{Comm, CommId, Comparison, Group};
+use crate::p2p::{Engine, Errand};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+
+impl<T: Transport> Engine<T> {
+    /// Begins a communicator of the ranks of a group. Collective over all of the communicator; those outside
+    /// of the group get none. Groups that do not overlap may differ. Of an intercommunicator the new one
+    /// connects the group given on this side with that given on the other.
+    pub fn begin_create(&mut self, id: CommId, group: &Group) -> Result<Making> {
+        let call = Call::CommCreate;
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let within = self.check_within(call, &comm, group);
+        let errand = self.errand_on(call, &comm);
+        let step = if comm.local.is_some() {
+            let wish = within.map(|()| group.slots().to_vec());
+            let (members, first) = both_sides(&comm);
+            let slots = members.clone();
+            self.round(
+                errand,
+                members,
+                Some(wish),
+                Box::new(move |engine, wishes| {
+                    let (here, there) = (&wishes[0], &wishes[first]);
+                    let mut answers = vec![Vec::new(); wishes.len()];
+                    if here.is_empty() || there.is_empty() {
+                        return Ok(answers);
+                    }
+                    let context = engine.take_context();
+                    let sides = [
+                        engine.news_between(context, here, there),
+                        engine.news_between(context, there, here),
+                    ];
+                    for (place, slot) in slots.iter().enumerate() {
+                        let [ours, news] = if place < first { [here, &sides[0]] } else { [there, &sides[1]] };
+                        if ours.contains(slot) {
+                            answers[place] = news.clone();
+                        }
+                    }
+                    Ok(answers)
+                }),
+                Box::new(|engine, news| Ok((!news.is_empty()).then(|| engine.found_between(&news)))),
+            )?
+        } else {
+            within?;
+            self.among(errand, group, Box::new(|comm| comm))?
+        };
+        Ok(self.begin_making(call, Some(&comm), true, step))
+    }
+
+    /// The same, collective over the group alone; the others need not call, and get none if they do. The tag
+    /// keeps apart what several threads begin at the same time.
+    pub fn begin_create_group(&mut self, id: CommId, group: &Group, tag: i32) -> Result<Making> {
+        let call = Call::CommCreateGroup;
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        if comm.local.is_some() {
+            let detail = "an intercommunicator: MPI_Comm_create is for these";
+            return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
+        }
+        if tag < 0 {
+            return Err(self.error_on(&comm, call, Class::Tag, format!("tag {tag} is negative")));
+        }
+        self.check_within(call, &comm, group)?;
+        let errand = self.errand_between(call, &format!("{} {tag}", comm.context));
+        let step = self.among(errand, group, Box::new(|comm| comm))?;
+        Ok(self.begin_making(call, Some(&comm), true, step))
+    }
+
+    /// Begins a communicator of the ranks of a group, from nothing but that. The string keeps apart what
+    /// several threads begin at the same time.
+    pub fn begin_create_from_group(&mut self, group: &Group, string: &str) -> Result<Making> {
+        let call = Call::CommCreateFromGroup;
+        self.enter(call)?;
+        self.check_member(call, group)?;
+        let errand = self.errand_between(call, string);
+        let step = self.among(errand, group, Box::new(|comm| comm))?;
+        Ok(self.begin_making(call, None, true, step))
+    }
+
+    /// Refuses a group that this rank is not in, the empty one included.
+    pub(super) fn check_member(&self, call: Call, group: &Group) -> Result<()> {
+        if group.slots().contains(&(self.core.me as u32)) {
+            return Ok(());
+        }
+        Err(self.error(Class::Group, call, "this rank is not in the group"))
+    }
+
+    fn check_within(&self, call: Call, comm: &Comm, group: &Group) -> Result<()> {
+        let own = comm.group(self.core.me);
+        let shared = group.intersection(&own);
+        if shared.compare(group) == Comparison::Ident {
+            return Ok(());
+        }
+        let outside = group.difference(&own).size();
+        let detail = format!("{outside} of the group's {} ranks are not in the communicator", group.size());
+        Err(self.error_on(comm, call, Class::Group, detail))
+    }
+
+    /// The ranks of a group, known to all of them, get a communicator, to which `finish` adds something.
+    pub(super) fn among(
+        &mut self,
+        errand: Errand,
+        group: &Group,
+        finish: Box<dyn FnOnce(Comm) -> Comm + Send>,
+    ) -> Result<Step<T>> {
+        let slots = group.slots().clone();
+        if !slots.contains(&(self.core.me as u32)) {
+            return Ok(Step::Done(None));
+        }
+        let members = slots.clone();
+        self.round(
+            errand,
+            slots.clone(),
+            None,
+            Box::new(move |engine, _| Ok(vec![engine.news_of(&members); members.len()])),
+            Box::new(move |engine, news| Ok(Some(finish(engine.found(&news))))),
+        )
+    }
+}

@@ -1,0 +1,58 @@
+//! Freeing and disconnecting: MPI 5.0 sections 7.4.4 and 11.10.4.
+
+use crate::error::{Class, Result};
+use crate::group::{Comm, CommId};
+use crate::p2p::{Engine, RequestId, Status};
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+
+impl<T: Transport> Engine<T> {
+    /// Frees a communicator; what is under way on it completes. Local.
+    pub fn comm_free(&mut self, id: CommId) -> Result<()> {
+        let call = Call::CommFree;
+        self.enter(call)?;
+        self.check_freeable(call, id)?;
+        let comm = self.comm(id, call)?;
+        self.core.comms.remove(id);
+        self.retire(&comm);
+        if let Some(local) = &comm.local {
+            self.retire(local);
+        }
+        Ok(())
+    }
+
+    /// Begins to wait until nothing is under way on a communicator that this rank has begun: the first part of
+    /// disconnecting, which ends with [`Self::comm_free`].
+    pub fn begin_disconnect(&mut self, id: CommId) -> Result<RequestId> {
+        let call = Call::CommDisconnect;
+        self.enter(call)?;
+        self.check_freeable(call, id)?;
+        let comm = self.comm(id, call)?;
+        let busy = comm.clone();
+        let chore = Box::new(move |engine: &mut Self| (!engine.is_busy(&busy)).then_some(Ok(Status::EMPTY)));
+        Ok(self.begin_chore(call, Some(&comm), chore))
+    }
+
+    fn check_freeable(&self, call: Call, id: CommId) -> Result<()> {
+        let comm = self.comm(id, call)?;
+        if id == CommId::WORLD || id == CommId::SELF {
+            let detail = "world and self cannot be freed";
+            return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
+        }
+        Ok(())
+    }
+
+    fn retire(&mut self, comm: &Comm) {
+        if let Some(area) = comm.area {
+            self.transport.segment().leave_area(area);
+        }
+        self.core.matcher.forget(comm.context);
+        self.core.matcher.forget(comm.context + 1);
+    }
+
+    /// Communicators that this rank has, and contexts that something waits in or has waited in: for tests of
+    /// what is left behind.
+    pub fn comm_counts(&self) -> (usize, usize) {
+        (self.core.comms.count(), self.core.matcher.contexts())
+    }
+}

@@ -1,0 +1,143 @@
+//! Chores: what goes on in progress. It is what the engine does for a call that does not wait, in steps between
+//! which messages of its own travel. It is a request like any other to whoever began it.
+
+use super::Engine;
+use super::request::{Kind, Request, RequestId, State, Status};
+use super::send::lasting;
+use crate::error::{Error, Result};
+use crate::group::Comm;
+use crate::memory::RecvBuf;
+use crate::p2p::Mode;
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+use std::sync::Arc;
+
+/// Does what can be done without waiting; the outcome once all is done. It is not asked again then. It must
+/// not call progress.
+pub(crate) type Chore<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Status>> + Send>;
+
+/// A chore under way, and the request that it completes.
+pub(super) struct Begun<T: Transport> {
+    request: u32,
+    /// Taken out while it is asked.
+    chore: Option<Chore<T>>,
+}
+
+/// What a message of the engine's own belongs to: the call, the messages' context and their tag.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand {
+    pub call: Call,
+    pub context: u32,
+    pub tag: i32,
+}
+
+impl<T: Transport> Engine<T> {
+    /// Begins a chore; the request completes when it is done.
+    pub(crate) fn begin_chore(&mut self, call: Call, comm: Option<&Arc<Comm>>, chore: Chore<T>) -> RequestId {
+        let mut request = Request::new(call, Kind::Collective);
+        request.nobody = true;
+        request.context = comm.map_or(0, |comm| comm.context);
+        request.comm = comm.cloned();
+        let id = self.core.requests.insert(request);
+        self.chores.push(Begun { request: id.index(), chore: Some(chore) });
+        self.ask_chores();
+        id
+    }
+
+    /// Goes on with all chores. True when any is done.
+    #[inline(always)]
+    pub(super) fn do_chores(&mut self) -> bool {
+        !self.chores.is_empty() && self.ask_chores()
+    }
+
+    #[cold]
+    fn ask_chores(&mut self) -> bool {
+        let mut done = false;
+        let mut at = 0;
+        while at < self.chores.len() {
+            let Some(mut chore) = self.chores[at].chore.take() else {
+                at += 1;
+                continue;
+            };
+            let outcome = chore(self);
+            let Some(outcome) = outcome else {
+                self.chores[at].chore = Some(chore);
+                at += 1;
+                continue;
+            };
+            let index = self.chores.remove(at).request;
+            let request = self.core.requests.at(index);
+            match outcome {
+                Ok(status) => request.status = status,
+                Err(error) => request.error = Some(error),
+            }
+            self.core.finish(index);
+            done = true;
+        }
+        done
+    }
+
+    /// Sends bytes of the engine's own and forgets about it.
+    pub(crate) fn tell(&mut self, errand: Errand, slot: usize, bytes: Vec<u8>) -> Result<()> {
+        if self.core.gone[slot].is_some() {
+            return Err(self.core.gone_error(errand.call, slot));
+        }
+        let buf = lasting(&bytes);
+        let mut request = self.of_errand(errand, slot, Kind::Send { buf, mode: Mode::Standard });
+        request.owned = Some(bytes);
+        request.detached = true;
+        let id = self.core.requests.insert(request);
+        self.launch_send(id.index(), true);
+        Ok(())
+    }
+
+    /// Begins to hear bytes of any length.
+    pub(crate) fn hear(&mut self, errand: Errand, slot: usize) -> RequestId {
+        let mut request = self.of_errand(errand, slot, Kind::Recv { buf: RecvBuf::EMPTY });
+        request.grows = true;
+        let id = self.core.requests.insert(request);
+        self.launch_recv(id.index());
+        id
+    }
+
+    fn of_errand(&self, errand: Errand, slot: usize, kind: Kind) -> Request {
+        let mut request = Request::new(errand.call, kind);
+        request.context = errand.context;
+        request.tag = errand.tag;
+        request.peer = Some(slot);
+        request
+    }
+
+    /// True when nothing that was to be heard is still on its way.
+    pub(crate) fn all_heard(&mut self, ids: &[RequestId]) -> bool {
+        ids.iter().all(|id| self.core.requests.at(id.index()).state != State::Active)
+    }
+
+    /// What was heard. The error of a rank that is gone is told in the name of the call.
+    pub(crate) fn heard(&mut self, errand: Errand, id: RequestId) -> Result<Vec<u8>> {
+        let slot = self.core.requests.at(id.index()).peer;
+        let heard = self.take_data(errand.call, id).map(|(bytes, _)| bytes);
+        heard.map_err(|error| match slot.filter(|&slot| self.core.gone[slot].is_some()) {
+            Some(slot) => self.core.gone_error(errand.call, slot),
+            None => error.in_call(errand.call),
+        })
+    }
+
+    /// True while messages of a communicator are under way that this rank has begun.
+    pub(crate) fn is_busy(&self, comm: &Comm) -> bool {
+        let ours = |context| context == comm.context || context == comm.context + 1;
+        !self.core.requests.active(|request| !request.nobody && ours(request.context)).is_empty()
+    }
+
+    /// True while a message of the engine's own is on its way. Its receiver is in the same call, so it comes
+    /// for it or ends; a program's messages, whose contexts are even, may never be received.
+    pub(super) fn owes(&self) -> bool {
+        let own = |request: &Request| request.detached && !request.is_recv() && request.context & 1 == 1;
+        !self.core.requests.active(own).is_empty()
+    }
+
+    /// An error of a call on a communicator.
+    pub(crate) fn error_on(&self, comm: &Comm, call: Call, class: crate::Class, detail: String) -> Error {
+        self.error(class, call, detail).context(comm.context)
+    }
+}

@@ -1,0 +1,165 @@
+//! Exchanges with the neighbours in a grid or a graph. Section 8.6.
+//!
+//! The calls are those of every communicator; one without a topology refuses them with class `Topology`.
+//! In a grid the neighbours are, for each dimension, the rank before and the rank after; beyond an open end
+//! there is nobody: what would go there goes nowhere, and the room for what would come stays as it is.
+
+use super::begun::{Begun, BufferCollective};
+use super::buffers::parts_of;
+use crate::Result;
+use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::memory::{Landing, bytes_of, send_buf};
+use crate::request::Persistent;
+use ranks_engine::collective::Neighbors;
+use ranks_engine::topology::Topology;
+use ranks_engine::{Call, Form, SendBuf};
+
+/// Whom a rank hears from and whom it sends to.
+struct Around {
+    sources: Vec<i32>,
+    destinations: Vec<i32>,
+    cartesian: bool,
+}
+
+impl Around {
+    fn neighbors(&self) -> Neighbors<'_> {
+        Neighbors { sources: &self.sources, destinations: &self.destinations, cartesian: self.cartesian }
+    }
+}
+
+impl Communicator {
+    fn around(&self) -> Result<Around> {
+        let engine = self.engine.engine();
+        let (sources, destinations) = engine.comm_neighbors(self.id)?;
+        let cartesian = matches!(engine.comm_topology(self.id)?.as_deref(), Some(Topology::Cart(_)));
+        Ok(Around { sources, destinations, cartesian })
+    }
+
+    /// Sends one slice to all neighbours, and gets one of the same length from each, in their order: `recv`
+    /// has room for all. Section 8.6.1.
+    ///
+    /// ```
+    /// ranks::threads(4, |world| {
+    ///     let line = world.cartesian(&[4], &[false])?.expect("all are in it");
+    ///     let mut around = [99; 2];
+    ///     line.neighbor_all_gather_into(&[line.rank()], &mut around)?;
+    ///     assert_eq!(around, [[99, 1], [0, 2], [1, 3], [2, 99]][line.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn neighbor_all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
+        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
+        let (send, recv) = (send_buf(&bytes), landing.buf());
+        let outcome = self.engine.engine().neighbor_allgather(send, recv, around.neighbors(), self.id);
+        landing.settle(self, Call::NeighborAllgather, outcome)
+    }
+
+    /// As [`Self::neighbor_all_gather_into`] with parts of different lengths: how many elements come from
+    /// each neighbour. Section 8.6.1.
+    pub fn neighbor_all_gather_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        counts: &[usize],
+    ) -> Result<()> {
+        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
+        let (send, recv, parts) = (send_buf(&bytes), landing.buf(), parts_of::<T>(counts));
+        let outcome =
+            self.engine.engine().neighbor_allgatherv(send, recv, &parts, around.neighbors(), self.id);
+        landing.settle(self, Call::NeighborAllgatherv, outcome)
+    }
+
+    /// Sends each neighbour its part, and gets one from each: all parts have one length, in the order of the
+    /// neighbours. Section 8.6.2.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     // In a ring: one number to the left, another to the right.
+    ///     let ring = world.cartesian(&[3], &[true])?.expect("all are in it");
+    ///     let me = ring.rank() as i32;
+    ///     let mut got = [0; 2];
+    ///     ring.neighbor_all_to_all_into(&[me * 10, me * 10 + 1], &mut got)?;
+    ///     let (left, right) = ((me + 2) % 3, (me + 1) % 3);
+    ///     assert_eq!(got, [left * 10 + 1, right * 10]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn neighbor_all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
+        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
+        let (send, recv) = (send_buf(&bytes), landing.buf());
+        let outcome = self.engine.engine().neighbor_alltoall(send, recv, around.neighbors(), self.id);
+        landing.settle(self, Call::NeighborAlltoall, outcome)
+    }
+
+    /// As [`Self::neighbor_all_to_all_into`] with parts of different lengths: how many elements go to and
+    /// come from each neighbour. Section 8.6.2.
+    pub fn neighbor_all_to_all_varying<T: Equivalence>(
+        &self,
+        send: &[T],
+        send_counts: &[usize],
+        recv: &mut [T],
+        recv_counts: &[usize],
+    ) -> Result<()> {
+        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
+        let (from, to) = (parts_of::<T>(send_counts), parts_of::<T>(recv_counts));
+        let (send, recv) = (send_buf(&bytes), landing.buf());
+        let neighbors = around.neighbors();
+        let outcome = self.engine.engine().neighbor_alltoallv((send, &from), (recv, &to), neighbors, self.id);
+        landing.settle(self, Call::NeighborAlltoallv, outcome)
+    }
+
+    fn hearing<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+        let (call, around) = (Call::IneighborAllgather, self.around()?);
+        let room = self.room(call, data.len().saturating_mul(around.sources.len()))?;
+        self.begin(call, Some(data), room, |engine, send, recv| {
+            let send = send.unwrap_or(SendBuf::EMPTY);
+            engine.ineighbor_allgather(form, send, recv, around.neighbors(), self.id)
+        })
+    }
+
+    /// Begins [`Self::neighbor_all_gather_into`]; gives what came, zeros for nobody. Section 8.7.
+    pub fn ineighbor_all_gather<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
+        self.hearing(Form::Nonblocking, data).map(|begun| begun.request(self))
+    }
+
+    /// Prepares [`Self::ineighbor_all_gather`] for being begun again and again. Section 8.8.
+    pub fn neighbor_all_gather_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
+        self.hearing(Form::Persistent, data).map(|begun| begun.persistent(self))
+    }
+
+    fn trading<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+        let (call, around) = (Call::IneighborAlltoall, self.around()?);
+        let part = data.len() / around.destinations.len().max(1);
+        let room = self.room(call, part.saturating_mul(around.sources.len()))?;
+        self.begin(call, Some(data), room, |engine, send, recv| {
+            let send = send.unwrap_or(SendBuf::EMPTY);
+            engine.ineighbor_alltoall(form, send, recv, around.neighbors(), self.id)
+        })
+    }
+
+    /// Begins [`Self::neighbor_all_to_all_into`] of at least one destination; gives what came, zeros for
+    /// nobody. Section 8.7.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let ring = world.cartesian(&[2], &[true])?.expect("all are in it");
+    ///     let trading = ring.ineighbor_all_to_all(vec![ring.rank() * 10, ring.rank() * 10 + 1])?;
+    ///     // Both neighbours are the other rank: what it sent to its right comes from our left.
+    ///     let other = 1 - ring.rank();
+    ///     assert_eq!(trading.wait()?, [other * 10 + 1, other * 10]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn ineighbor_all_to_all<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
+        self.trading(Form::Nonblocking, data).map(|begun| begun.request(self))
+    }
+
+    /// Prepares [`Self::ineighbor_all_to_all`] for being begun again and again. Section 8.8.
+    pub fn neighbor_all_to_all_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
+        self.trading(Form::Persistent, data).map(|begun| begun.persistent(self))
+    }
+}

@@ -1,0 +1,164 @@
+//! Groups: ordered sets of ranks, and communicators of them. Sections 7.3 and 7.4.
+
+use crate::communicator::Communicator;
+use crate::{Class, Result};
+pub use ranks_engine::Comparison;
+use ranks_engine::{Call, UNDEFINED};
+
+/// An ordered set of ranks of the job. A value: all operations are local, and clones cost nothing.
+///
+/// ```
+/// ranks::threads(4, |world| {
+///     let all = world.group();
+///     let (odd, first) = (all.include(&[1, 3])?, all.include(&[0, 1])?);
+///     assert_eq!(odd.union(&first).world_ranks(), [1, 3, 0]);
+///     assert_eq!(odd.intersection(&first).world_ranks(), [1]);
+///     assert_eq!(odd.translate(&[0, 1], &first)?, [Some(1), None]);
+///     assert_eq!(odd.rank(), [None, Some(0), None, Some(1)][world.rank()]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group(ranks_engine::Group);
+
+/// As the engine numbers them; what does not fit is no rank, which the engine says.
+fn numbers(ranks: &[usize]) -> Vec<i32> {
+    ranks.iter().map(|&rank| Communicator::to(rank)).collect()
+}
+
+impl Group {
+    /// How many ranks.
+    pub fn size(&self) -> usize {
+        self.0.size() as usize
+    }
+
+    /// This rank's number in it, if it is a member.
+    pub fn rank(&self) -> Option<usize> {
+        self.0.rank().map(|rank| rank as usize)
+    }
+
+    /// The members as ranks of world, in order.
+    pub fn world_ranks(&self) -> Vec<usize> {
+        self.0.world_ranks().map(|rank| rank as usize).collect()
+    }
+
+    /// The numbers that these ranks have in another group, if they are in it. Section 7.3.1.
+    ///
+    /// # Errors
+    /// Class `Rank` when a rank is not in this group.
+    pub fn translate(&self, ranks: &[usize], to: &Group) -> Result<Vec<Option<usize>>> {
+        let found = self.0.translate_ranks(&numbers(ranks), &to.0)?;
+        Ok(found.into_iter().map(|rank| (rank != UNDEFINED).then_some(rank as usize)).collect())
+    }
+
+    /// Whether they are the same ranks, in the same order or in another. Section 7.3.1.
+    pub fn compare(&self, other: &Group) -> Comparison {
+        self.0.compare(&other.0)
+    }
+
+    /// The ranks of this group, then those of the other that are not in it. Section 7.3.2.
+    pub fn union(&self, other: &Group) -> Group {
+        Group(self.0.union(&other.0))
+    }
+
+    /// The ranks that are in both, in this group's order. Section 7.3.2.
+    pub fn intersection(&self, other: &Group) -> Group {
+        Group(self.0.intersection(&other.0))
+    }
+
+    /// The ranks that are not in the other, in this group's order. Section 7.3.2.
+    pub fn difference(&self, other: &Group) -> Group {
+        Group(self.0.difference(&other.0))
+    }
+
+    /// These ranks, in this order. Section 7.3.2.
+    ///
+    /// # Errors
+    /// Class `Rank` when one does not exist or is named twice.
+    pub fn include(&self, ranks: &[usize]) -> Result<Group> {
+        self.0.incl(&numbers(ranks)).map(Group)
+    }
+
+    /// All ranks but these. Section 7.3.2.
+    ///
+    /// # Errors
+    /// As for [`Self::include`].
+    pub fn exclude(&self, ranks: &[usize]) -> Result<Group> {
+        self.0.excl(&numbers(ranks)).map(Group)
+    }
+}
+
+impl Communicator {
+    /// Its ranks. Section 7.3.2.
+    pub fn group(&self) -> Group {
+        let group = self.engine.engine().comm_group(self.id);
+        Group(group.expect("a communicator exists until it is dropped"))
+    }
+
+    /// A communicator of the ranks of a group, which all ranks of this communicator give alike; `None` where
+    /// this rank is none of them. Collective. Section 7.4.2.
+    ///
+    /// ```
+    /// ranks::threads(4, |world| {
+    ///     let backwards = world.group().include(&[3, 2, 1])?;
+    ///     match world.create(&backwards)? {
+    ///         None => assert_eq!(world.rank(), 0),
+    ///         Some(three) => assert_eq!((three.size(), three.rank()), (3, 3 - world.rank())),
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn create(&self, group: &Group) -> Result<Option<Communicator>> {
+        let id = self.engine.engine().comm_create(self.id, &group.0)?;
+        id.map(|id| self.made(id)).transpose()
+    }
+
+    /// The same, called by the ranks of the group alone; the tag keeps apart what several make at the same
+    /// time. Section 7.4.2.
+    pub fn create_group(&self, group: &Group, tag: i32) -> Result<Communicator> {
+        let call = Call::CommCreateGroup;
+        let id = self.engine.engine().comm_create_group(self.id, &group.0, tag)?;
+        let Some(id) = id else {
+            return Err(self.error(Class::Group, call, "this rank is none of the group"));
+        };
+        self.made(id)
+    }
+
+    /// Communicators of the ranks that share memory: one machine is one node, so it holds all, in order of
+    /// key, then of rank. Collective. Section 7.4.2.
+    pub fn split_by_node(&self, key: i32) -> Result<Communicator> {
+        let id = self.engine.engine().comm_split(self.id, 0, key)?;
+        let Some(id) = id else {
+            return Err(self.error(Class::Intern, Call::CommSplit, "there is no communicator"));
+        };
+        self.made(id)
+    }
+
+    /// Whether the other is the same communicator, or one of the same ranks. Section 7.4.1.
+    ///
+    /// ```
+    /// use ranks::Comparison;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     assert_eq!(world.compare(world)?, Comparison::Ident);
+    ///     assert_eq!(world.compare(&world.duplicate()?)?, Comparison::Congruent);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn compare(&self, other: &Communicator) -> Result<Comparison> {
+        self.engine.engine().comm_compare(self.id, other.id)
+    }
+
+    /// Its name; empty if it was given none. Section 7.8.
+    pub fn name(&self) -> String {
+        self.name.borrow().clone()
+    }
+
+    /// Gives it a name, for this rank to tell it from others. Local. Section 7.8.
+    pub fn set_name(&self, name: impl Into<String>) {
+        *self.name.borrow_mut() = name.into();
+    }
+}
