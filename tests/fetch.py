@@ -55,7 +55,7 @@ def million(folder, count):
         def feed():
             with job.stdin as pipe:
                 for first in range(0, lines, 1000):
-                    pipe.write("".join(f"http://{base}/page/{i % 500}\n" for i in range(first, min(first + 1000, lines))).encode())
+                    pipe.write("".join(f"http://{base}/page/{i % 500}?{i}\n" for i in range(first, min(first + 1000, lines))).encode())
 
         threading.Thread(target=feed, daemon=True).start()
         seen, peak, bad = bytearray(lines + 1), 0, 0

@@ -3,7 +3,8 @@
 //! ```text
 //!   files, stdin -> input -> dealer --- lines ---> fetcher (rank 0)   fetcher (rank 1) ...
 //!                 (a thread)   |                        |                 |
-//!               stdout <- output <----- records --------+-----------------+
+//!               stdout <- sink <------- records --------+-----------------+
+//!        (or a file, a database)
 //! ```
 //!
 //! Rank 0 reads, deals on demand, fetches like the others and is the only one to write. What bounds its memory is the
@@ -139,11 +140,15 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
             Input::of(urls, move || wake())
         }
     };
-    let progress = if first { Progress::new(options.progress) } else { Progress::none() };
+    let summary = outlet.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default();
+    let progress = match first {
+        true => Progress::new(options.progress, &options.inputs, summary.records),
+        false => Progress::none(),
+    };
     let mut sink = Sink {
         target: outlet.target,
         progress,
-        summary: outlet.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default(),
+        summary,
         order: options.ordered.then(Order::default),
         known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
         checkpoint: outlet.checkpoint,

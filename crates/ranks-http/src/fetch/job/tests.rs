@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::messages::Wake;
-use super::super::options::When;
 use super::super::order::Order;
 use super::super::output::{Format, Text};
 use super::super::progress::Progress;
@@ -111,7 +110,7 @@ fn job<W: Write + Send>(
 fn sink<W: Write>(out: W) -> Sink<Text<W>> {
     Sink {
         target: Text { out, format: Format::Jsonl },
-        progress: Progress::new(When::Never),
+        progress: Progress::none(),
         summary: Summary::default(),
         order: None,
         known: None,
