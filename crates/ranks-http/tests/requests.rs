@@ -211,3 +211,46 @@ fn http_2_needs_a_server_that_speaks_it() {
     let one = ClientOptions { http: HttpVersion::One, ..quick() };
     assert_eq!(visit(one, &server.url("/")).status, Some(200));
 }
+
+#[test]
+fn http_2_carries_many_requests_on_one_connection() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let answer =
+                    hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| async move {
+                        assert_eq!(request.version(), hyper::Version::HTTP_2);
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        let body = http_body_util::Full::new(bytes::Bytes::from_static(b"two"));
+                        Ok::<_, std::convert::Infallible>(hyper::Response::new(body))
+                    });
+                let io = hyper_util::rt::TokioIo::new(stream);
+                let server = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+                tokio::spawn(server.serve_connection(io, answer));
+            }
+        });
+        let client = Client::new(ClientOptions { http: HttpVersion::Two, ..quick() }).unwrap();
+        let url = format!("http://{address}/");
+        assert_eq!(client.check(&url).await.bytes, 3);
+        let visits: Vec<_> = (0..50)
+            .map(|_| {
+                let (client, url) = (client.clone(), url.clone());
+                tokio::spawn(async move { client.check(&url).await })
+            })
+            .collect();
+        for visit in visits {
+            let found = visit.await.unwrap();
+            assert_eq!((found.status, found.bytes, found.failure), (Some(200), 3, None));
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
+    });
+}
