@@ -150,6 +150,10 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     std::fs::write(&urls, format!("{}\n{}\n", site.url("/page/1"), site.url("/page/2"))).unwrap();
     let words = ["-n", "2", "-o", &out, "--checkpoint", &state, &urls];
     assert_eq!(fetch(&words).status.code(), Some(0));
+    // What cannot run leaves the output alone.
+    let before = std::fs::read(&out).unwrap();
+    assert_eq!(fetch(&["-n", "2", "-o", &out, "/no/such/list"]).status.code(), Some(2));
+    assert_eq!(std::fs::read(&out).unwrap(), before);
     std::fs::write(&out, "").unwrap();
     let shorter = fetch(&words);
     assert!(shorter.status.code() == Some(2) && error(&shorter).contains("does not hold"), "{shorter:?}");

@@ -153,6 +153,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
         known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
         checkpoint: outlet.checkpoint,
         started: Instant::now(),
+        ready: Vec::new(),
     };
     let outcome = job::play(&peers, work, input, &mut sink);
     sink.progress.clear();

@@ -18,29 +18,31 @@ const ROW: &str = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?
 
 pub(super) struct Database {
     connection: Connection,
+    /// Rows of an earlier run of this job stay.
+    continues: bool,
     /// When the transaction under way began.
     since: Option<Instant>,
 }
 
 impl Database {
-    /// Opens or makes the file. Records of an earlier job go, unless this one continues it.
+    /// Opens or makes the file. Records of an earlier job will go, unless this one continues it.
     pub(super) fn open(path: &Path, continues: bool) -> Result<Database, String> {
         let fail = |error: rusqlite::Error| format!("cannot write the database {}: {error}", path.display());
         let connection = Connection::open(path).map_err(fail)?;
         connection.busy_timeout(crate::bounds::LOCK_WAIT).map_err(fail)?;
         // Readers are not kept from reading, and a killed process loses nothing.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").map_err(fail)?;
-        if !continues {
-            connection.execute_batch("DROP TABLE IF EXISTS records").map_err(fail)?;
-        }
-        connection.execute_batch(TABLE).map_err(fail)?;
-        Ok(Database { connection, since: None })
+        Ok(Database { connection, continues, since: None })
     }
 }
 
 impl Target for Database {
+    /// Only here do old records go: a job that does not come to its first line leaves them.
     fn begin(&mut self) -> io::Result<()> {
-        Ok(())
+        if !self.continues {
+            self.connection.execute_batch("DROP TABLE IF EXISTS records").map_err(io::Error::other)?;
+        }
+        self.connection.execute_batch(TABLE).map_err(io::Error::other)
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {

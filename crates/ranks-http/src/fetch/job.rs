@@ -51,12 +51,12 @@ fn deal_all<P: Peers, T: Target>(
                     for entry in entries {
                         match entry {
                             Entry::Fetch(line) => {
-                                if let Some(line) = sink.enter(line)? {
+                                if let Some(line) = sink.enter(line) {
                                     dealer.add(line);
                                 }
                             }
                             Entry::Unusable(line, why) => {
-                                sink.refuse(Record::untried(line.number, line.url, why))?;
+                                sink.refuse(Record::untried(line.number, line.url, why));
                             }
                         }
                     }

@@ -41,8 +41,8 @@ impl Outlet {
         let file = locked(path)?;
         // Only now: a job that was just killed may have written to both until it let go of the lock.
         let checkpoint = options.checkpoint.as_ref().map(open).transpose()?;
-        let out = continued(path, file, checkpoint.as_ref().map_or(0, Checkpoint::length))?;
-        Ok(Outlet { target: Box::new(out.with(format)), checkpoint })
+        let held = checkpoint.as_ref().map_or(0, Checkpoint::length);
+        Ok(Outlet { target: Box::new(Written::new(path, file, format, held)?), checkpoint })
     }
 
     /// Nothing is written: this rank does not, or the job will not run.
@@ -78,41 +78,32 @@ fn locked(path: &Path) -> Result<File, String> {
     }
 }
 
-/// A file of records, with what it held before this job went on.
-struct Continued {
-    file: File,
-    held: u64,
-}
-
-fn continued(path: &Path, mut file: File, length: u64) -> Result<Continued, String> {
-    let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
-    let data = file.metadata().map_err(cannot)?;
-    if data.is_file() {
-        if data.len() < length {
-            return Err(shorter(path));
-        }
-        file.set_len(length).map_err(cannot)?;
-        file.seek(SeekFrom::Start(length)).map_err(cannot)?;
-    }
-    Ok(Continued { file, held: length })
-}
-
-impl Continued {
-    fn with(self, format: Format) -> Written {
-        let out = BufWriter::with_capacity(BUFFER, self.file);
-        Written { text: Text { format, out }, continues: self.held > 0 }
-    }
-}
-
 /// A file with text in it.
 struct Written {
     text: Text<BufWriter<File>>,
-    continues: bool,
+    /// Bytes that an earlier run of this job left, and that stay.
+    held: u64,
+}
+
+impl Written {
+    fn new(path: &Path, file: File, format: Format, held: u64) -> Result<Written, String> {
+        let data = file.metadata().map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        if data.is_file() && data.len() < held {
+            return Err(shorter(path));
+        }
+        Ok(Written { text: Text { format, out: BufWriter::with_capacity(BUFFER, file) }, held })
+    }
 }
 
 impl Target for Written {
+    /// Only here is the file cut: a job that does not come to its first line leaves it as it was.
     fn begin(&mut self) -> io::Result<()> {
-        if self.continues { Ok(()) } else { self.text.begin() }
+        let file = self.text.out.get_mut();
+        if file.metadata()?.is_file() {
+            file.set_len(self.held)?;
+            file.seek(SeekFrom::Start(self.held))?;
+        }
+        if self.held > 0 { Ok(()) } else { self.text.begin() }
     }
     fn record(&mut self, record: &Record) -> io::Result<()> {
         self.text.record(record)

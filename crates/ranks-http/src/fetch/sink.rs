@@ -25,30 +25,35 @@ pub(super) struct Sink<T: Target> {
     /// Present if the job can be gone on with. Lines it has are done.
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) started: Instant,
+    /// Records of lines that need no request, until the next [`Sink::flush`].
+    pub(super) ready: Vec<Record>,
 }
 
 impl<T: Target> Sink<T> {
-    /// A line was read; it comes back if it is to be fetched. Else its record is written, now or with another's.
-    pub(super) fn enter(&mut self, line: Line) -> io::Result<Option<Line>> {
+    /// A line was read; it comes back if it is to be fetched. Else its record is written at the next flush, or with
+    /// another's.
+    pub(super) fn enter(&mut self, line: Line) -> Option<Line> {
         if self.is_done(line.number) {
-            return Ok(None);
+            return None;
         }
         self.expect(line.number);
-        let Some(known) = &mut self.known else { return Ok(Some(line)) };
+        let Some(known) = &mut self.known else { return Some(line) };
         match known.enter(line) {
-            Entered::Fresh(line) => Ok(Some(line)),
-            Entered::Waits => Ok(None),
-            Entered::Copy(record) => self.put(vec![record]).map(|()| None),
+            Entered::Fresh(line) => Some(line),
+            Entered::Waits => None,
+            Entered::Copy(record) => {
+                self.ready.push(record);
+                None
+            }
         }
     }
 
     /// A line was read that cannot be fetched.
-    pub(super) fn refuse(&mut self, record: Record) -> io::Result<()> {
-        if self.is_done(record.line) {
-            return Ok(());
+    pub(super) fn refuse(&mut self, record: Record) {
+        if !self.is_done(record.line) {
+            self.expect(record.line);
+            self.ready.push(record);
         }
-        self.expect(record.line);
-        self.put(vec![record])
     }
 
     /// Records of lines that were fetched. They are out when this returns, or held back for their order.
@@ -82,6 +87,8 @@ impl<T: Target> Sink<T> {
 
     /// Records leave when they are known, not when a buffer is full: someone may be reading along.
     pub(super) fn flush(&mut self) -> io::Result<()> {
+        let ready = std::mem::take(&mut self.ready);
+        self.put(ready)?;
         let Sink { target, progress, summary, .. } = self;
         progress.around_output(|| target.flush())?;
         progress.show(summary);

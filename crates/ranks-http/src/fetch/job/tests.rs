@@ -116,6 +116,7 @@ fn sink<W: Write>(out: W) -> Sink<Text<W>> {
         known: None,
         checkpoint: None,
         started: Instant::now(),
+        ready: Vec::new(),
     }
 }
 
