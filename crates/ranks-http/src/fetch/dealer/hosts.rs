@@ -20,6 +20,8 @@ struct Host {
     owner: Option<usize>,
     /// Lines dealt to the owner and not reported on.
     out: usize,
+    /// Its server asked its owner to be left alone: no other rank knows until when.
+    held: bool,
     /// To be dealt nothing until nothing is out, so that it can move.
     leaving: bool,
     /// It stands among the ready.
@@ -109,21 +111,27 @@ impl Hosts {
             self.hold(rank, &name, free);
         }
         let Some(host) = self.hosts.get_mut(&*name) else { return };
-        // Too long a line is not counted, nor what was dealt before the host was limited.
-        host.out = host.out.saturating_sub(usize::from(host.owner == Some(rank)));
+        if host.owner != Some(rank) {
+            // It was dealt before the host was limited, or is too long to be counted.
+            return;
+        }
+        host.out = host.out.saturating_sub(1);
         if !held && !self.limits.any() {
             let host = self.hosts.remove(&*name).unwrap_or_default();
             self.queued -= host.queue.len();
             return free.extend(host.queue);
         }
-        if host.out == 0 && self.limits.any() {
-            host.owner = None;
+        host.held = held;
+        if host.out == 0 {
             if std::mem::take(&mut host.leaving) {
                 self.leaving = false;
             }
-            if host.queue.is_empty() && !host.listed {
-                self.hosts.remove(&*name);
-                return;
+            if !held {
+                host.owner = None;
+                if host.queue.is_empty() && !host.listed {
+                    self.hosts.remove(&*name);
+                    return;
+                }
             }
         }
         self.list(name.into());
@@ -131,7 +139,7 @@ impl Hosts {
 
     /// The server of `name` asked `rank` to be left alone: from now on its lines go there and nowhere else.
     fn hold(&mut self, rank: usize, name: &str, free: &mut VecDeque<Line>) {
-        self.hosts.insert(name.into(), Host { owner: Some(rank), ..Host::default() });
+        self.hosts.insert(name.into(), Host { owner: Some(rank), held: true, ..Host::default() });
         let (theirs, others) =
             free.drain(..).partition(|line| host_of(&line.url) == name && cost(line) <= MESSAGE_BYTES);
         *free = others;
@@ -146,14 +154,16 @@ impl Hosts {
             return;
         }
         let mut owned = vec![0; self.ranks];
-        let waiting = || self.hosts.values().filter(|host| !host.queue.is_empty());
+        let waiting = || self.hosts.values().filter(|host| !host.held && !host.queue.is_empty());
         waiting().filter_map(|host| host.owner).for_each(|owner| owned[owner] += 1);
         let Some(most) = (0..self.ranks).max_by_key(|&rank| owned[rank]).filter(|&rank| owned[rank] > 1)
         else {
             return;
         };
-        let theirs =
-            self.hosts.values_mut().filter(|host| host.owner == Some(most) && !host.queue.is_empty());
+        let theirs = self
+            .hosts
+            .values_mut()
+            .filter(|host| host.owner == Some(most) && !host.held && !host.queue.is_empty());
         if let Some(host) = theirs.min_by_key(|host| host.out) {
             host.leaving = true;
             self.leaving = true;

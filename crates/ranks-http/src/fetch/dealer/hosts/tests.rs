@@ -75,8 +75,10 @@ fn every_line_once_and_each_host_at_one_rank() {
 fn hosts_that_are_held_now_and_then_lose_no_line() {
     for ranks in [1, 2, 4] {
         for every in [1, 2, 3, 50] {
-            let lines = (0..500).map(|i| line(i, i as usize % 7)).collect();
-            play(ranks, 20, HostLimits::default(), lines, move |number| number % every == 0);
+            for limits in [HostLimits::default(), ONE, SLOW] {
+                let lines = (0..500).map(|i| line(i, (i as usize * i as usize) % 7)).collect();
+                play(ranks, 20, limits, lines, move |number| number % every == 0);
+            }
         }
     }
 }
@@ -121,4 +123,26 @@ fn one_host_does_not_stop_the_others() {
     }
     assert!(dealt.iter().any(|line| line.number == 1000));
     assert!(dealt.len() < 10);
+}
+
+#[test]
+fn a_host_that_is_to_be_left_alone_stays_where_that_is_known() {
+    let mut dealer = Dealer::new(3, 10, ONE);
+    let deal = |dealer: &mut Dealer, number| {
+        dealer.add(line(number, 0));
+        let (rank, lines) = dealer.next().expect("a line to deal");
+        assert_eq!(lines.len(), 1);
+        rank
+    };
+    let first = deal(&mut dealer, 0);
+    // Others have less to do from now on; the host's lines stay at the first all the same.
+    (0..6)
+        .for_each(|number| dealer.add(Line { number: 100 + number, url: format!("http://other{number}/") }));
+    while dealer.next().is_some() {}
+    for number in 1..4 {
+        dealer.done(first, "http://host0/", true);
+        assert_eq!(deal(&mut dealer, number), first);
+    }
+    dealer.done(first, "http://host0/", false);
+    assert!(!dealer.hosts.hosts.contains_key("host0"));
 }
