@@ -80,14 +80,6 @@ pub struct Options {
     #[arg(long)]
     pub repeat: bool,
 
-    #[allow(missing_docs)] // A text here would become the help's heading.
-    #[command(flatten)]
-    pub request: Request,
-
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub limits: Limits,
-
     /// Show progress on standard error
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub progress: When,
@@ -95,6 +87,14 @@ pub struct Options {
     /// Fetch COUNT pages of a sample site instead, served on this machine by rank 0 while the job runs
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "100", conflicts_with = "inputs")]
     pub sample: Option<usize>,
+
+    #[allow(missing_docs)] // A text here would become the help's heading.
+    #[command(flatten)]
+    pub request: Request,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 impl Options {
