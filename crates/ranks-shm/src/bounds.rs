@@ -92,6 +92,16 @@ pub const SPIN_MICROS: u64 = 20;
 /// times that makes sleeping cheap for whoever sleeps and rare for whoever is busy.
 pub const SLEEP_AFTER_MICROS: u64 = 700;
 
+/// Shorter pieces are always written through the cache: a few lines come quickly enough either way.
+pub const PAST_CACHE: usize = 1 << 10;
+
+/// Cycles to write a line that another CPU has read, above which that is slow. Between CPUs that share a cache it takes
+/// some 16, between others some 90.
+pub const SLOW_LINE_CYCLES: u64 = 45;
+
+/// One in so many pieces goes through the cache even where that was slow, to find out whether it still is.
+pub const TRIED_AGAIN: u32 = 64;
+
 /// The first time limit of a sleep; each further one doubles. Nothing depends on it (work found only
 /// by it is counted, and must be none): it is there in case a kernel or hypervisor loses a wake-up.
 pub const BACKSTOP_FIRST_MILLIS: u64 = 10;

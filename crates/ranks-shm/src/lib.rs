@@ -11,6 +11,7 @@
 //! | [`segment`] | making, attaching and finding one's way in a segment |
 //! | [`job`] | how a rank is told of its job (`RANKS_JOB`) |
 //! | [`ring`] | single-producer single-consumer rings, a sequence number in every line |
+//! | [`stream`] | writing past the cache, for readers to whom it is far |
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
 //! | [`blocked`] | the line in which a rank says what it waits for |
@@ -38,6 +39,7 @@ pub mod remote;
 pub mod ring;
 pub mod segment;
 pub mod sleep;
+pub mod stream;
 
 mod sys;
 

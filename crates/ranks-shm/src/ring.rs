@@ -32,6 +32,7 @@ use crate::bounds;
 use crate::layout::{Credit, LINE_DATA, Line};
 use crate::primitive::Ordering;
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
+use crate::stream::Pace;
 use std::ptr::NonNull;
 
 /// Bytes of data in a head line.
@@ -133,6 +134,8 @@ pub struct Producer {
     credited: u64,
     bulk_next: u64,
     bulk_credited: u64,
+    /// How fast it writes pieces.
+    pace: Pace,
 }
 
 /// The reading end.
@@ -158,7 +161,7 @@ impl Producer {
     /// The memory must outlive the producer, be zero at first or left by nobody else, and have no other
     /// producer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
-        Self { memory, next: 0, credited: 0, bulk_next: 0, bulk_credited: 0 }
+        Self { memory, next: 0, credited: 0, bulk_next: 0, bulk_credited: 0, pace: Pace::default() }
     }
 
     /// The longest message for [`Self::try_inline`].
@@ -242,7 +245,7 @@ impl Producer {
             let at = self.bulk_next as usize % self.memory.bulk_bytes;
             // SAFETY: `bulk_room` made sure that `take` bytes from `at` on are inside the ring and were
             // consumed; the consumer does not read them before the line below is published.
-            unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), self.memory.bulk.as_ptr().add(at), take) };
+            unsafe { self.pace.copy(&data[..take], self.memory.bulk.as_ptr().add(at)) };
             self.bulk_next += take as u64;
         }
         self.fill(self.next, Release, |to| {

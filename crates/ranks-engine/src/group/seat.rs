@@ -1,6 +1,7 @@
 //! What a rank remembers of a communicator's board from one collective to the next.
 
 use ranks_shm::board::word;
+use ranks_shm::stream::Pace;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A number of this rank's own. Atomic only because a collective under way may be passed on to another of its
@@ -41,6 +42,8 @@ pub(crate) struct Seat {
     pub round: Own,
     /// The last round in which it used both halves of its buffer.
     pub both: Own,
+    /// How fast it writes there.
+    pub pace: Pace,
     /// The rank it waits for.
     pub waits_for: Own,
     /// What each rank is known to be done with.
@@ -52,6 +55,12 @@ impl Seat {
     pub fn new(ranks: usize) -> Self {
         // Rounds count from 1: everyone is done with the one before.
         let known = (0..ranks).map(|_| Own::from(word(1, 0))).collect();
-        Self { round: Own::from(0), both: Own::from(0), waits_for: Own::from(0), known }
+        Self {
+            round: Own::from(0),
+            both: Own::from(0),
+            waits_for: Own::from(0),
+            pace: Pace::default(),
+            known,
+        }
     }
 }

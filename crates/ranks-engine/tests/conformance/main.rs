@@ -66,19 +66,26 @@ fn check(outcome: Vec<Result<()>>) {
     }
 }
 
-const COUNTS: [usize; 5] = [1, 2, 3, 4, 7];
+/// Rank counts: `RANKS_COUNTS=16,64` tries others.
+fn counts() -> Vec<usize> {
+    let number = |text: &str| text.trim().parse().expect("RANKS_COUNTS has numbers, by comma");
+    match std::env::var("RANKS_COUNTS") {
+        Ok(list) => list.split(',').map(number).collect(),
+        Err(_) => vec![1, 2, 3, 4, 7],
+    }
+}
 
 #[test]
 fn threads_over_the_shared_layout() {
-    for n in COUNTS {
-        let _dog = watchdog(&format!("threads, n = {n}"), 120);
+    for n in counts() {
+        let _dog = watchdog(&format!("threads, n = {n}"), 300);
         check(threads::run(n, run_all));
     }
 }
 
 #[test]
 fn threads_over_short_rings() {
-    for n in COUNTS {
+    for n in counts() {
         let _dog = watchdog(&format!("short rings, n = {n}"), 240);
         check(threads::run_with(Geometry { ranks: n, ring_lines: 8, bulk_bytes: 4096 }, run_all));
     }
@@ -87,8 +94,9 @@ fn threads_over_short_rings() {
 #[test]
 fn the_seeded_simulation() {
     let seeds: u64 = std::env::var("RANKS_SEEDS").map_or(6, |text| text.parse().expect("a number"));
+    let counts = counts();
     for seed in 0..seeds {
-        let n = [1, 2, 3, 4, 7][seed as usize % 5];
+        let n = counts[seed as usize % counts.len()];
         let _dog = watchdog(&format!("simulation, n = {n}, seed {seed}"), 240);
         check(threads::simulate(n, seed, run_all));
     }
@@ -96,17 +104,14 @@ fn the_seeded_simulation() {
 
 #[test]
 fn processes_by_memory_and_by_ring() {
-    for (n, settings) in [
-        (1, vec![]),
-        (2, vec![]),
-        (3, vec![]),
-        (4, vec![]),
-        (7, vec![]),
-        (2, vec![("RANKS_NO_CMA", "1")]),
-        (4, vec![("RANKS_NO_CMA", "1")]),
-        (3, vec![("RANKS_FENCES", "1")]),
-        (2, vec![("RANKS_CPUS", "1")]),
-    ] {
+    let mut jobs: Vec<(usize, Vec<(&str, &str)>)> = counts().into_iter().map(|n| (n, vec![])).collect();
+    if std::env::var_os("RANKS_COUNTS").is_none() {
+        jobs.push((2, vec![("RANKS_NO_CMA", "1")]));
+        jobs.push((4, vec![("RANKS_NO_CMA", "1")]));
+        jobs.push((3, vec![("RANKS_FENCES", "1")]));
+        jobs.push((2, vec![("RANKS_CPUS", "1")]));
+    }
+    for (n, settings) in jobs {
         let _dog = watchdog(&format!("processes, n = {n}, {settings:?}"), 240);
         processes(n, "process_entry", &settings);
     }

@@ -5,6 +5,7 @@ use ranks_engine::{CommId, Engine, Form, Mode, RecvBuf, RequestId, Result, SendB
 use ranks_shm::Segment;
 use ranks_shm::job::{Job, VARIABLE};
 use ranks_shm::life::End;
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command};
 use std::sync::Mutex;
@@ -22,11 +23,16 @@ pub fn set_case(name: &'static str) {
 
 /// Ends the whole test with a report when it is not dropped within `seconds`.
 pub fn watchdog(what: &str, seconds: u64) -> Sender<()> {
+    // Sanitizers and large numbers of ranks take their time.
+    let patience = std::env::var("RANKS_PATIENCE").map_or(1, |text| text.parse().expect("a number"));
+    let seconds = patience * seconds;
     let (alive, dead) = channel();
     let what = what.to_owned();
     std::thread::spawn(move || {
         if dead.recv_timeout(Duration::from_secs(seconds)) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("watchdog: {what} hangs in case '{}' after {seconds} s", CASE.lock().unwrap());
+            let case = CASE.lock().map_or("?", |case| *case);
+            // Not by `eprintln`, which a test captures, and an abort would lose.
+            let _ = writeln!(std::io::stderr(), "watchdog: {what} hangs in case '{case}' after {seconds} s");
             std::process::abort();
         }
     });

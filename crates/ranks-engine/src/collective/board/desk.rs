@@ -215,9 +215,18 @@ impl Desk {
             // SAFETY: nobody reads the half before it is published (it has been waited for), and no other
             // reference to it exists in this rank.
             let to = unsafe { self.own_piece(k, at, part.len()) };
-            to.copy_from_slice(part.bytes());
+            // SAFETY: `to` is ours, as was just said.
+            unsafe { self.comm.seat.pace.copy(part.bytes(), to.as_mut_ptr()) };
             at += part.len();
         }
+    }
+
+    /// Puts what this rank has reduced where its own elements of piece `k` were, which nobody else reads.
+    pub fn lay_reduced(&self, k: usize, at: usize, bytes: &[u8]) {
+        // SAFETY: nobody else reads this slice before it is published, and there is no other reference to it.
+        let to = unsafe { self.own_piece(k, at, bytes.len()) };
+        // SAFETY: as long as `bytes`, and ours.
+        unsafe { self.comm.seat.pace.copy(bytes, to.as_mut_ptr()) };
     }
 
     /// Posts a whole buffer, in the line or as one piece, as its length asks.

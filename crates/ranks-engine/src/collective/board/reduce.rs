@@ -159,6 +159,7 @@ pub(super) async fn reduce_in_slices<O: Operator>(
 ) -> Outcome<()> {
     let element = op.op().element();
     let (len, size) = (own.len(), desk.size);
+    let mut reduced = Vec::new();
     desk.announce(len, desk.whole_half()).await;
     for (k, part) in pieces(len, desk.half_bytes(), element) {
         desk.lay(k, None, [own.of_part(part)]).await;
@@ -167,24 +168,27 @@ pub(super) async fn reduce_in_slices<O: Operator>(
             desk.posted_of(peer, 2 * k + 1, len).await?;
         }
         let mine = slice(size, desk.me, part.len, element);
-        // SAFETY: this slice of this rank's piece is read by nobody else before the second post, and by this rank
-        // only through `out`.
-        let out = unsafe { desk.own_piece(k, mine.at, mine.len) };
         // This rank's own elements are still where they came from: in place, too, nothing has come there yet.
-        let own = own.of_part(Part { at: part.at + mine.at, len: mine.len });
+        let place = Part { at: part.at + mine.at, len: mine.len };
+        let own = own.of_part(place);
         let row = |rank: usize| match rank {
             rank if rank == desk.me => own.bytes(),
             rank => desk.piece(rank, k, mine.at, mine.len),
         };
-        fold(&mut op.op(), out, (0..size).map(row));
+        // Not where it is read from: others' caches have that.
+        reduced.resize(mine.len, 0);
+        fold(&mut op.op(), &mut reduced, (0..size).map(row));
+        desk.lay_reduced(k, mine.at, &reduced);
         desk.publish(2 * k + 2);
         if root.is_none_or(|root| root == desk.me) {
             for rank in std::iter::once(desk.me).chain(desk.others()) {
-                if rank != desk.me {
-                    desk.posted_of(rank, 2 * k + 2, len).await?;
-                }
                 let theirs = slice(size, rank, part.len, element);
-                recv.write(part.at + theirs.at, desk.piece(rank, k, theirs.at, theirs.len));
+                if rank == desk.me {
+                    recv.write(place.at, &reduced);
+                } else {
+                    desk.posted_of(rank, 2 * k + 2, len).await?;
+                    recv.write(part.at + theirs.at, desk.piece(rank, k, theirs.at, theirs.len));
+                }
             }
         }
         if part.end() < len {
