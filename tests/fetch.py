@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""`ranks fetch` in numbers: 2,000 URLs beside xargs and curl, then a million from standard input.
+"""`ranks fetch` in numbers: 2,000 URLs beside xargs and curl, 10,000 at three latencies beside curl --parallel, then a
+million from standard input, with and without limits on hosts.
 
-    tests/fetch.py [--million COUNT]
+    tests/fetch.py [--million COUNT] [--parallel COUNT]
 
 Needs target/release/ranks, the example fetch_check, and curl. Serves on loopback.
 """
 import argparse
 import json
 import pathlib
+import resource
 import subprocess
 import tempfile
 import threading
@@ -42,20 +44,44 @@ def beside_curl(folder):
     server.communicate("", timeout=10)
 
 
-def million(folder, count):
-    # A list that is written while it is read, as a pipe brings it.
+def beside_parallel(folder, count):
+    """The same number under way for both: 200. CPU seconds are of the command and all it started."""
+    server, base = served(folder)
+    for latency in (0, 20, 200):
+        urls, config = folder / "urls", folder / "config"
+        lines = [f"http://{base}/slow/{latency}/1000?{i}" for i in range(count)]
+        urls.write_text("".join(f"{line}\n" for line in lines))
+        config.write_text("".join(f'url = "{line}"\noutput = "/dev/null"\n' for line in lines))
+        for name, command in (
+            ("ranks fetch -n 2 -c 100", [RANKS, "fetch", "-n", "2", "-c", "100", "-o", str(folder / "out"), str(urls)]),
+            ("curl --parallel", ["curl", "-s", "--parallel", "--parallel-max", "200", "--config", str(config)]),
+        ):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            took = timed(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(f"{count} URLs at {latency} ms, {name}: {took:.2f} s, {count / took:.0f} URLs/s, {cpu:.2f} CPU s", flush=True)
+    server.communicate("", timeout=10)
+
+
+def served(folder):
     urls = folder / "urls"
     server = subprocess.Popen([CHECK, str(urls), "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout.readline().strip() == "ready"
-    base = urls.read_text().split("/")[2]
+    return server, urls.read_text().split("/")[2]
+
+
+def million(folder, count, *more):
+    # A list that is written while it is read, as a pipe brings it.
+    server, base = served(folder)
     for lines in (count // 100, count):
         begun = time.monotonic()
-        job = subprocess.Popen([RANKS, "fetch", "-n", "2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        job = subprocess.Popen([RANKS, "fetch", "-n", "2", *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
         def feed():
             with job.stdin as pipe:
                 for first in range(0, lines, 1000):
-                    pipe.write("".join(f"http://{base}/page/{i % 500}\n" for i in range(first, min(first + 1000, lines))).encode())
+                    pipe.write("".join(f"http://{base}/page/{i % 500}?{i}\n" for i in range(first, min(first + 1000, lines))).encode())
 
         threading.Thread(target=feed, daemon=True).start()
         seen, peak, bad = bytearray(lines + 1), 0, 0
@@ -67,7 +93,7 @@ def million(folder, count):
                 peak = max(peak, memory(job.pid))
         assert job.wait(60) == 0 and seen[1:] == bytes([1]) * lines, "not one record for each line"
         took = time.monotonic() - begun
-        print(f"{lines} URLs from standard input: {took:.1f} s, {lines / took:.0f} URLs/s, {bad} not 200, "
+        print(f"{lines} URLs from standard input {' '.join(more)}: {took:.1f} s, {lines / took:.0f} URLs/s, {bad} not 200, "
               f"largest sum of the ranks' memory {peak / 1024:.1f} MiB", flush=True)
     server.communicate("", timeout=10)
 
@@ -88,10 +114,13 @@ def memory(launcher):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--million", type=int, default=1_000_000)
+    parser.add_argument("--parallel", type=int, default=10_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         beside_curl(pathlib.Path(folder))
+        beside_parallel(pathlib.Path(folder), options.parallel)
         million(pathlib.Path(folder), options.million)
+        million(pathlib.Path(folder), options.million // 5, "--per-host", "100")
 
 
 main()

@@ -44,7 +44,7 @@ enum Task {
         words: Vec<OsString>,
     },
     /// Fetch a list of URLs with several ranks: one record for each line
-    Fetch(Fetch),
+    Fetch(Box<Fetch>),
     // Without a text here, the one of `ranks_bench::Options` is shown.
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
@@ -67,7 +67,12 @@ fn fetch(task: &Fetch) -> ExitCode {
     if let Some(code) = own_ranks::started(task.ranks, NAME) {
         return code;
     }
-    ended(NAME, |world| ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string()))
+    let mut expected = true;
+    let code = ended(NAME, |world| {
+        expected = ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string())?;
+        Ok(())
+    });
+    if expected { code } else { ExitCode::FAILURE }
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.

@@ -1,61 +1,37 @@
-//! One rank's HTTP client: visits a URL, follows redirects, counts the body without keeping it.
+//! One rank's HTTP client: visits a URL, follows redirects, looks at the body without keeping it, or into a file.
 
+mod expect;
 mod failure;
+mod method;
+mod options;
 mod pool;
+mod retry;
+mod robots;
+mod save;
 mod tls;
 
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::{StatusCode, Url, header, redirect};
 
+use crate::bounds::IDLE_CONNECTION;
+use expect::Search;
 use failure::classify;
-pub use failure::{Failure, FailureKind};
 use pool::Pool;
+use robots::Robots;
+use save::Saved;
 
-/// How a URL is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-#[value(rename_all = "UPPER")]
-pub enum Method {
-    /// The page with its body, which is read and counted.
-    #[default]
-    Get,
-    /// Status and headers alone.
-    Head,
-}
-
-/// How a [`Client`] behaves.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    /// GET or HEAD.
-    pub method: Method,
-    /// The longest time for one URL, from its start to the end of its body, redirects included.
-    pub timeout: Duration,
-    /// The longest time for one connection to be made.
-    pub connect_timeout: Duration,
-    /// The `User-Agent` header.
-    pub user_agent: String,
-    /// The longest body read; what comes after is a failure.
-    pub max_bytes: Option<u64>,
-    /// Redirects followed at most; 0: none, the redirect is the answer.
-    pub max_redirects: usize,
-}
-
-impl Default for ClientOptions {
-    fn default() -> Self {
-        ClientOptions {
-            method: Method::Get,
-            timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            user_agent: concat!("ranks/", env!("CARGO_PKG_VERSION")).to_owned(),
-            max_bytes: None,
-            max_redirects: 10,
-        }
-    }
-}
+pub use expect::Expectation;
+pub use failure::{Failure, FailureKind};
+pub use method::Method;
+pub(crate) use options::parse_header;
+pub use options::{ClientOptions, HttpVersion, Proxy};
+pub use retry::Retries;
 
 /// What a visit found. All that was learnt before a failure is kept: a page cut short has status and bytes too.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Visit {
     /// The status of the last response; none when no response came.
     pub status: Option<u16>,
@@ -65,19 +41,25 @@ pub struct Visit {
     pub elapsed: Duration,
     /// Where the redirects ended; none when no response came.
     pub final_url: Option<String>,
+    /// How long the server wants to be left alone (`Retry-After`).
+    pub retry_after: Option<Duration>,
+    /// Whether the body is in the file it was to be kept in.
+    pub saved: bool,
     /// What failed, if something did. A status such as 404 or 503 is an answer, not a failure.
     pub failure: Option<Failure>,
 }
 
 /// An HTTP client with its pool of connections. Must be used inside a tokio runtime.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
-    pool: Arc<Pool>,
-    options: ClientOptions,
+    inner: Arc<Inner>,
 }
 
-/// How long an unused connection is kept.
-const IDLE_CONNECTION: Duration = Duration::from_secs(5);
+struct Inner {
+    pool: Pool,
+    options: ClientOptions,
+    robots: Option<Robots>,
+}
 
 impl Client {
     /// A client that behaves as `options` say. Fails when they cannot be met (a user agent that is no header value).
@@ -85,76 +67,181 @@ impl Client {
         let refuse = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Other, error.to_string());
         let agent = header::HeaderValue::from_str(&options.user_agent)
             .map_err(|_| refuse(&"the user agent holds characters that no header may hold"))?;
-        let tls = tls::config().map_err(|error| refuse(&error))?;
-        let (limit, connect_timeout) = (options.max_redirects, options.connect_timeout);
+        let headers = options.header_map().map_err(|error| refuse(&error))?;
+        let mut tls = tls::config().map_err(|error| refuse(&error))?;
+        match options.http {
+            HttpVersion::Auto => {}
+            HttpVersion::One => tls.alpn_protocols.retain(|name| name != b"h2"),
+            HttpVersion::Two => tls.alpn_protocols.retain(|name| name == b"h2"),
+        }
+        let proxy = match &options.proxy {
+            Proxy::Url(url) => Some(reqwest::Proxy::all(url).map_err(|error| refuse(&error))?),
+            _ => None,
+        };
+        // Kept when the pool is not.
+        let jar = options.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
+        let of = options.clone();
         let make = move || {
-            // `stop` rather than an error at the limit: that keeps the response, and with it the status.
+            let (limit, cookies) = (of.max_redirects, of.cookies);
+            // `stop` rather than an error at the limit: that keeps the response, and with it the status. Where cookies
+            // are kept, the second visit to a URL may go otherwise than the first.
             let policy = redirect::Policy::custom(move |attempt| {
-                if attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
+                let round = !cookies && attempt.previous().contains(attempt.url());
+                if round || attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
             });
-            reqwest::Client::builder()
+            let mut builder = reqwest::Client::builder()
                 .user_agent(agent.clone())
+                .default_headers(headers.clone())
                 .referer(false)
                 .redirect(policy)
-                .connect_timeout(connect_timeout)
+                .connect_timeout(of.connect_timeout)
                 .pool_idle_timeout(IDLE_CONNECTION)
-                .tls_backend_preconfigured(tls.clone())
-                .build()
+                .gzip(of.compression)
+                .brotli(of.compression)
+                .zstd(of.compression)
+                .tls_backend_preconfigured(tls.clone());
+            if let Some(jar) = &jar {
+                builder = builder.cookie_provider(jar.clone());
+            }
+            if of.proxy == Proxy::Direct {
+                builder = builder.no_proxy();
+            }
+            if let Some(proxy) = &proxy {
+                builder = builder.proxy(proxy.clone());
+            }
+            match of.http {
+                HttpVersion::Auto => builder,
+                HttpVersion::One => builder.http1_only(),
+                HttpVersion::Two => builder.http2_prior_knowledge(),
+            }
+            .build()
         };
         let pool = Pool::new(Box::new(make)).map_err(|error| refuse(&error))?;
-        Ok(Client { pool: Arc::new(pool), options })
+        let robots = options.robots.then(|| Robots::new(&options.user_agent));
+        Ok(Client { inner: Arc::new(Inner { pool, options, robots }) })
+    }
+
+    /// What it was made with.
+    pub fn options(&self) -> &ClientOptions {
+        &self.inner.options
     }
 
     /// Visits `url` and tells what it found.
     pub async fn check(&self, url: &str) -> Visit {
+        self.visit(url, None).await
+    }
+
+    /// Visits `url`; the body of an answer is kept in the file `save`, if given, once it is whole.
+    pub async fn visit(&self, url: &str, save: Option<&Path>) -> Visit {
         let start = Instant::now();
-        let mut visit =
-            Visit { status: None, bytes: 0, elapsed: Duration::ZERO, final_url: None, failure: None };
+        let mut visit = Visit::default();
         let outcome = match parse(url) {
             Err(failure) => Err(failure),
-            Ok(url) => tokio::time::timeout(self.options.timeout, self.exchange(url, &mut visit))
-                .await
-                .unwrap_or_else(|_| {
+            Ok(url) => {
+                let exchange = self.inner.exchange(url, save, &mut visit);
+                tokio::time::timeout(self.inner.options.timeout, exchange).await.unwrap_or_else(|_| {
                     let detail = if visit.status.is_some() { "in the body" } else { "no response" };
                     Err(Failure::new(FailureKind::TimedOut, detail))
-                }),
+                })
+            }
         };
         visit.failure = outcome.err();
         visit.elapsed = start.elapsed();
         visit
     }
+}
 
-    async fn exchange(&self, url: Url, visit: &mut Visit) -> Result<(), Failure> {
-        let mut response = match self.send(url.clone()).await {
-            // A server may close a kept connection at the very moment it is used again. That is no fault of the
-            // page, so a closed connection is tried once more; GET and HEAD may be repeated.
-            Err(failure) if failure.kind == FailureKind::ConnectionClosed => self.send(url).await?,
-            other => other?,
-        };
-        visit.status = Some(response.status().as_u16());
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn exchange(&self, url: Url, save: Option<&Path>, visit: &mut Visit) -> Result<(), Failure> {
+        let options = &self.options;
+        if let Some(robots) = &self.robots {
+            robots.permit(&self.pool, &url).await?;
+        }
+        let (response, method) = self.answer(&url).await?;
+        let status = response.status().as_u16();
+        visit.status = Some(status);
         visit.final_url = Some(response.url().to_string());
+        let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        visit.retry_after = after.and_then(|value| retry::retry_after(value, SystemTime::now()));
         self.pool.saw(response.url());
+        let onward = options.max_redirects > 0 && leads_on(&response);
+        let mut search = Search::new(&options.expect);
+        // What is asked for with GET because HEAD is not done is not read: the connection is given up instead.
+        if options.method != Method::HeadOrGet || method == reqwest::Method::HEAD {
+            self.body(response, save, &mut search, visit).await?;
+        }
+        if onward {
+            let detail = format!("more than {}, or in a loop", options.max_redirects);
+            return Err(Failure::new(FailureKind::TooManyRedirects, detail));
+        }
+        match expect::unmet(&options.expect, status, visit.bytes, &search) {
+            Some(unmet) => Err(Failure::new(FailureKind::Unexpected, unmet)),
+            None => Ok(()),
+        }
+    }
+
+    /// The answer, and the method that brought it.
+    async fn answer(&self, url: &Url) -> Result<(reqwest::Response, reqwest::Method), Failure> {
+        let method = self.options.method.first();
+        let answer = match self.send(&method, url).await {
+            // A server may close a kept connection at the very moment it is used again. That is no fault of the
+            // page, so a closed connection is tried once more, if the request may be repeated.
+            Err(failure)
+                if failure.kind == FailureKind::ConnectionClosed && self.options.method.may_be_repeated() =>
+            {
+                self.send(&method, url).await
+            }
+            other => other,
+        };
+        let no_head = match &answer {
+            Ok(response) => method::may_mean_no_head(response.status().as_u16()),
+            Err(failure) => matches!(failure.kind, FailureKind::ConnectionClosed | FailureKind::BadResponse),
+        };
+        if self.options.method == Method::HeadOrGet && no_head {
+            let get = reqwest::Method::GET;
+            return Ok((self.send(&get, url).await?, get));
+        }
+        Ok((answer?, method))
+    }
+
+    async fn send(&self, method: &reqwest::Method, url: &Url) -> Result<reqwest::Response, Failure> {
+        let mut request = self.pool.client(url).request(method.clone(), url.clone());
+        if let Some(body) = &self.options.body {
+            request = request.body(body.clone());
+        }
+        request.send().await.map_err(|error| classify(&error, false))
+    }
+
+    async fn body(
+        &self,
+        mut response: reqwest::Response,
+        save: Option<&Path>,
+        search: &mut Search<'_>,
+        visit: &mut Visit,
+    ) -> Result<(), Failure> {
+        let mut saved = save.map(Saved::begin).transpose()?;
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error, true))? {
             visit.bytes += chunk.len() as u64;
             if let Some(limit) = self.options.max_bytes.filter(|&limit| visit.bytes > limit) {
                 visit.bytes = limit;
                 return Err(Failure::new(FailureKind::BodyTooLong, format!("more than {limit} bytes")));
             }
+            search.piece(&chunk);
+            if let Some(saved) = &mut saved {
+                saved.piece(&chunk)?;
+            }
         }
-        if self.options.max_redirects > 0 && leads_on(&response) {
-            let detail = format!("more than {}", self.options.max_redirects);
-            return Err(Failure::new(FailureKind::TooManyRedirects, detail));
+        if let Some(saved) = saved {
+            saved.end()?;
+            visit.saved = true;
         }
         Ok(())
-    }
-
-    async fn send(&self, url: Url) -> Result<reqwest::Response, Failure> {
-        let client = self.pool.client(&url);
-        let request = match self.options.method {
-            Method::Get => client.get(url),
-            Method::Head => client.head(url),
-        };
-        request.send().await.map_err(|error| classify(&error, false))
     }
 }
 

@@ -5,9 +5,13 @@
 //! demonstrations and tests.
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod client;
 pub mod fetch;
+mod host;
 mod record;
 pub mod sample;
 
-pub use client::{Client, ClientOptions, Failure, FailureKind, Method, Visit};
+pub use client::{
+    Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy, Retries, Visit,
+};

@@ -21,6 +21,14 @@ pub struct Record {
     pub final_url: Option<String>,
     /// What failed, if something did.
     pub error: Option<Failure>,
+    /// Requests sent; redirects count as one with what led there.
+    pub tries: u32,
+    /// The file that holds the body.
+    pub saved: Option<String>,
+    /// The line that was requested in place of this one, which names the same URL.
+    pub copy_of: Option<u64>,
+    /// The server wanted to be left alone for a while. Tells the dealer; not printed.
+    pub held: bool,
 }
 
 impl Record {
@@ -34,11 +42,15 @@ impl Record {
             seconds: visit.elapsed.as_secs_f64(),
             final_url: visit.final_url,
             error: visit.failure,
+            tries: 1,
+            saved: None,
+            copy_of: None,
+            held: false,
         }
     }
 
     /// The record of a line that could not be tried.
     pub fn untried(line: u64, url: String, error: Failure) -> Record {
-        Record { line, url, status: None, bytes: 0, seconds: 0.0, final_url: None, error: Some(error) }
+        Record { tries: 0, ..Record::new(line, url, Visit { failure: Some(error), ..Visit::default() }) }
     }
 }

@@ -33,6 +33,12 @@ pub enum FailureKind {
     TooManyRedirects,
     /// Redirected to somewhere that cannot be fetched.
     BadRedirect,
+    /// The site's robots.txt does not want it fetched.
+    Disallowed,
+    /// An answer came, and is not as expected.
+    Unexpected,
+    /// The body could not be written to its file.
+    NotSaved,
     /// Anything else.
     Other,
 }
@@ -53,6 +59,9 @@ impl FailureKind {
             FailureKind::BodyTooLong => "body too long",
             FailureKind::TooManyRedirects => "too many redirects",
             FailureKind::BadRedirect => "bad redirect",
+            FailureKind::Disallowed => "disallowed",
+            FailureKind::Unexpected => "unexpected",
+            FailureKind::NotSaved => "not saved",
             FailureKind::Other => "failed",
         }
     }
@@ -117,6 +126,8 @@ pub(super) fn classify(error: &reqwest::Error, response_began: bool) -> Failure 
         (Some(Protocol::Nonsense), _) => Failure::new(BadResponse, detail),
         (Some(Protocol::Incomplete), _) | (None, Some(_)) if response_began => Failure::new(BodyCutShort, ""),
         (Some(Protocol::Incomplete), _) | (None, Some(_)) => Failure::new(ConnectionClosed, "no response"),
+        // Compressed, it says, and is not.
+        (None, None) if error.is_decode() => Failure::new(BadResponse, detail),
         (None, None) => Failure::new(Other, detail),
     }
 }

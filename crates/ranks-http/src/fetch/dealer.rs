@@ -4,10 +4,17 @@
 //! whatever the length of the input, and a little more than a rank can fetch at once keeps it busy while its report
 //! and the next lines are under way. Lines go to the rank with the fewest outstanding, so a rank that finishes early
 //! gets the next ones, in chunks that shrink with what is left to deal: a short list is spread over all ranks.
+//!
+//! Lines of a limited host have a queue of their own (see [`hosts`]).
+
+mod hosts;
 
 use std::collections::VecDeque;
 
 use super::input::Line;
+use super::stock::HostLimits;
+use crate::bounds::READ_AHEAD;
+use hosts::Hosts;
 
 /// The longest message that deals lines, counted in bytes of URLs.
 ///
@@ -27,24 +34,31 @@ pub(super) struct Dealer {
     window: usize,
     outstanding: Vec<usize>,
     waiting: VecDeque<Line>,
+    hosts: Hosts,
     ended: bool,
 }
 
 impl Dealer {
     /// A dealer for `ranks` ranks with at most `window` lines outstanding at each.
-    pub(super) fn new(ranks: usize, window: usize) -> Dealer {
+    pub(super) fn new(ranks: usize, window: usize, limits: HostLimits) -> Dealer {
         assert!(ranks > 0 && window > 0);
-        Dealer { window, outstanding: vec![0; ranks], waiting: VecDeque::new(), ended: false }
+        let (outstanding, waiting) = (vec![0; ranks], VecDeque::new());
+        Dealer { window, outstanding, waiting, hosts: Hosts::new(ranks, limits), ended: false }
     }
 
     /// Whether more lines should be read: there are fewer waiting than the ranks could be given in one round.
     pub(super) fn wants_input(&self) -> bool {
-        !self.ended && self.waiting.len() < CHUNK * self.outstanding.len()
+        !self.ended && self.waiting.len() < CHUNK * self.outstanding.len() && self.hosts.queued() < READ_AHEAD
     }
 
     /// A line was read.
     pub(super) fn add(&mut self, line: Line) {
-        self.waiting.push_back(line);
+        // Too long to be sent: rank 0 fetches it, and keeps the host's limits by itself.
+        if cost(&line) > MESSAGE_BYTES || !self.hosts.limits(&line.url) {
+            self.waiting.push_back(line);
+        } else {
+            self.hosts.add(line);
+        }
     }
 
     /// No more lines will come.
@@ -52,22 +66,27 @@ impl Dealer {
         self.ended = true;
     }
 
-    /// `rank` reported on `count` of its lines.
-    pub(super) fn done(&mut self, rank: usize, count: usize) {
-        let left = self.outstanding[rank].checked_sub(count);
+    /// `rank` reported on a line of its own, with this URL. `held`: the server wants to be left alone for a while.
+    pub(super) fn done(&mut self, rank: usize, url: &str, held: bool) {
+        let left = self.outstanding[rank].checked_sub(1);
         self.outstanding[rank] = left.expect("a rank reports only on lines dealt to it");
+        self.hosts.done(rank, url, held, &mut self.waiting);
     }
 
     /// The next lines to deal and the rank that gets them; `None`: nothing can be dealt now.
     pub(super) fn next(&mut self) -> Option<(usize, Vec<Line>)> {
+        let (rank, lines) = self.next_free().or_else(|| self.next_limited())?;
+        self.outstanding[rank] += lines.len();
+        Some((rank, lines))
+    }
+
+    fn next_free(&mut self) -> Option<(usize, Vec<Line>)> {
         let first = self.waiting.front()?;
         let rank = match cost(first) > MESSAGE_BYTES {
             true => 0,
             false => (0..self.outstanding.len()).min_by_key(|&rank| self.outstanding[rank])?,
         };
-        let room = self.window - self.outstanding[rank];
-        let share = self.waiting.len().div_ceil(self.outstanding.len());
-        let count = share.min(CHUNK).min(room);
+        let count = self.share(self.waiting.len()).min(self.room(rank));
         let mut bytes = 0;
         let mut lines = Vec::with_capacity(count);
         while lines.len() < count {
@@ -79,13 +98,41 @@ impl Dealer {
             }
             lines.extend(self.waiting.pop_front());
         }
-        self.outstanding[rank] += lines.len();
         (!lines.is_empty()).then_some((rank, lines))
+    }
+
+    fn next_limited(&mut self) -> Option<(usize, Vec<Line>)> {
+        if self.hosts.queued() == 0 {
+            return None;
+        }
+        let mut ranks: Vec<usize> =
+            (0..self.outstanding.len()).filter(|&rank| self.outstanding[rank] < self.window).collect();
+        ranks.sort_by_key(|&rank| self.outstanding[rank]);
+        let share = self.share(self.hosts.queued());
+        for &rank in &ranks {
+            let lines = self.hosts.take(rank, share.min(self.room(rank)));
+            if !lines.is_empty() {
+                return Some((rank, lines));
+            }
+        }
+        if ranks.into_iter().any(|rank| self.outstanding[rank] == 0) {
+            self.hosts.call_away();
+        }
+        None
+    }
+
+    fn room(&self, rank: usize) -> usize {
+        self.window - self.outstanding[rank]
+    }
+
+    fn share(&self, lines: usize) -> usize {
+        lines.div_ceil(self.outstanding.len()).min(CHUNK)
     }
 
     /// Whether every line was dealt and reported on.
     pub(super) fn finished(&self) -> bool {
-        self.ended && self.waiting.is_empty() && self.outstanding.iter().all(|&lines| lines == 0)
+        let idle = self.outstanding.iter().all(|&lines| lines == 0);
+        self.ended && self.waiting.is_empty() && self.hosts.queued() == 0 && idle
     }
 }
 
@@ -101,6 +148,10 @@ mod tests {
         Line { number, url: "u".repeat(length) }
     }
 
+    fn dealer(ranks: usize, window: usize) -> Dealer {
+        Dealer::new(ranks, window, HostLimits::default())
+    }
+
     /// Plays a whole job: ranks report in an order drawn from `seed`, rank 3 never more than one line at a time.
     fn play(ranks: usize, window: usize, lines: u64, seed: u64) {
         let mut random = seed;
@@ -108,7 +159,7 @@ mod tests {
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (random >> 33) as usize % below
         };
-        let mut dealer = Dealer::new(ranks, window);
+        let mut dealer = dealer(ranks, window);
         let mut held = vec![0usize; ranks];
         let mut seen = vec![false; lines as usize];
         let mut next = 0;
@@ -138,7 +189,7 @@ mod tests {
             let rank = busy[draw(busy.len())];
             let count = if rank == 3 { 1 } else { 1 + draw(held[rank]) };
             held[rank] -= count;
-            dealer.done(rank, count);
+            (0..count).for_each(|_| dealer.done(rank, "u", false));
         }
         assert!(seen.iter().all(|&dealt| dealt), "some line was never dealt");
     }
@@ -156,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_short_list_is_spread_evenly() {
-        let mut dealer = Dealer::new(4, 100);
+        let mut dealer = dealer(4, 100);
         (0..28).for_each(|number| dealer.add(line(number, 20)));
         let mut held = [0; 4];
         while let Some((rank, lines)) = dealer.next() {
@@ -167,11 +218,11 @@ mod tests {
 
     #[test]
     fn the_rank_that_finishes_early_gets_the_next_lines() {
-        let mut dealer = Dealer::new(3, 2);
+        let mut dealer = dealer(3, 2);
         (0..20).for_each(|number| dealer.add(line(number, 20)));
         while dealer.next().is_some() {}
         for _ in 0..5 {
-            dealer.done(2, 1);
+            dealer.done(2, "u", false);
             let (rank, lines) = dealer.next().expect("one line for the rank that is free");
             assert_eq!((rank, lines.len()), (2, 1));
             assert!(dealer.next().is_none());
@@ -180,13 +231,13 @@ mod tests {
 
     #[test]
     fn nothing_is_finished_before_the_last_report() {
-        let mut dealer = Dealer::new(2, 2);
+        let mut dealer = dealer(2, 2);
         dealer.add(line(1, 20));
         dealer.end_of_input();
         assert!(!dealer.finished());
         let (rank, _) = dealer.next().unwrap();
         assert!(!dealer.finished());
-        dealer.done(rank, 1);
+        dealer.done(rank, "u", false);
         assert!(dealer.finished() && !dealer.wants_input());
     }
 }

@@ -4,16 +4,45 @@
 //! woken when it is worth its while: when the basket holds a batch, when nothing is left to do, and at the latest
 //! [`REPORT_DELAY`] after a record came. Waking it for each record would cost more than the visit, on a fast network.
 
-use std::collections::VecDeque;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, oneshot};
 
 use super::input::Line;
-use crate::Client;
+use super::stock::{HostLimits, Next, Stock, Task};
+use crate::bounds::HELD_LINES;
 use crate::record::Record;
+use crate::{Client, Retries, Visit};
+
+/// What one rank is to fetch with, and how fast.
+#[derive(Clone)]
+pub(super) struct Work {
+    pub(super) client: Client,
+    pub(super) concurrency: usize,
+    pub(super) hosts: HostLimits,
+    pub(super) retries: Retries,
+    /// The folder that bodies are kept in.
+    pub(super) save: Option<PathBuf>,
+}
+
+impl Work {
+    /// With `client`, `concurrency` at once, and nothing else.
+    #[cfg(test)]
+    pub(super) fn plain(client: Client, concurrency: usize) -> Work {
+        Work { client, concurrency, hosts: HostLimits::default(), retries: Retries::default(), save: None }
+    }
+
+    /// Lines a rank may have without having reported on them: those under way and as many in stock; many more where
+    /// most of them wait for their host.
+    pub(super) fn window(&self) -> usize {
+        let window = 2 * self.concurrency;
+        if self.hosts.any() { window.max(HELD_LINES) } else { window }
+    }
+}
 
 /// How long a record waits for company, at most.
 const REPORT_DELAY: Duration = Duration::from_millis(10);
@@ -27,17 +56,16 @@ pub(super) struct Fetcher {
 
 struct Shared {
     state: Mutex<State>,
-    /// One permit for each line in the stock.
-    stocked: Semaphore,
+    /// There is news in the stock. Whoever takes a line and leaves others passes it on, so one is told at a time.
+    stocked: Notify,
     /// The basket is no longer empty.
     first_record: Notify,
     wake: Box<dyn Fn() + Send + Sync>,
     batch: usize,
 }
 
-#[derive(Default)]
 struct State {
-    stock: VecDeque<Line>,
+    stock: Stock,
     basket: Vec<Record>,
     /// Lines added whose record has not been put into the basket.
     owed: usize,
@@ -63,26 +91,18 @@ impl Shared {
     }
 }
 
-/// Lines a rank may have without having reported on them: those under way and as many in stock.
-pub(super) fn window(concurrency: usize) -> usize {
-    2 * concurrency
-}
-
 impl Fetcher {
     /// Starts the thread. `wake` is called from it when [`Fetcher::take`] should be.
-    pub(super) fn start(
-        client: Client,
-        concurrency: usize,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> io::Result<Fetcher> {
+    pub(super) fn start(work: Work, wake: impl Fn() + Send + Sync + 'static) -> io::Result<Fetcher> {
+        let concurrency = work.concurrency;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             // Names are resolved there, by the C library, one thread for each under way.
             .max_blocking_threads(concurrency.min(512))
             .build()?;
         let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            stocked: Semaphore::new(0),
+            state: Mutex::new(State { stock: Stock::new(work.hosts), basket: Vec::new(), owed: 0 }),
+            stocked: Notify::new(),
             first_record: Notify::new(),
             wake: Box::new(wake),
             batch: concurrency.div_ceil(2),
@@ -90,8 +110,9 @@ impl Fetcher {
         let (stop, stopped) = oneshot::channel::<()>();
         let theirs = shared.clone();
         let thread = std::thread::Builder::new().name("fetch".into()).spawn(move || {
+            let work = Arc::new(work);
             for _ in 0..concurrency {
-                runtime.spawn(visit_lines(client.clone(), theirs.clone()));
+                runtime.spawn(visit_lines(work.clone(), theirs.clone()));
             }
             runtime.spawn(report_in_time(theirs));
             // Stopped by a message or by the main thread's end: the same.
@@ -104,12 +125,11 @@ impl Fetcher {
 
     /// More lines to visit.
     pub(super) fn add(&self, lines: Vec<Line>) {
-        let count = lines.len();
         let mut state = self.shared.state();
-        state.owed += count;
-        state.stock.extend(lines);
+        state.owed += lines.len();
+        lines.into_iter().for_each(|line| state.stock.add(Task { line, tries: 0 }, None));
         drop(state);
-        self.shared.stocked.add_permits(count);
+        self.shared.stocked.notify_one();
     }
 
     /// The records that have come since the last call.
@@ -128,13 +148,68 @@ impl Drop for Fetcher {
     }
 }
 
-async fn visit_lines(client: Client, shared: Arc<Shared>) {
-    while let Ok(permit) = shared.stocked.acquire().await {
-        permit.forget();
-        let line = shared.state().stock.pop_front();
-        let Some(line) = line else { continue };
-        let visit = client.check(&line.url).await;
-        shared.put(Record::new(line.number, line.url, visit));
+async fn visit_lines(work: Arc<Work>, shared: Arc<Shared>) {
+    loop {
+        // Enlisted before looking: what is added after the look is heard of.
+        let mut news = pin!(shared.stocked.notified());
+        news.as_mut().enable();
+        let (next, more) = {
+            let mut state = shared.state();
+            (state.stock.next(Instant::now()), state.stock.has_more())
+        };
+        match next {
+            Next::Nothing => news.await,
+            Next::Wait(time) => {
+                tokio::select! {
+                    () = news => {}
+                    () = tokio::time::sleep_until(time.into()) => {}
+                }
+            }
+            Next::Fetch(task) => {
+                if more {
+                    shared.stocked.notify_one();
+                }
+                visit_line(&work, &shared, task).await;
+            }
+        }
+    }
+}
+
+async fn visit_line(work: &Work, shared: &Shared, task: Task) {
+    let Task { line, tries } = task;
+    let tries = tries + 1;
+    let file = work.save.as_deref().map(|folder| saved_name(folder, &line));
+    let visit = work.client.visit(&line.url, file.as_deref()).await;
+    let wait = work.retries.wait(&visit);
+    let again = work.retries.again(&visit, tries, work.client.options().method.may_be_repeated());
+    let now = Instant::now();
+    {
+        let mut state = shared.state();
+        state.stock.done(&line.url, now, wait.map(|wait| now + wait));
+        if let Some(pause) = again {
+            return state.stock.add(Task { line, tries }, Some(now + pause));
+        }
+    }
+    shared.put(record(line, visit, tries, wait.is_some(), file.as_deref()));
+}
+
+fn record(line: Line, visit: Visit, tries: u32, held: bool, file: Option<&Path>) -> Record {
+    let saved = file.filter(|_| visit.saved).map(|file| file.to_string_lossy().into_owned());
+    Record { tries, held, saved, ..Record::new(line.number, line.url, visit) }
+}
+
+/// The file for the body of a line: its number, and the ending of the URL's path if it has a plain one.
+fn saved_name(folder: &Path, line: &Line) -> PathBuf {
+    let after_host = line.url.splitn(4, '/').nth(3).unwrap_or("");
+    let path = after_host.split(['?', '#']).next().unwrap_or("");
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
+    match ending {
+        Some(ending)
+            if (1..=8).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+        {
+            folder.join(format!("{}.{ending}", line.number))
+        }
+        _ => folder.join(line.number.to_string()),
     }
 }
 
@@ -168,14 +243,14 @@ mod tests {
             let (wake, woken) = channel();
             let wake = Mutex::new(wake);
             let client = Client::new(ClientOptions::default()).unwrap();
-            let fetcher =
-                Fetcher::start(client, concurrency, move || wake.lock().unwrap().send(()).unwrap_or(()))
-                    .unwrap();
+            let work = Work::plain(client, concurrency);
+            let window = work.window();
+            let fetcher = Fetcher::start(work, move || wake.lock().unwrap().send(()).unwrap_or(())).unwrap();
             let mut left = lines(&urls);
             let mut records: Vec<Record> = Vec::new();
             let mut given = 0;
             while records.len() < urls.len() {
-                while given - records.len() < window(concurrency) && !left.is_empty() {
+                while given - records.len() < window && !left.is_empty() {
                     fetcher.add(vec![left.remove(0)]);
                     given += 1;
                 }
@@ -193,7 +268,7 @@ mod tests {
     fn dropping_it_abandons_what_is_under_way() {
         let site = Site::start().unwrap();
         let client = Client::new(ClientOptions::default()).unwrap();
-        let fetcher = Fetcher::start(client, 4, || ()).unwrap();
+        let fetcher = Fetcher::start(Work::plain(client, 4), || ()).unwrap();
         fetcher.add(lines(&vec![site.url("/slow/60000/1"); 8]));
         std::thread::sleep(Duration::from_millis(50));
         let start = Instant::now();

@@ -1,10 +1,16 @@
 //! The options of `ranks fetch`.
 
+mod limits;
+mod request;
+
 use std::io::{IsTerminal, stderr, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::output::Format;
-use crate::{ClientOptions, Method};
+use crate::ClientOptions;
+pub use limits::Limits;
+pub use request::Request;
 
 /// When something is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -35,9 +41,31 @@ pub struct Options {
     #[arg(value_name = "URL|FILE")]
     pub inputs: Vec<String>,
 
-    /// How records are written to standard output [default: table on a terminal, else jsonl]
+    /// How records are written [default: as the output's name ends; table on a terminal, else jsonl]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+
+    /// Write records to FILE, not to standard output; .csv, .db and .sqlite tell the format
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Keep in FILE which lines are done: the same command then goes on where it was stopped or killed
+    ///
+    /// With the same inputs and the same --output, which in the end holds one record for each line.
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with = "sample")]
+    pub checkpoint: Option<PathBuf>,
+
+    /// Save bodies in DIR, each under the number of its line
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+
+    /// At the end, show counts and times by host on standard error
+    #[arg(long)]
+    pub by_host: bool,
+
+    /// At the end, draw the job's course and the hosts' times into FILE, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 
     /// Write records in the order of their lines, not as they are done
     ///
@@ -45,37 +73,12 @@ pub struct Options {
     #[arg(long)]
     pub ordered: bool,
 
-    /// URLs that each rank fetches at once
-    #[arg(short, long, default_value_t = 50, value_name = "N", value_parser = concurrency)]
-    pub concurrency: usize,
-
-    /// Longest time for one URL, in seconds, with its redirects and its body
-    #[arg(short, long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
-    pub timeout: Duration,
-
-    /// Longest time to connect, in seconds
-    #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
-    pub connect_timeout: Duration,
-
-    /// How to ask: with HEAD no body is sent
-    #[arg(short = 'X', long, value_enum, default_value_t = Method::Get, ignore_case = true)]
-    pub method: Method,
-
-    /// Short for --method HEAD
-    #[arg(short = 'I', long, conflicts_with = "method")]
-    pub head: bool,
-
-    /// Redirects followed at most; 0 follows none
-    #[arg(long, default_value_t = 10, value_name = "N")]
-    pub max_redirects: usize,
-
-    /// Longest body read; a longer one is recorded as "body too long"
-    #[arg(long, value_name = "BYTES")]
-    pub max_bytes: Option<u64>,
-
-    /// The User-Agent header
-    #[arg(short = 'A', long, default_value = concat!("ranks/", env!("CARGO_PKG_VERSION")), value_name = "TEXT")]
-    pub user_agent: String,
+    /// Request every line, even where an earlier one names the same URL
+    ///
+    /// Otherwise a URL is requested once, and the lines that repeat it get a record that says of which line it is a copy.
+    /// So many different URLs are remembered: 32768. Methods other than GET and HEAD are always repeated.
+    #[arg(long)]
+    pub repeat: bool,
 
     /// Show progress on standard error
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
@@ -84,24 +87,50 @@ pub struct Options {
     /// Fetch COUNT pages of a sample site instead, served on this machine by rank 0 while the job runs
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "100", conflicts_with = "inputs")]
     pub sample: Option<usize>,
+
+    #[allow(missing_docs)] // A text here would become the help's heading.
+    #[command(flatten)]
+    pub request: Request,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 impl Options {
-    /// What each rank's client is to do.
-    pub fn client(&self) -> ClientOptions {
-        ClientOptions {
-            method: if self.head { Method::Head } else { self.method },
-            timeout: self.timeout,
-            connect_timeout: self.connect_timeout,
-            user_agent: self.user_agent.clone(),
-            max_bytes: self.max_bytes,
-            max_redirects: self.max_redirects,
+    /// What each rank's client is to do, or why that cannot be.
+    pub fn client(&self) -> Result<ClientOptions, String> {
+        let mut client = self.request.client()?;
+        if self.sample.is_some() {
+            // On this machine: no proxy can reach it.
+            client.proxy = crate::Proxy::Direct;
         }
+        Ok(client)
     }
 
-    /// The format asked for, or the one that suits this process's standard output.
+    /// The format asked for, or the one that suits the output.
     pub fn format(&self) -> Format {
-        self.format.unwrap_or(if on_terminal("out") { Format::Table } else { Format::Jsonl })
+        let ending = self.output.as_ref().map(|file| file.extension().unwrap_or_default().to_string_lossy());
+        self.format.unwrap_or(match ending.as_deref() {
+            Some("csv") => Format::Csv,
+            Some("db" | "sqlite" | "sqlite3") => Format::Sqlite,
+            None if on_terminal("out") => Format::Table,
+            _ => Format::Jsonl,
+        })
+    }
+
+    /// What of the options does not go together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.format() {
+            Format::Sqlite if self.output.is_none() => {
+                Err("a database needs a file: name it with --output".into())
+            }
+            Format::Table if self.checkpoint.is_some() => {
+                Err("a table has an end and cannot be gone on with: take another --format with --checkpoint"
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -113,23 +142,17 @@ pub(super) fn on_terminal(stream: &str) -> bool {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    match number > 0.0 && number <= 1e8 {
-        true => Ok(Duration::from_secs_f64(number)),
-        false => Err("must be more than 0".to_owned()),
-    }
-}
-
-fn concurrency(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=10_000) => Ok(number),
-        _ => Err("must be a number from 1 to 10000".to_owned()),
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= 1e8 => Ok(Duration::from_secs_f64(number)),
+        Ok(_) => Err("must be more than 0".to_owned()),
+        Err(_) => Err("not a number of seconds".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Method;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -153,10 +176,21 @@ mod tests {
     fn what_people_type() {
         let options = parse("http://a urls.txt - -c 8 --timeout 0.5 --head").unwrap();
         assert_eq!(options.inputs, ["http://a", "urls.txt", "-"]);
-        assert_eq!((options.concurrency, options.timeout), (8, Duration::from_millis(500)));
-        assert_eq!(options.client().method, Method::Head);
-        assert_eq!(parse("--method head").unwrap().client().method, Method::Head);
-        assert_eq!(parse("").unwrap().client().method, Method::Get);
+        let client = options.client().unwrap();
+        assert_eq!((options.limits.concurrency, client.timeout), (8, Duration::from_millis(500)));
+        assert_eq!(client.method, Method::HeadOrGet);
+        let method = |line: &str| parse(line).unwrap().client().unwrap().method;
+        assert_eq!(method("--method head"), Method::Head);
+        assert_eq!(method("-X patch -d x"), Method::Other("PATCH".into()));
+        assert_eq!(method("-d a=b"), Method::Other("POST".into()));
+        assert_eq!(method(""), Method::Get);
+        let client = parse("-d a=b -H Content-Type:text/plain -H x:y").unwrap().client().unwrap();
+        assert_eq!(client.body.as_deref(), Some(&b"a=b"[..]));
+        assert_eq!(client.headers, ["Content-Type:text/plain", "x:y"]);
+        let limits = parse("--rate 4 --per-host 2 --retries 3 --retry-on 500,599").unwrap().limits;
+        assert_eq!(limits.interval(), Some(Duration::from_millis(250)));
+        assert_eq!((limits.per_host, limits.retries().most), (Some(2), 3));
+        assert_eq!(limits.retries().statuses, [500, 599]);
         assert_eq!(parse("--sample").unwrap().sample, Some(100));
         assert_eq!(parse("--sample 28 --format csv").unwrap().sample, Some(28));
         assert_eq!(parse("").unwrap().sample, None);
@@ -171,9 +205,31 @@ mod tests {
             "--timeout x",
             "--timeout nan",
             "--format xml",
-            "--method PUT",
+            "--method connect",
+            "--rate 0",
+            "--rate 1e-9",
+            "--per-host 0",
+            "--retries 1000",
+            "--retry-on 5",
+            "--expect status",
+            "-H nonsense",
+            "-H Content-Length:1",
+            "-d @/no/such/file",
+            "--proxy nowhere",
+            "--head -X GET",
+            "--head -d x",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
+        assert!(parse("--checkpoint x").is_err(), "without --output");
+        for (line, format) in
+            [("-o a.csv", Format::Csv), ("-o a.db", Format::Sqlite), ("-o a", Format::Jsonl)]
+        {
+            assert_eq!(parse(line).unwrap().format(), format);
+        }
+        assert!(parse("--format sqlite").unwrap().check().is_err());
+        assert!(parse("--format table -o x --checkpoint y").unwrap().check().is_err());
+        assert!(parse("--head --expect text=x").unwrap().client().is_err());
+        assert!(parse("-X GET --expect text=x").unwrap().client().is_ok());
     }
 }

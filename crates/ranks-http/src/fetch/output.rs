@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::summary::Summary;
 use crate::record::Record;
 
 /// How records are printed.
@@ -16,6 +17,67 @@ pub enum Format {
     Csv,
     /// Columns to read, and a count of the statuses at the end.
     Table,
+    /// A table of an SQLite database; needs --output.
+    Sqlite,
+}
+
+/// Something that takes records.
+pub(super) trait Target {
+    /// Before the first record.
+    fn begin(&mut self) -> io::Result<()>;
+    /// One record; it may stay in a buffer.
+    fn record(&mut self, record: &Record) -> io::Result<()>;
+    /// All records so far are where they can be read, if perhaps a moment later.
+    fn flush(&mut self) -> io::Result<()>;
+    /// All records so far are there whatever happens now; how many bytes that makes.
+    fn commit(&mut self) -> io::Result<u64>;
+    /// After the last record.
+    fn end(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+impl Target for Box<dyn Target> {
+    fn begin(&mut self) -> io::Result<()> {
+        (**self).begin()
+    }
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        (**self).record(record)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
+    }
+    fn commit(&mut self) -> io::Result<u64> {
+        (**self).commit()
+    }
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        (**self).end(summary)
+    }
+}
+
+/// Records as text.
+pub(super) struct Text<W> {
+    pub(super) format: Format,
+    pub(super) out: W,
+}
+
+impl<W: Write> Target for Text<W> {
+    fn begin(&mut self) -> io::Result<()> {
+        self.format.begin(&mut self.out)
+    }
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.format.record(&mut self.out, record)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+    fn commit(&mut self) -> io::Result<u64> {
+        self.flush().map(|()| 0)
+    }
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        if self.format == Format::Table {
+            summary.table(&mut self.out)?;
+        }
+        self.out.flush()
+    }
 }
 
 /// What JSON shows of a record, in this order.
@@ -28,14 +90,20 @@ struct JsonRecord<'a> {
     seconds: f64,
     final_url: Option<&'a str>,
     error: Option<String>,
+    /// Requests sent.
+    tries: u32,
+    saved: Option<&'a str>,
+    copy_of: Option<u64>,
 }
 
 impl Format {
     /// Writes what comes before the first record.
     pub(super) fn begin(self, to: &mut impl Write) -> io::Result<()> {
         match self {
-            Format::Jsonl => Ok(()),
-            Format::Csv => to.write_all(b"line,url,status,bytes,seconds,final_url,error\r\n"),
+            Format::Jsonl | Format::Sqlite => Ok(()),
+            Format::Csv => {
+                to.write_all(b"line,url,status,bytes,seconds,final_url,error,tries,saved,copy_of\r\n")
+            }
             Format::Table => {
                 writeln!(to, "{:>7}  {:>6}  {:>11}  {:>9}  url", "line", "status", "bytes", "seconds")
             }
@@ -45,7 +113,8 @@ impl Format {
     /// Writes one record.
     pub(super) fn record(self, to: &mut impl Write, record: &Record) -> io::Result<()> {
         match self {
-            Format::Jsonl => json(to, record),
+            // A database is not written as text: see `database`.
+            Format::Jsonl | Format::Sqlite => json(to, record),
             Format::Csv => csv(to, record),
             Format::Table => table(to, record),
         }
@@ -62,6 +131,9 @@ fn json(to: &mut impl Write, record: &Record) -> io::Result<()> {
         seconds: (record.seconds * 1e6).round() / 1e6,
         final_url: record.final_url.as_deref(),
         error: record.error.as_ref().map(ToString::to_string),
+        tries: record.tries,
+        saved: record.saved.as_deref(),
+        copy_of: record.copy_of,
     };
     serde_json::to_writer(&mut *to, &shown)?;
     to.write_all(b"\n")
@@ -73,7 +145,7 @@ fn csv(to: &mut impl Write, record: &Record) -> io::Result<()> {
     let error = record.error.as_ref().map(ToString::to_string).unwrap_or_default();
     write!(
         to,
-        "{},{},{},{},{:.6},{},{}\r\n",
+        "{},{},{},{},{:.6},{},{},{},{},{}\r\n",
         record.line,
         quoted(&record.url),
         status,
@@ -81,6 +153,9 @@ fn csv(to: &mut impl Write, record: &Record) -> io::Result<()> {
         record.seconds,
         quoted(record.final_url.as_deref().unwrap_or_default()),
         quoted(&error),
+        record.tries,
+        quoted(record.saved.as_deref().unwrap_or_default()),
+        record.copy_of.map(|line| line.to_string()).unwrap_or_default(),
     )
 }
 
@@ -144,6 +219,10 @@ mod tests {
             seconds: 0.012345678,
             final_url: Some("http://a/y".into()),
             error: None,
+            tries: 1,
+            saved: None,
+            copy_of: None,
+            held: false,
         }
     }
 
@@ -157,7 +236,7 @@ mod tests {
         assert_eq!(
             text(Format::Jsonl, &page()),
             "{\"line\":7,\"url\":\"http://a/x\",\"status\":200,\"bytes\":1234,\"seconds\":0.012346,\
-             \"final_url\":\"http://a/y\",\"error\":null}\n"
+             \"final_url\":\"http://a/y\",\"error\":null,\"tries\":1,\"saved\":null,\"copy_of\":null}\n"
         );
         let line = text(Format::Jsonl, &failed());
         assert_eq!(line.matches('\n').count(), 1);
@@ -169,10 +248,10 @@ mod tests {
 
     #[test]
     fn csv_quotes_what_must_be_quoted() {
-        assert_eq!(text(Format::Csv, &page()), "7,http://a/x,200,1234,0.012346,http://a/y,\r\n");
+        assert_eq!(text(Format::Csv, &page()), "7,http://a/x,200,1234,0.012346,http://a/y,,1,,\r\n");
         assert_eq!(
             text(Format::Csv, &failed()),
-            "8,\"http://a/\"\"q\"\",\u{1b}[2Jß\n\",,0,0.000000,,\"invalid url: not \"\"good\"\"\"\r\n"
+            "8,\"http://a/\"\"q\"\",\u{1b}[2Jß\n\",,0,0.000000,,\"invalid url: not \"\"good\"\"\",0,,\r\n"
         );
     }
 

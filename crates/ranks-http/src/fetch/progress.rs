@@ -1,7 +1,7 @@
 //! Progress on standard error.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Read, Write, stderr};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
@@ -18,7 +18,8 @@ pub(super) struct Progress {
 const REDRAWS: u8 = 10;
 
 impl Progress {
-    pub(super) fn new(when: When) -> Progress {
+    /// A bar towards the number of lines in `inputs`, if they can be counted; `done` of them are done already.
+    pub(super) fn new(when: When, inputs: &[String], done: u64) -> Progress {
         let target = match when {
             When::Never => return Progress::none(),
             When::Auto if !on_terminal("error") => return Progress::none(),
@@ -26,13 +27,21 @@ impl Progress {
             _ if !stderr().is_terminal() => ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS),
             _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
         };
-        let style = ProgressStyle::with_template("{spinner} {pos} done, {rate}, {msg}, {elapsed}")
-            .expect("the template is a constant")
-            .with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+        let total = count(inputs);
+        let template = match total {
+            Some(_) => "{bar:20} {pos}/{len}, {rate}, {msg}, {elapsed}, {eta} left",
+            None => "{spinner} {pos} done, {rate}, {msg}, {elapsed}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is a constant").with_key(
+            "rate",
+            |state: &ProgressState, to: &mut dyn fmt::Write| {
                 // Only a full terminal line could fail here.
                 let _ = write!(to, "{:.0}/s", state.per_sec());
-            });
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style).with_message("0 errors");
+            },
+        );
+        let bar = ProgressBar::with_draw_target(total, target).with_style(style).with_message("0 errors");
+        bar.set_position(done);
+        bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(250));
         Progress { bar: Some(bar) }
     }
@@ -65,6 +74,32 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Lines in all inputs; `None`: standard input is among them, or nothing is.
+fn count(inputs: &[String]) -> Option<u64> {
+    let lines = |name: &String| {
+        if name.contains("://") {
+            return Some(1);
+        }
+        // A pipe can be read only once.
+        if name == "-" || !std::fs::metadata(name).is_ok_and(|data| data.is_file()) {
+            return None;
+        }
+        // Ends of lines alone are counted: blank lines and comments are few, and this is done before the job begins.
+        let mut file = std::fs::File::open(name).ok()?;
+        let (mut buffer, mut lines, mut last) = (vec![0; 256 * 1024], 0, b'\n');
+        loop {
+            match file.read(&mut buffer).ok()? {
+                0 => return Some(lines + u64::from(last != b'\n')),
+                read => {
+                    lines += memchr::memchr_iter(b'\n', &buffer[..read]).count() as u64;
+                    last = buffer[read - 1];
+                }
+            }
+        }
+    };
+    inputs.iter().map(lines).sum::<Option<u64>>().filter(|&lines| lines > 0)
 }
 
 /// Standard error as a terminal of 80 columns, taken at its word.
@@ -108,5 +143,22 @@ impl TermLike for Piped {
     }
     fn flush(&self) -> io::Result<()> {
         stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_where_they_can_be() {
+        let file = std::env::temp_dir().join(format!("ranks-count-{}", std::process::id()));
+        std::fs::write(&file, "http://a\nhttp://b\nhttp://c").unwrap();
+        let name = file.display().to_string();
+        assert_eq!(count(&[name.clone(), "http://d".into()]), Some(4));
+        assert_eq!(count(&[name, "-".into()]), None);
+        assert_eq!(count(&[]), None);
+        assert_eq!(count(&["/no/such".into()]), None);
+        std::fs::remove_file(&file).unwrap();
     }
 }

@@ -5,11 +5,17 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::course::Course;
+use super::times::Times;
 use crate::FailureKind;
+use crate::bounds::{HOSTS_COUNTED, HOSTS_SHOWN};
+use crate::host::host_of;
 use crate::record::Record;
 
 /// Counts over all records of a job.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Records printed.
     pub records: u64,
@@ -18,6 +24,7 @@ pub struct Summary {
     /// Bytes of all bodies.
     pub bytes: u64,
     /// Records by status; `None`: no response came.
+    #[serde(with = "pairs")]
     pub statuses: BTreeMap<Option<u16>, u64>,
     /// Records by kind of failure.
     pub failures: BTreeMap<FailureKind, u64>,
@@ -25,6 +32,41 @@ pub struct Summary {
     pub ranks: usize,
     /// How long it took.
     pub elapsed: Duration,
+    /// What became of each host's URLs; of hosts beyond the first thousand, together.
+    pub hosts: BTreeMap<String, HostCount>,
+    pub(super) course: Course,
+}
+
+/// Counts over the records of one host. Records that copy another are not among them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostCount {
+    /// URLs requested.
+    pub requested: u64,
+    /// Those with an error.
+    pub failed: u64,
+    /// Bytes of bodies.
+    pub bytes: u64,
+    /// How long they took, those that got an answer.
+    pub times: Times,
+}
+
+/// The name under which hosts are counted that have no count of their own.
+const OTHERS: &str = "(other hosts)";
+
+/// A map whose keys are no text, as JSON wants them.
+mod pairs {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    type Statuses = BTreeMap<Option<u16>, u64>;
+
+    pub(super) fn serialize<S: Serializer>(map: &Statuses, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Statuses, D::Error> {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
+    }
 }
 
 impl Summary {
@@ -35,6 +77,57 @@ impl Summary {
         if let Some(error) = &record.error {
             *self.failures.entry(error.kind).or_default() += 1;
         }
+        if record.copy_of.is_none() {
+            self.count_host(record);
+        }
+    }
+
+    fn count_host(&mut self, record: &Record) {
+        let name = host_of(&record.url);
+        if !self.hosts.contains_key(&*name) {
+            let name = if self.hosts.len() < HOSTS_COUNTED { &*name } else { OTHERS };
+            self.hosts.entry(name.to_owned()).or_default();
+        }
+        let name = if self.hosts.contains_key(&*name) { &*name } else { OTHERS };
+        let Some(host) = self.hosts.get_mut(name) else { return };
+        host.requested += 1;
+        host.failed += u64::from(record.error.is_some());
+        host.bytes += record.bytes;
+        if record.status.is_some() {
+            host.times.add(record.seconds);
+        }
+    }
+
+    /// The hosts with the most URLs.
+    pub(super) fn largest_hosts(&self) -> Vec<(&String, &HostCount)> {
+        let mut hosts: Vec<_> = self.hosts.iter().collect();
+        hosts.sort_by_key(|(_, host)| std::cmp::Reverse(host.requested));
+        hosts.truncate(HOSTS_SHOWN);
+        hosts
+    }
+
+    /// A row for each of the largest hosts: how many, how many failed, and how long they took.
+    pub fn by_host(&self) -> String {
+        let mut text = format!(
+            "{:>9}  {:>7}  {:>9}  {:>9}  {:>9}  {:>9}  host (seconds)\n",
+            "URLs", "errors", "median", "p90", "p99", "longest"
+        );
+        for (name, host) in self.largest_hosts() {
+            let [median, p90, p99] = [0.5, 0.9, 0.99].map(|share| host.times.percentile(share));
+            let name = name.replace(char::is_control, "\u{fffd}");
+            writeln!(
+                text,
+                "{:>9}  {:>7}  {median:>9.4}  {p90:>9.4}  {p99:>9.4}  {:>9.4}  {name}",
+                host.requested,
+                host.failed,
+                host.times.longest()
+            )
+            .unwrap_or(());
+        }
+        if self.hosts.len() > HOSTS_SHOWN {
+            writeln!(text, "and {} more hosts", self.hosts.len() - HOSTS_SHOWN).unwrap_or(());
+        }
+        text
     }
 
     /// Records with an error.
@@ -106,6 +199,9 @@ mod tests {
             summary.line(),
             "3 records (1 line blank or comment); 200: 2; 1 error (timed out: 1); 2 ranks, 0.500 s, 6.0 URLs/s"
         );
+        let hosts = summary.by_host();
+        assert_eq!(hosts.lines().count(), 2, "{hosts}");
+        assert!(hosts.ends_with("0.0000  x\n") && hosts.contains("        3        1"), "{hosts}");
         let mut table = Vec::new();
         summary.table(&mut table).unwrap();
         assert_eq!(

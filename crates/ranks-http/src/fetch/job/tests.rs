@@ -1,12 +1,16 @@
 //! Whole jobs with threads and channels for ranks.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::messages::Wake;
-use super::super::options::When;
+use super::super::order::Order;
+use super::super::output::{Format, Text};
+use super::super::progress::Progress;
+use super::super::summary::Summary;
 use super::*;
 use crate::sample::Site;
 use crate::{Client, ClientOptions};
@@ -93,23 +97,26 @@ fn job<W: Write + Send>(
         for peer in threads {
             scope.spawn(move || {
                 let mut nowhere = sink(io::sink());
-                play(&peer, client(), concurrency, || unreachable!(), &mut nowhere).unwrap();
+                play(&peer, Work::plain(client(), concurrency), || unreachable!(), &mut nowhere).unwrap();
             });
         }
         let mut sink = sink(out);
         let wake = leader.wake();
-        let outcome = play(&leader, client(), concurrency, || input(wake), &mut sink);
-        (outcome, sink.out, sink.summary)
+        let outcome = play(&leader, Work::plain(client(), concurrency), || input(wake), &mut sink);
+        (outcome, sink.target.out, sink.summary)
     })
 }
 
-fn sink<W: Write>(out: W) -> Sink<W> {
+fn sink<W: Write>(out: W) -> Sink<Text<W>> {
     Sink {
-        out,
-        format: Format::Jsonl,
-        progress: Progress::new(When::Never),
+        target: Text { out, format: Format::Jsonl },
+        progress: Progress::none(),
         summary: Summary::default(),
         order: None,
+        known: None,
+        checkpoint: None,
+        started: Instant::now(),
+        ready: Vec::new(),
     }
 }
 
@@ -208,8 +215,8 @@ fn the_engine_carries_the_job() {
             let wake = peers.wake();
             let client = Client::new(ClientOptions::default()).unwrap();
             let mut sink = sink(Vec::new());
-            play(&peers, client, concurrency, || urls(list.clone())(wake), &mut sink).unwrap();
-            Ok(sink.out)
+            play(&peers, Work::plain(client, concurrency), || urls(list.clone())(wake), &mut sink).unwrap();
+            Ok(sink.target.out)
         })
         .unwrap();
         let mut lines: Vec<u64> = std::str::from_utf8(&outputs[0])
@@ -237,8 +244,8 @@ fn in_order_records_are_in_order() {
         let wake = peers.wake();
         let client = Client::new(ClientOptions::default()).unwrap();
         let mut sink = Sink { order: Some(Order::default()), ..sink(Vec::new()) };
-        play(&peers, client, 20, || urls(list.clone())(wake), &mut sink).unwrap();
-        Ok(sink.out)
+        play(&peers, Work::plain(client, 20), || urls(list.clone())(wake), &mut sink).unwrap();
+        Ok(sink.target.out)
     })
     .unwrap();
     let text = String::from_utf8(outputs[0].clone()).unwrap();
@@ -246,3 +253,5 @@ fn in_order_records_are_in_order() {
         |record: &str| serde_json::from_str::<serde_json::Value>(record).unwrap()["line"].as_u64().unwrap();
     assert!(text.lines().map(line).eq(2..=102));
 }
+
+mod pace;

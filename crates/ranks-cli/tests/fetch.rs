@@ -1,0 +1,201 @@
+//! `ranks fetch` as a whole: files it writes, its exit status, and going on after a kill. `timeout` is the watchdog.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use ranks_http::sample::Site;
+use rusqlite::Connection;
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(env!("CARGO_BIN_EXE_ranks")).arg("fetch").args(words);
+    for variable in ["RANKS_JOB", "RANKS_RANK", "RANKS_SIZE", "http_proxy", "all_proxy"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn fetch(words: &[&str]) -> Output {
+    command(words).output().unwrap()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder that is removed with its content.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fetch-test-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// How many records each line has, and that each is a whole one.
+fn lines(file: &str) -> BTreeMap<u64, usize> {
+    let mut lines = BTreeMap::new();
+    if file.ends_with(".db") {
+        let connection = Connection::open(file).unwrap();
+        let mut rows = connection.prepare("SELECT line FROM records WHERE url != '' AND bytes >= 0").unwrap();
+        let found = rows.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        found.for_each(|line| *lines.entry(line.unwrap() as u64).or_default() += 1);
+        return lines;
+    }
+    let text = std::fs::read_to_string(file).unwrap();
+    let csv = file.ends_with(".csv");
+    assert!(!csv || text.starts_with("line,url,status,") && text.matches("line,url").count() == 1);
+    for record in text.lines().skip(usize::from(csv)) {
+        let line = match csv {
+            true => {
+                assert_eq!(record.matches(',').count(), 9, "{record}");
+                record.split(',').next().unwrap().parse().unwrap()
+            }
+            false => {
+                serde_json::from_str::<serde_json::Value>(record).expect(record)["line"].as_u64().unwrap()
+            }
+        };
+        *lines.entry(line).or_default() += 1;
+    }
+    lines
+}
+
+fn kill(child: &mut Child) {
+    // `timeout` runs it in its own group, being its leader.
+    let pid = rustix::process::Pid::from_child(child);
+    let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    child.wait().unwrap();
+}
+
+#[test]
+fn killed_anywhere_it_goes_on_and_each_line_has_one_record() {
+    use std::os::unix::process::CommandExt;
+    let (site, folder) = (Site::start().unwrap(), Folder::new("kill"));
+    let mut list = String::new();
+    for i in 0..3000 {
+        let url = match i % 50 {
+            7 => "no url".to_owned(),
+            9 => "# a comment".to_owned(),
+            11 => site.url("/page/5"),
+            _ => site.url(&format!("/slow/{}/{}", i % 40, i % 700)),
+        };
+        list.push_str(&format!("{url}\n"));
+    }
+    let urls = folder.path("urls");
+    std::fs::write(&urls, list).unwrap();
+    for (name, more) in [("a.jsonl", vec![]), ("b.csv", vec!["--ordered"]), ("c.db", vec![])] {
+        let (out, state) = (folder.path(name), folder.path(&format!("{name}.state")));
+        let mut words = vec!["-n", "2", "-c", "8", "-o", &out, "--checkpoint", &state, &urls];
+        words.extend(&more);
+        let mut kills = 0;
+        for round in 0.. {
+            assert!(round < 60, "{name} does not come to an end");
+            let mut child = command(&words).stderr(Stdio::null()).process_group(0).spawn().unwrap();
+            let end = Instant::now() + Duration::from_millis(fastrand::u64(20..500));
+            let last = kills >= 7;
+            let code = loop {
+                if let Some(status) = child.try_wait().unwrap() {
+                    break status.code();
+                }
+                if !last && Instant::now() >= end {
+                    break None;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            };
+            match code {
+                Some(code) => {
+                    assert_eq!(code, 0, "{name}, after {kills} kills");
+                    break;
+                }
+                None => kill(&mut child),
+            }
+            kills += 1;
+        }
+        let lines = lines(&out);
+        assert!(
+            lines.values().all(|&count| count == 1),
+            "{name}, after {kills} kills: a line has two records"
+        );
+        let missing = (1..=3000).filter(|line| line % 50 != 10 && !lines.contains_key(line)).count();
+        assert_eq!((missing, lines.len()), (0, 2940), "{name}, after {kills} kills");
+        // Once more: nothing is left to do, and nothing changes.
+        let before = std::fs::read(&out).unwrap();
+        let again = fetch(&words);
+        assert_eq!(again.status.code(), Some(0), "{again:?}");
+        assert!(error(&again).contains("2940 records"), "{again:?}");
+        assert!(name.ends_with("db") || before == std::fs::read(&out).unwrap());
+        // Three times seven points.
+        assert_eq!(kills, 7, "{name}: it was too quick to be killed");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_is_refused() {
+    let (site, folder) = (Site::start().unwrap(), Folder::new("fit"));
+    let (out, state, urls) = (folder.path("out"), folder.path("state"), folder.path("urls"));
+    std::fs::write(&urls, format!("{}\n{}\n", site.url("/page/1"), site.url("/page/2"))).unwrap();
+    let words = ["-n", "2", "-o", &out, "--checkpoint", &state, &urls];
+    assert_eq!(fetch(&words).status.code(), Some(0));
+    // What cannot run leaves the output alone.
+    let before = std::fs::read(&out).unwrap();
+    assert_eq!(fetch(&["-n", "2", "-o", &out, "/no/such/list"]).status.code(), Some(2));
+    assert_eq!(std::fs::read(&out).unwrap(), before);
+    std::fs::write(&out, "").unwrap();
+    let shorter = fetch(&words);
+    assert!(shorter.status.code() == Some(2) && error(&shorter).contains("does not hold"), "{shorter:?}");
+    assert_eq!(error(&shorter).matches("does not hold").count(), 1, "{shorter:?}");
+    std::fs::write(&state, "nonsense").unwrap();
+    let nonsense = fetch(&words);
+    assert!(nonsense.status.code() == Some(2) && error(&nonsense).contains("no checkpoint"), "{nonsense:?}");
+}
+
+#[test]
+fn expectations_decide_the_exit_status() {
+    let site = Site::start().unwrap();
+    let (good, bad) = (site.url("/page/10"), site.url("/status/404"));
+    for n in ["1", "3"] {
+        let code = |words: &[&str]| fetch(&[&["-n", n], words].concat()).status.code();
+        assert_eq!(code(&["--expect", "status=200", "--expect", "size=10", &good]), Some(0));
+        assert_eq!(code(&["--expect", "status=200", &good, &bad]), Some(1));
+        assert_eq!(code(&[&good, &bad]), Some(0));
+        assert_eq!(code(&["--expect", "text=x", "--head", &good]), Some(2));
+    }
+    let output = fetch(&["-n", "2", "--expect", "status=200", &good, &bad]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("\"error\":\"unexpected: status 404\""), "{output:?}");
+    // The ranks did what they were to do: one line of summary, and no report of a failure.
+    assert_eq!(error(&output).lines().count(), 1, "{output:?}");
+}
+
+#[test]
+fn bodies_picture_and_table_by_host() {
+    let (site, folder) = (Site::start().unwrap(), Folder::new("files"));
+    let (save, picture, out) = (folder.path("bodies"), folder.path("p.svg"), folder.path("r.csv"));
+    let words = ["-n", "2", "--save", &save, "--picture", &picture, "--by-host", "-o", &out];
+    let urls =
+        [site.url("/page/10"), site.url("/page/20/x.html"), site.url("/page/10"), site.refused_url("/")];
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let output = fetch(&[&words[..], &urls].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(std::fs::read(Path::new(&save).join("1")).unwrap().len(), 10);
+    assert_eq!(std::fs::read(Path::new(&save).join("2.html")).unwrap().len(), 20);
+    assert!(!Path::new(&save).join("3").exists());
+    assert!(std::fs::read_to_string(&picture).unwrap().ends_with("</svg>\n"));
+    assert!(error(&output).contains("host (seconds)"), "{output:?}");
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.contains("bodies/1") && text.lines().count() == 5, "{text}");
+}

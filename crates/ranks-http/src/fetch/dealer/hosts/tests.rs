@@ -1,0 +1,148 @@
+//! Limited hosts in whole plays of the dealer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::super::Dealer;
+use super::*;
+
+const ONE: HostLimits = HostLimits { at_once: Some(1), interval: None };
+const SLOW: HostLimits = HostLimits { at_once: None, interval: Some(Duration::from_secs(1)) };
+
+fn line(number: u64, host: usize) -> Line {
+    Line { number, url: format!("http://host{host}/{number}") }
+}
+
+/// Deals all lines; every rank reports in turn, on some line of its own. Whatever is out of a host is at one rank.
+fn play(ranks: usize, window: usize, limits: HostLimits, lines: Vec<Line>, held: impl Fn(u64) -> bool) {
+    let mut dealer = Dealer::new(ranks, window, limits);
+    let total = lines.len();
+    let (mut lines, mut seen) = (lines.into_iter(), vec![0; total]);
+    let mut out: Vec<VecDeque<Line>> = vec![VecDeque::new(); ranks];
+    let mut homes: HashMap<String, usize> = HashMap::new();
+    let mut turn = 0;
+    while !dealer.finished() {
+        while dealer.wants_input() {
+            match lines.next() {
+                Some(line) => dealer.add(line),
+                None => {
+                    dealer.end_of_input();
+                    break;
+                }
+            }
+        }
+        while let Some((rank, dealt)) = dealer.next() {
+            for line in dealt {
+                let host = host_of(&line.url).into_owned();
+                seen[line.number as usize] += 1;
+                if limits.any() {
+                    let elsewhere = (0..ranks).filter(|&other| other != rank);
+                    let at = |other: &usize| out[*other].iter().any(|line: &Line| host_of(&line.url) == host);
+                    assert_eq!(elsewhere.clone().find(at), None, "{host} is at two ranks");
+                }
+                if limits.interval.is_some() {
+                    assert_eq!(*homes.entry(host).or_insert(rank), rank, "a host of limited rate moved");
+                }
+                out[rank].push_back(line);
+            }
+            assert!(out[rank].len() <= window);
+        }
+        if dealer.finished() {
+            break;
+        }
+        let busy = (0..ranks).map(|step| (turn + step) % ranks).find(|&rank| !out[rank].is_empty());
+        let rank = busy.expect("nothing is out, nothing can be dealt, and it is not finished");
+        turn += 1;
+        let line = if turn % 3 == 0 { out[rank].pop_back() } else { out[rank].pop_front() }.unwrap();
+        dealer.done(rank, &line.url, held(line.number));
+    }
+    assert!(seen.iter().all(|&times| times == 1));
+}
+
+#[test]
+fn every_line_once_and_each_host_at_one_rank() {
+    for ranks in [1, 2, 3, 4, 7] {
+        for (window, hosts) in [(1, 1), (2, 5), (10, 3), (100, 40)] {
+            for limits in [ONE, SLOW, HostLimits { at_once: Some(3), ..SLOW }] {
+                let lines = (0..500).map(|i| line(i, (i as usize * i as usize) % hosts)).collect();
+                play(ranks, window, limits, lines, |_| false);
+            }
+        }
+    }
+}
+
+#[test]
+fn hosts_that_are_held_now_and_then_lose_no_line() {
+    for ranks in [1, 2, 4] {
+        for every in [1, 2, 3, 50] {
+            for limits in [HostLimits::default(), ONE, SLOW] {
+                let lines = (0..500).map(|i| line(i, (i as usize * i as usize) % 7)).collect();
+                play(ranks, 20, limits, lines, move |number| number % every == 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_hosts_move_to_a_rank_without_work() {
+    let mut dealer = Dealer::new(2, 100, ONE);
+    // Hosts 0 and 2 come to one rank, 1 and 3 to the other; of the latter there are few lines.
+    for number in 0..400 {
+        dealer.add(line(number, if number < 8 { number as usize % 4 } else { 2 * (number as usize % 2) }));
+    }
+    dealer.end_of_input();
+    let mut out = [VecDeque::new(), VecDeque::new()];
+    let mut moves = 0;
+    let mut last: HashMap<String, usize> = HashMap::new();
+    let mut turn = 0;
+    while !dealer.finished() {
+        while let Some((rank, lines)) = dealer.next() {
+            for line in lines {
+                let host = host_of(&line.url).into_owned();
+                moves += usize::from(last.insert(host, rank).is_some_and(|before| before != rank));
+                out[rank].push_back(line);
+            }
+        }
+        turn += 1;
+        let rank = if out[turn % 2].is_empty() { (turn + 1) % 2 } else { turn % 2 };
+        let line: Line = out[rank].pop_front().expect("something is out");
+        dealer.done(rank, &line.url, false);
+    }
+    assert!((1..10).contains(&moves), "{moves} moves");
+    assert_ne!(last["host0"], last["host2"], "both stayed where they were");
+}
+
+#[test]
+fn one_host_does_not_stop_the_others() {
+    let mut dealer = Dealer::new(2, 50, ONE);
+    (0..1000).for_each(|number| dealer.add(line(number, 0)));
+    dealer.add(line(1000, 1));
+    let mut dealt = Vec::new();
+    while let Some((_, lines)) = dealer.next() {
+        dealt.extend(lines);
+    }
+    assert!(dealt.iter().any(|line| line.number == 1000));
+    assert!(dealt.len() < 10);
+}
+
+#[test]
+fn a_host_that_is_to_be_left_alone_stays_where_that_is_known() {
+    let mut dealer = Dealer::new(3, 10, ONE);
+    let deal = |dealer: &mut Dealer, number| {
+        dealer.add(line(number, 0));
+        let (rank, lines) = dealer.next().expect("a line to deal");
+        assert_eq!(lines.len(), 1);
+        rank
+    };
+    let first = deal(&mut dealer, 0);
+    // Others have less to do from now on; the host's lines stay at the first all the same.
+    (0..6)
+        .for_each(|number| dealer.add(Line { number: 100 + number, url: format!("http://other{number}/") }));
+    while dealer.next().is_some() {}
+    for number in 1..4 {
+        dealer.done(first, "http://host0/", true);
+        assert_eq!(deal(&mut dealer, number), first);
+    }
+    dealer.done(first, "http://host0/", false);
+    assert!(!dealer.hosts.hosts.contains_key("host0"));
+}

@@ -1,0 +1,88 @@
+use super::*;
+
+fn task(number: u64, host: &str) -> Task {
+    Task { line: Line { number, url: format!("http://{host}/{number}") }, tries: 0 }
+}
+
+fn number(next: Next) -> Option<u64> {
+    match next {
+        Next::Fetch(task) => Some(task.line.number),
+        _ => None,
+    }
+}
+
+fn at(start: Instant, ms: u64) -> Instant {
+    start + Duration::from_millis(ms)
+}
+
+#[test]
+fn without_limits_all_go_at_once_in_order() {
+    let (mut stock, now) = (Stock::new(HostLimits::default()), Instant::now());
+    (0..5).for_each(|i| stock.add(task(i, "a"), None));
+    assert!((0..5).all(|i| number(stock.next(now)) == Some(i)));
+    assert_eq!(stock.next(now), Next::Nothing);
+    (0..5).for_each(|_| stock.done("http://a/", now, None));
+    assert!(!stock.has_more() && stock.hosts.is_empty());
+}
+
+#[test]
+fn so_many_of_a_host_at_once() {
+    let (mut stock, now) = (Stock::new(HostLimits { at_once: Some(2), interval: None }), Instant::now());
+    (0..5).for_each(|i| stock.add(task(i, "a"), None));
+    stock.add(task(9, "b"), None);
+    let mut first: Vec<_> = (0..3).map(|_| number(stock.next(now))).collect();
+    first.sort();
+    assert_eq!(first, [Some(0), Some(1), Some(9)]);
+    assert_eq!(stock.next(now), Next::Nothing);
+    for i in 2..5 {
+        stock.done("http://a/", now, None);
+        assert_eq!((number(stock.next(now)), stock.next(now)), (Some(i), Next::Nothing));
+    }
+    ["a", "a", "b"].iter().for_each(|host| stock.done(&format!("http://{host}/"), now, None));
+    assert!(stock.hosts.is_empty() && !stock.has_more());
+}
+
+#[test]
+fn a_rate_is_kept_and_others_do_not_wait() {
+    let limits = HostLimits { at_once: None, interval: Some(Duration::from_millis(100)) };
+    let (mut stock, start) = (Stock::new(limits), Instant::now());
+    (0..3).for_each(|i| stock.add(task(i, "a"), None));
+    assert_eq!(number(stock.next(start)), Some(0));
+    assert_eq!(stock.next(start), Next::Wait(at(start, 100)));
+    stock.add(task(9, "b"), None);
+    assert_eq!(number(stock.next(start)), Some(9));
+    stock.done("http://a/", at(start, 50), None);
+    assert_eq!(stock.next(at(start, 50)), Next::Wait(at(start, 100)));
+    assert_eq!(number(stock.next(at(start, 130))), Some(1));
+    assert_eq!(stock.next(at(start, 140)), Next::Wait(at(start, 230)));
+    assert_eq!(number(stock.next(at(start, 230))), Some(2));
+    stock.done("http://a/", at(start, 231), None);
+    stock.done("http://a/", at(start, 231), None);
+    stock.done("http://b/", at(start, 231), None);
+    // A line that comes later keeps its distance too.
+    stock.add(task(3, "a"), None);
+    assert_eq!(stock.next(at(start, 240)), Next::Wait(at(start, 330)));
+    assert_eq!(number(stock.next(at(start, 330))), Some(3));
+    stock.done("http://a/", at(start, 331), None);
+    assert_eq!(stock.next(at(start, 500)), Next::Nothing);
+    assert!(stock.hosts.is_empty());
+}
+
+#[test]
+fn a_host_that_asks_for_it_is_left_alone() {
+    let (mut stock, start) = (Stock::new(HostLimits::default()), Instant::now());
+    (0..4).for_each(|i| stock.add(task(i, "a"), None));
+    stock.add(task(9, "b"), None);
+    assert_eq!(number(stock.next(start)), Some(0));
+    stock.done("http://a/", start, Some(at(start, 500)));
+    assert_eq!(number(stock.next(start)), Some(9));
+    assert_eq!(stock.next(start), Next::Wait(at(start, 500)));
+    // The same line again, when its own pause is over and the host's too.
+    stock.add(task(0, "a"), Some(at(start, 300)));
+    assert_eq!(stock.next(start), Next::Wait(at(start, 300)));
+    assert_eq!(stock.next(at(start, 301)), Next::Wait(at(start, 500)));
+    let all: Vec<_> = (0..4).map(|_| number(stock.next(at(start, 500)))).collect();
+    assert_eq!(all, [Some(1), Some(2), Some(3), Some(0)]);
+    (0..4).for_each(|_| stock.done("http://a/", at(start, 600), None));
+    assert!(stock.hosts.is_empty() && !stock.has_more());
+}
