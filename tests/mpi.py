@@ -94,7 +94,7 @@ WRONG = [
     ("null", 1, 1, ["the buffer is null", "(MPI_ERR_BUFFER)"]),
     ("operation", 9, 2, ["MPI_Allreduce on world: MPI_BAND is not defined on MPI_DOUBLE (MPI_ERR_OP)"]),
     ("stale", 19, 1, ["MPI_Wait", "(MPI_ERR_REQUEST)"]),
-    ("unsupported", 44, 1, ["MPI_Win_fence", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
+    ("unsupported", 44, 1, ["MPI_File_read_shared", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
     ("abort", 7, 3, []),
     ("fork", 0, 2, ["MPI_Send", "forked child"]),
 ]
@@ -126,6 +126,7 @@ def main():
         forms = build(ROOT / "tests/c/forms.c", header, target)
         collectives = build(ROOT / "tests/c/collectives.c", header, target)
         comms = build(ROOT / "tests/c/comms.c", header, target, "-pthread")
+        objects = build(ROOT / "tests/c/objects.c", header, target)
         nonblocking = build(ROOT / "tests/c/nonblocking.c", header, target)
         types = build(ROOT / "tests/c/types.c", header, target)
         spread = build(ROOT / "tests/c/spread.c", header, target)
@@ -138,6 +139,8 @@ def main():
             run(target, n, [collectives, "threads"], says=["ok"])
             run(target, n, [comms], says=["ok"])
             run(target, n, [comms, "threads"], says=["ok"])
+            run(target, n, [objects], says=["ok"])
+            run(target, n, [objects, "threads"], says=["ok"])
             run(target, n, [nonblocking], says=["ok"])
             run(target, n, [nonblocking, "threads"], says=["ok"])
             run(target, n, [types], says=["ok"])

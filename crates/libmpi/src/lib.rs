@@ -4,8 +4,9 @@
 
 use ranks_mpi::attribute::{CopyFunction, DeleteFunction};
 use ranks_mpi::errhandler::Function as HandlerFunction;
+use ranks_mpi::grequest::{Cancel as CancelFunction, Free as FreeFunction, Query as QueryFunction};
 use ranks_mpi::mpich::{
-    Comm, Datatype, Errhandler, Group, Info, Message, Mpich as Abi, Op, Request, Session, Status, Win,
+    Comm, Datatype, Errhandler, File, Group, Info, Message, Mpich as Abi, Op, Request, Session, Status, Win,
 };
 use std::ffi::{c_char, c_int, c_void};
 
@@ -15,8 +16,6 @@ type Aint = i64;
 type Offset = i64;
 /// `MPI_Count`.
 type LargeCount = i64;
-/// `MPI_File`: a pointer, in this ABI alone among the handles.
-type File = *mut c_void;
 /// A callback of a function that is not supported yet.
 type Callback = unsafe extern "C" fn();
 

@@ -53,7 +53,7 @@ pub mod builtin {
     pub const INFO_ENV: u32 = 0;
 }
 
-/// The attributes that every communicator has.
+/// The attributes that every communicator, or every window, has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predefined {
     /// The largest tag.
@@ -70,12 +70,30 @@ pub enum Predefined {
     LastUsedCode,
     /// Which program of several this is.
     AppNum,
+    /// Of a window: where its memory begins.
+    WinBase,
+    /// Of a window: its size in bytes.
+    WinSize,
+    /// Of a window: bytes of a unit of displacement.
+    WinUnit,
+    /// Of a window: how it was made.
+    WinFlavor,
+    /// Of a window: one copy of its memory, or two.
+    WinModel,
+}
+
+impl Predefined {
+    /// True for the attributes of windows.
+    pub fn is_of_window(self) -> bool {
+        use Predefined::{WinBase, WinFlavor, WinModel, WinSize, WinUnit};
+        matches!(self, WinBase | WinSize | WinUnit | WinFlavor | WinModel)
+    }
 }
 
 /// A key of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyval {
-    /// One that every communicator has.
+    /// One that every communicator or window has.
     Predefined(Predefined),
     /// One that the program made: its key.
     Dynamic(u32),
@@ -111,8 +129,14 @@ pub trait Abi: Copy + 'static {
     type Info: Handle;
     /// `MPI_Op`.
     type Op: Handle;
+    /// `MPI_Win`.
+    type Win: Handle;
+    /// `MPI_Session`.
+    type Session: Handle;
+    /// `MPI_File`.
+    type File: Handle;
     /// `MPI_Status`.
-    type Status: Copy + 'static;
+    type Status: Copy + Default + 'static;
 
     /// The name of the ABI, as in the library's version string.
     const NAME: &'static str;
@@ -136,6 +160,18 @@ pub trait Abi: Copy + 'static {
     const DISTRIBUTE_DEFAULT: c_int;
     /// `MPI_TYPECLASS_REAL`, `MPI_TYPECLASS_INTEGER`, `MPI_TYPECLASS_COMPLEX`.
     const TYPE_CLASSES: [c_int; 3];
+    /// `MPI_WIN_FLAVOR_CREATE`, `ALLOCATE`, `DYNAMIC`, `SHARED`.
+    const FLAVORS: [c_int; 4];
+    /// `MPI_WIN_UNIFIED`.
+    const UNIFIED: c_int;
+    /// `MPI_LOCK_EXCLUSIVE`, `MPI_LOCK_SHARED`.
+    const LOCKS: [c_int; 2];
+    /// `MPI_MODE_RDONLY`, `RDWR`, `WRONLY`, `CREATE`, `EXCL`, `DELETE_ON_CLOSE`, `UNIQUE_OPEN`, `APPEND`, `SEQUENTIAL`.
+    const MODES: [c_int; 9];
+    /// `MPI_SEEK_SET`, `MPI_SEEK_CUR`, `MPI_SEEK_END`.
+    const SEEKS: [c_int; 3];
+    /// `MPI_DISPLACEMENT_CURRENT`.
+    const DISPLACEMENT_CURRENT: i64;
     /// `MPI_BSEND_OVERHEAD`.
     const BSEND_OVERHEAD: usize;
     /// `MPI_ERR_LASTCODE`.
@@ -167,6 +203,8 @@ pub trait Abi: Copy + 'static {
     fn is_in_place(address: *const c_void) -> bool;
     /// True for `MPI_BUFFER_AUTOMATIC`.
     fn is_automatic(address: *const c_void) -> bool;
+    /// The address of `MPI_BUFFER_AUTOMATIC`.
+    const AUTOMATIC: usize;
 
     /// True for `MPI_UNWEIGHTED`.
     fn is_unweighted(address: *const c_int) -> bool;

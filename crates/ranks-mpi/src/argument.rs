@@ -76,7 +76,7 @@ macro_rules! plain {
 
 use crate::mpich;
 plain!(c_int, i64, f64, mpich::Group, mpich::Request, mpich::Message, mpich::Errhandler);
-plain!(mpich::Info, mpich::Op, mpich::Win, mpich::Session, mpich::Datatype);
+plain!(mpich::Info, mpich::Op, mpich::Win, mpich::Session, mpich::Datatype, mpich::File);
 
 impl Argument for mpich::Comm {
     type Safe = Self;
@@ -138,6 +138,11 @@ pub fn length(count: c_int) -> Result<usize> {
 }
 
 impl<T> In<T> {
+    /// The same for functions that write in some cases: not in this one.
+    pub fn not_written(self) -> Out<T> {
+        Out(self.0.cast_mut())
+    }
+
     /// Where it is.
     pub fn address(self) -> *const T {
         self.0

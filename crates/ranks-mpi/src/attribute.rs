@@ -1,4 +1,4 @@
-//! Attributes of communicators and datatypes: MPI 5.0 section 7.7.
+//! Attributes of communicators, datatypes and windows: MPI 5.0 section 7.7.
 //!
 //! Copy and delete callbacks are the program's own code: they run without the lock, and may call MPI.
 
@@ -11,6 +11,7 @@ use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
+use crate::window;
 use owner::What;
 use ranks_engine::{ANY_SOURCE, PROC_NULL, TAG_UB};
 use std::collections::BTreeMap;
@@ -92,6 +93,8 @@ fn address_of(attribute: Predefined) -> usize {
         Predefined::UniverseSize => &UNIVERSE_VALUE,
         Predefined::LastUsedCode => &LAST_CODE_VALUE,
         Predefined::AppNum => &APP_VALUE,
+        // These are kept with the window.
+        _ => &WTIME_VALUE,
     };
     value.as_ptr().expose_provenance()
 }
@@ -149,7 +152,18 @@ pub fn create_type_keyval<A: Abi>(
     create::<A>(What::Type, copy, delete, keyval, extra)
 }
 
-/// `MPI_Comm_free_keyval`, `MPI_Type_free_keyval`: attributes under it stay until they are deleted.
+/// `MPI_Win_create_keyval`.
+pub fn create_win_keyval<A: Abi>(
+    _: &Call<A>,
+    copy: Option<CopyFunction>,
+    delete: Option<DeleteFunction>,
+    keyval: Out<c_int>,
+    extra: Out<c_void>,
+) -> Result<()> {
+    create::<A>(What::Win, copy, delete, keyval, extra)
+}
+
+/// `MPI_Comm_free_keyval`, `MPI_Win_free_keyval`, `MPI_Type_free_keyval`: attributes under it stay until they are deleted.
 pub fn free_keyval<A: Abi>(_: &Call<A>, keyval: Out<c_int>) -> Result<()> {
     let value = keyval.get()?;
     let key = dynamic::<A>(value)?;
@@ -176,6 +190,11 @@ pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int, value: Out<c_vo
 /// `MPI_Type_set_attr`.
 pub fn set_type<A: Abi>(_: &Call<A>, on: A::Datatype, keyval: c_int, value: Out<c_void>) -> Result<()> {
     set_on::<A>(datatype::<A>(on)?, keyval, value)
+}
+
+/// `MPI_Win_set_attr`.
+pub fn set_win<A: Abi>(call: &Call<A>, on: A::Win, keyval: c_int, value: Out<c_void>) -> Result<()> {
+    set_on::<A>(Owner::Win(window::key(call, on)?), keyval, value)
 }
 
 fn set_on<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>) -> Result<()> {
@@ -220,10 +239,27 @@ pub fn get_type<A: Abi>(
     get_of::<A>(datatype::<A>(of)?, keyval, value, flag)
 }
 
+/// `MPI_Win_get_attr`.
+pub fn get_win<A: Abi>(
+    call: &Call<A>,
+    of: A::Win,
+    keyval: c_int,
+    value: Out<c_void>,
+    flag: Out<c_int>,
+) -> Result<()> {
+    get_of::<A>(Owner::Win(window::key(call, of)?), keyval, value, flag)
+}
+
 fn get_of<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>, flag: Out<c_int>) -> Result<()> {
     let found = match A::keyval_in(keyval) {
-        Keyval::Predefined(attribute) if owner.what() == What::Comm => Some(address_of(attribute)),
-        Keyval::Predefined(_) | Keyval::Invalid => return Err(no_key(keyval)),
+        Keyval::Predefined(attribute) => match owner {
+            Owner::Comm(_) if !attribute.is_of_window() => Some(address_of(attribute)),
+            Owner::Win(key) if attribute.is_of_window() => {
+                global::with(|process| process.windows.get(key).map(|window| window.attribute(attribute)))
+            }
+            _ => return Err(no_key(keyval)),
+        },
+        Keyval::Invalid => return Err(no_key(keyval)),
         Keyval::Dynamic(key) => global::with(|process| {
             if !process.keyvals.keys.contains_key(&key) {
                 return Err(no_key(keyval));
@@ -247,6 +283,11 @@ pub fn delete<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int) -> Result<()
 /// `MPI_Type_delete_attr`.
 pub fn delete_type<A: Abi>(_: &Call<A>, on: A::Datatype, keyval: c_int) -> Result<()> {
     delete_on::<A>(datatype::<A>(on)?, keyval)
+}
+
+/// `MPI_Win_delete_attr`.
+pub fn delete_win<A: Abi>(call: &Call<A>, on: A::Win, keyval: c_int) -> Result<()> {
+    delete_on::<A>(Owner::Win(window::key(call, on)?), keyval)
 }
 
 fn delete_on<A: Abi>(owner: Owner, keyval: c_int) -> Result<()> {

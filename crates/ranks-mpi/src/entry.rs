@@ -1,7 +1,7 @@
 //! What surrounds every MPI function: is MPI running, what went wrong, who is told.
 
 use crate::abi::{Abi, Handle, Ref};
-use crate::errhandler;
+use crate::errhandler::{self, Object};
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use ranks_engine::CommId;
@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct Call<A> {
     /// The function's name.
     pub name: &'static str,
-    /// The communicator whose error handler answers: the last one that the function looked at.
-    comm: Cell<Option<u32>>,
+    /// The object whose error handler answers: the last one that the function looked at.
+    object: Cell<Option<Object>>,
     abi: PhantomData<A>,
 }
 
@@ -25,7 +25,7 @@ impl<A: Abi> Call<A> {
     /// A call of `name`.
     #[inline(always)]
     pub fn new(name: &'static str) -> Self {
-        Self { name, comm: Cell::new(None), abi: PhantomData }
+        Self { name, object: Cell::new(None), abi: PhantomData }
     }
 
     /// The communicator of a handle.
@@ -33,7 +33,7 @@ impl<A: Abi> Call<A> {
     pub fn comm(&self, comm: A::Comm) -> Result<CommId> {
         match comm.decode() {
             Ref::Builtin(index) | Ref::Dynamic(index) => {
-                self.comm.set(Some(index));
+                self.about(index);
                 Ok(CommId::from_index(index))
             }
             Ref::Null => Err(Failure::new(class::COMM, "the communicator is MPI_COMM_NULL")),
@@ -45,12 +45,17 @@ impl<A: Abi> Call<A> {
 
     /// Errors from here on belong to this communicator.
     pub fn about(&self, comm: u32) {
-        self.comm.set(Some(comm));
+        self.blame(Object::Comm(comm));
     }
 
-    /// The communicator that errors belong to.
-    pub fn blamed(&self) -> Option<u32> {
-        self.comm.get()
+    /// Errors from here on belong to this object.
+    pub fn blame(&self, object: Object) {
+        self.object.set(Some(object));
+    }
+
+    /// What errors belong to.
+    pub fn blamed(&self) -> Option<Object> {
+        self.object.get()
     }
 }
 

@@ -1,7 +1,19 @@
-//! Error handlers, error classes, codes and strings: MPI 5.0 sections 9.3 to 9.5.
+//! Error handlers, error codes and strings: MPI 5.0 sections 9.3 and 9.4.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | this | the handlers; who hears of an error, and in which words |
+//! | `object` | what errors belong to: communicators, windows, files, sessions |
+//! | `added` | classes, codes and strings that the program adds and removes |
+
+mod added;
+mod object;
+
+pub use added::{Added, add_class, add_code, add_string, remove_class, remove_code, remove_string};
+pub use object::Object;
 
 use crate::abi::{Abi, Handle, Ref, builtin};
-use crate::argument::{In, Out};
+use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{ADDED, Failure, Result, class, class_of, describe};
 use crate::global::{self, Stage};
@@ -35,10 +47,10 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
         std::process::exit(class_of(failure.class));
     }
     let (handler, text, code) = global::with(|process| {
-        let named = call.blamed().filter(|&index| process.comm(index).is_some());
-        let index = named.unwrap_or(builtin::SELF);
-        let handler = process.comm(index).map(|record| record.handler).unwrap_or_default();
-        let place = named.map(|index| process.comm_name(index));
+        let named = call.blamed().filter(|object| object.handler(process).is_some());
+        let object = named.unwrap_or(Object::Comm(builtin::SELF));
+        let handler = object.handler(process).copied().unwrap_or_default();
+        let place = named.and_then(|object| object.name(process));
         let rank = process.engine.rank();
         let text = format!("rank {rank}: {}", line(call.name, place.as_deref(), &failure));
         (handler, text.clone(), process.recent.code(failure.class, text))
@@ -50,19 +62,20 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
             global::abort(class_of(code) & 0xff)
         }
         Handler::User(_, function) => {
-            tell::<A>(function, call.blamed().unwrap_or(builtin::SELF), code);
+            tell::<A>(function, call.blamed().unwrap_or(Object::Comm(builtin::SELF)), code);
             // The program has dealt with it; MPICH returns success then, and programs rely on it.
             0
         }
     }
 }
 
-fn tell<A: Abi>(function: Function, comm: u32, code: c_int) {
-    let mut comm = comm_handle::<A>(comm);
+fn tell<A: Abi>(function: Function, object: Object, code: c_int) {
+    // As wide as any handle; one that is an int is in the first bytes.
+    let mut handle = object.raw::<A>();
     let mut code = code;
-    // SAFETY: the program gave this function as an error handler; it takes the addresses of a
-    // communicator's handle and of a code.
-    unsafe { function((&raw mut comm).cast(), &raw mut code) };
+    // SAFETY: the program gave this function as an error handler; it takes the addresses of a handle of the
+    // kind of object that it was set for, and of a code.
+    unsafe { function((&raw mut handle).cast(), &raw mut code) };
 }
 
 /// The handle of a communicator's index.
@@ -150,62 +163,49 @@ pub fn free<A: Abi>(_: &Call<A>, handler: Out<A::Errhandler>) -> Result<()> {
 
 /// `MPI_Comm_set_errhandler`.
 pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, handler: A::Errhandler) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let handler = find::<A>(handler)?;
-    global::with(|process| match process.comm(comm.index()) {
-        Some(record) => {
-            record.handler = handler;
-            Ok(())
-        }
-        None => Err(crate::comm::gone()),
-    })
+    object::set::<A>(Object::Comm(call.comm(comm)?.index()), handler)
 }
 
 /// `MPI_Comm_get_errhandler`.
 pub fn get<A: Abi>(call: &Call<A>, comm: A::Comm, handler: Out<A::Errhandler>) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let found = global::with(|process| {
-        let found = process.comm(comm.index()).map(|record| record.handler)?;
-        // The handle that the program gets is its own to free: one freed before gets a new key.
-        if let Handler::User(key, function) = found
-            && process.handlers.get(key).is_none()
-        {
-            let key = process.handlers.insert(Handler::User(0, function))?;
-            *process.handlers.get_mut(key)? = Handler::User(key, function);
-            return Some(Handler::User(key, function));
-        }
-        Some(found)
-    });
-    handler.set(A::Errhandler::encode(match found.ok_or_else(crate::comm::gone)? {
-        Handler::Fatal => Ref::Builtin(builtin::FATAL),
-        Handler::Return => Ref::Builtin(builtin::RETURN),
-        Handler::Abort => Ref::Builtin(builtin::ABORT),
-        Handler::User(key, _) => Ref::Dynamic(key),
-    }))
+    object::get::<A>(Object::Comm(call.comm(comm)?.index()), handler)
 }
 
 /// `MPI_Comm_call_errhandler`.
 pub fn call_handler<A: Abi>(call: &Call<A>, comm: A::Comm, code: c_int) -> Result<()> {
-    let comm = call.comm(comm)?;
-    let record = global::with(|process| process.comm(comm.index()).map(|record| record.handler));
-    match record.ok_or_else(crate::comm::gone)? {
-        Handler::Return => Ok(()),
-        Handler::User(_, function) => {
-            tell::<A>(function, comm.index(), code);
-            Ok(())
-        }
-        Handler::Fatal | Handler::Abort => {
-            Err(Failure::new(class_of(code), "the program called the error handler"))
-        }
-    }
+    object::call::<A>(Object::Comm(call.comm(comm)?.index()), code)
 }
+
+/// The three functions of another kind of object.
+macro_rules! of_object {
+    ($kind:ident, $find:path, $set:ident, $get:ident, $call:ident) => {
+        #[doc = concat!("`MPI_", stringify!($kind), "_set_errhandler`.")]
+        pub fn $set<A: Abi>(call: &Call<A>, of: A::$kind, handler: A::Errhandler) -> Result<()> {
+            object::set::<A>($find(call, of)?, handler)
+        }
+
+        #[doc = concat!("`MPI_", stringify!($kind), "_get_errhandler`.")]
+        pub fn $get<A: Abi>(call: &Call<A>, of: A::$kind, handler: Out<A::Errhandler>) -> Result<()> {
+            object::get::<A>($find(call, of)?, handler)
+        }
+
+        #[doc = concat!("`MPI_", stringify!($kind), "_call_errhandler`.")]
+        pub fn $call<A: Abi>(call: &Call<A>, of: A::$kind, code: c_int) -> Result<()> {
+            object::call::<A>($find(call, of)?, code)
+        }
+    };
+}
+
+of_object!(Win, crate::window::object, set_of_win, get_of_win, call_of_win);
+of_object!(File, crate::file::object, set_of_file, get_of_file, call_of_file);
+of_object!(Session, crate::session::object, set_of_session, get_of_session, call_of_session);
 
 /// `MPI_Error_class`.
 pub fn class<A: Abi>(_: &Call<A>, code: c_int, class: Out<c_int>) -> Result<()> {
     if code & ADDED == 0 {
         return class.set(class_of(code));
     }
-    let known = global::with(|process| process.added.get(&code).map(|added| added.class));
+    let known = global::with(|process| process.added.class(code));
     class.set(known.ok_or_else(|| no_code(code))?)
 }
 
@@ -217,7 +217,7 @@ fn no_code(code: c_int) -> Failure {
 pub fn string<A: Abi>(_: &Call<A>, code: c_int, text: Out<c_char>, length: Out<c_int>) -> Result<()> {
     let running = global::stage() == Stage::Running && !ranks_shm::life::is_forked_child();
     let words = if code & ADDED != 0 {
-        let known = running.then(|| global::with(|p| p.added.get(&code).map(|added| added.text.clone())));
+        let known = running.then(|| global::with(|p| p.added.text(code)));
         known.flatten().ok_or_else(|| no_code(code))?
     } else {
         let (name, meaning) = describe(class_of(code)).ok_or_else(|| no_code(code))?;
@@ -229,44 +229,4 @@ pub fn string<A: Abi>(_: &Call<A>, code: c_int, text: Out<c_char>, length: Out<c
         }
     };
     text.text(&words, MAX_ERROR_STRING, length)
-}
-
-/// A class or code that the program added.
-pub struct Added {
-    class: c_int,
-    text: String,
-}
-
-/// The first class that a program adds; as in MPICH.
-const FIRST_ADDED: c_int = ADDED + 129;
-
-fn add(class: Option<c_int>) -> c_int {
-    global::with(|process| {
-        let code = process.added.last_key_value().map_or(FIRST_ADDED, |(code, _)| code + 1);
-        process.added.insert(code, Added { class: class.unwrap_or(code), text: String::new() });
-        crate::attribute::set_last_used_code(code);
-        code
-    })
-}
-
-/// `MPI_Add_error_class`.
-pub fn add_class<A: Abi>(_: &Call<A>, class: Out<c_int>) -> Result<()> {
-    class.set(add(None))
-}
-
-/// `MPI_Add_error_code`.
-pub fn add_code<A: Abi>(_: &Call<A>, class: c_int, code: Out<c_int>) -> Result<()> {
-    code.set(add(Some(class)))
-}
-
-/// `MPI_Add_error_string`.
-pub fn add_string<A: Abi>(_: &Call<A>, code: c_int, text: In<c_char>) -> Result<()> {
-    let text = text.text()?;
-    global::with(|process| match process.added.get_mut(&code) {
-        Some(added) => {
-            added.text = text;
-            Ok(())
-        }
-        None => Err(Failure::new(class::ARG, format!("{code} was not added by this program"))),
-    })
 }

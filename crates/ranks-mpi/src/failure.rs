@@ -106,7 +106,7 @@ pub const ADDED: c_int = 0x4000_0000;
 const REMEMBERED: usize = 64;
 
 /// What went wrong in an MPI function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// The class, or a code that the program itself made.
     pub class: c_int,

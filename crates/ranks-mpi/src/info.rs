@@ -41,6 +41,11 @@ pub fn find<A: Abi>(info: A::Info) -> Result<Pairs> {
     }
 }
 
+/// The hints that a call was given: `MPI_INFO_NULL` is none.
+pub fn hints<A: Abi>(info: A::Info) -> Result<Pairs> {
+    if info == A::Info::NULL { Ok(Pairs::new()) } else { find::<A>(info) }
+}
+
 fn environment() -> Pairs {
     let mut pairs = Pairs::new();
     let mut arguments = std::env::args();

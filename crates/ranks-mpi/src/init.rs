@@ -1,6 +1,6 @@
 //! Beginning, ending, and what one can ask of the library: MPI 5.0 chapters 9 and 11.
 
-use crate::abi::{Abi, builtin};
+use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Count, In, Out};
 use crate::attribute::{self, Owner};
 use crate::entry::Call;
@@ -11,9 +11,9 @@ use ranks_engine::{CommId, ShmEngine};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_char, c_int, c_void};
 
-/// The version of the standard that programs are told. The large-count forms are there and the tools
-/// that choose by version find what they look for; what is missing says so when it is called.
-const VERSION: (c_int, c_int) = (4, 0);
+/// The version of the standard that programs are told. The tools that choose by version find what they look
+/// for; what is missing says so when it is called.
+const VERSION: (c_int, c_int) = (5, 0);
 
 /// `MPI_MAX_LIBRARY_VERSION_STRING`, the same in every ABI.
 const MAX_LIBRARY_VERSION: usize = 8192;
@@ -96,6 +96,24 @@ pub fn is_thread_main<A: Abi>(_: &Call<A>, flag: Out<c_int>) -> Result<()> {
 pub fn version<A: Abi>(_: &Call<A>, version: Out<c_int>, subversion: Out<c_int>) -> Result<()> {
     version.set(VERSION.0)?;
     subversion.set(VERSION.1)
+}
+
+/// `MPI_Abi_get_version`: -1, -1 says that this is not the ABI of MPI 5.
+pub fn abi_version<A: Abi>(_: &Call<A>, major: Out<c_int>, minor: Out<c_int>) -> Result<()> {
+    major.set(-1)?;
+    minor.set(-1)
+}
+
+/// `MPI_Abi_get_info`.
+pub fn abi_info<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
+    let sizes = ["mpi_aint_size", "mpi_count_size", "mpi_offset_size"];
+    let pairs = sizes.map(|key| (key.to_string(), size_of::<i64>().to_string()));
+    info.set(A::Info::encode(Ref::Dynamic(crate::info::make(pairs.into())?)))
+}
+
+/// `MPI_Abi_get_fortran_info`: there is no Fortran interface that could say.
+pub fn abi_fortran_info<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)
 }
 
 /// `MPI_Get_library_version`.

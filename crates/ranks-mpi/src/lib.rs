@@ -13,12 +13,13 @@
 //! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
 //! | [`process`], [`slab`] | the objects behind the handles |
 //! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
-//! | [`init`], [`p2p`], [`sendrecv`], [`request`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`] | the functions, by chapter |
+//! | [`init`], [`p2p`], [`sendrecv`], [`bsend`], [`partitioned`], [`request`], [`grequest`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`], [`session`], [`window`], [`file`] | the functions, by chapter |
 
 pub mod abi;
 pub mod argument;
 pub mod attribute;
 pub mod block;
+pub mod bsend;
 pub mod collective;
 pub mod comm;
 pub mod datatype;
@@ -26,17 +27,22 @@ pub mod entry;
 pub mod errhandler;
 pub mod exports;
 pub mod failure;
+pub mod file;
 pub mod global;
+pub mod grequest;
 pub mod group;
 pub mod info;
 pub mod init;
 pub mod mpich;
 pub mod op;
 pub mod p2p;
+pub mod partitioned;
 pub mod process;
 pub mod request;
 pub mod sendrecv;
+pub mod session;
 pub mod slab;
 pub mod status;
 pub mod table;
 pub mod topology;
+pub mod window;

@@ -146,6 +146,39 @@ impl Handle for Datatype {
     }
 }
 
+/// `MPI_File`: a pointer, in this ABI alone among the handles. What it points to is nobody's business, so it is
+/// the key of the file, and one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct File(pub usize);
+
+impl Handle for File {
+    const NULL: Self = Self(0);
+
+    fn decode(self) -> Ref {
+        match self.0 {
+            0 => Ref::Null,
+            value if value - 1 <= OBJECT as usize => Ref::Dynamic(value as u32 - 1),
+            _ => Ref::Invalid,
+        }
+    }
+
+    fn encode(what: Ref) -> Self {
+        match what {
+            Ref::Dynamic(key) => Self((key & OBJECT) as usize + 1),
+            _ => Self::NULL,
+        }
+    }
+
+    fn to_int(self) -> c_int {
+        self.0 as c_int
+    }
+
+    fn from_int(value: c_int) -> Self {
+        Self(usize::try_from(value).unwrap_or(usize::MAX))
+    }
+}
+
 /// `MPI_Status`, 20 bytes.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -170,7 +203,7 @@ pub static WEIGHTS_EMPTY: c_int = 0;
 const MADE_KEYVAL: u32 = DIRECT | 9 << 26 | 1 << 22;
 const KEYVAL_KEY: u32 = (1 << 22) - 1;
 
-const ATTRIBUTES: [(u32, Predefined); 7] = [
+const ATTRIBUTES: [(u32, Predefined); 12] = [
     (0x6440_0001, Predefined::TagUb),
     (0x6440_0003, Predefined::Host),
     (0x6440_0005, Predefined::Io),
@@ -178,6 +211,11 @@ const ATTRIBUTES: [(u32, Predefined); 7] = [
     (0x6440_0009, Predefined::UniverseSize),
     (0x6440_000b, Predefined::LastUsedCode),
     (0x6440_000d, Predefined::AppNum),
+    (0x6600_0001, Predefined::WinBase),
+    (0x6600_0003, Predefined::WinSize),
+    (0x6600_0005, Predefined::WinUnit),
+    (0x6600_0007, Predefined::WinFlavor),
+    (0x6600_0009, Predefined::WinModel),
 ];
 
 impl Abi for Mpich {
@@ -189,6 +227,9 @@ impl Abi for Mpich {
     type Group = Group;
     type Info = Info;
     type Op = Op;
+    type Win = Win;
+    type Session = Session;
+    type File = File;
     type Status = Status;
 
     const NAME: &'static str = "MPICH ABI";
@@ -201,6 +242,13 @@ impl Abi for Mpich {
     const DISTRIBUTIONS: [c_int; 3] = [121, 122, 123];
     const DISTRIBUTE_DEFAULT: c_int = -49767;
     const TYPE_CLASSES: [c_int; 3] = [1, 2, 3];
+    const FLAVORS: [c_int; 4] = [1, 2, 3, 4];
+    const UNIFIED: c_int = 2;
+    const LOCKS: [c_int; 2] = [234, 235];
+    const MODES: [c_int; 9] = [2, 8, 4, 1, 64, 16, 32, 128, 256];
+    const SEEKS: [c_int; 3] = [600, 602, 604];
+    const DISPLACEMENT_CURRENT: i64 = -54_278_278;
+    const AUTOMATIC: usize = usize::MAX - 1;
     const BSEND_OVERHEAD: usize = 96;
     const LAST_CODE: c_int = 0x3fff_ffff;
     const MAX_PROCESSOR_NAME: usize = 128;
@@ -260,7 +308,7 @@ impl Abi for Mpich {
     }
 
     fn is_automatic(address: *const c_void) -> bool {
-        address.addr() == usize::MAX - 1
+        address.addr() == Self::AUTOMATIC
     }
 
     fn is_unweighted(address: *const c_int) -> bool {

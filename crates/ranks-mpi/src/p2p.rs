@@ -10,14 +10,14 @@ use crate::datatype::{Buffer, recv_buffer, send_buffer};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use crate::process::{Process, RequestRecord};
+use crate::process::{Also, Process, RequestRecord};
 use crate::status;
 use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RequestId};
 use std::ffi::{c_int, c_void};
 
 /// Makes the handle of a request that has just begun.
 pub fn handle<A: Abi>(process: &mut Process, id: RequestId, comm: CommId) -> Result<A::Request> {
-    match process.requests.insert(RequestRecord { id, comm: comm.index() }) {
+    match process.requests.insert(RequestRecord { id, comm: comm.index(), also: Also::Nothing }) {
         Some(key) => Ok(A::Request::encode(Ref::Dynamic(key))),
         None => {
             // It goes on, only nobody can ask for it: better than a buffer in use that was given back.
@@ -255,27 +255,4 @@ pub fn imrecv<A: Abi>(
         handle::<A>(process, id, CommId::WORLD)
     })?)?;
     message.set(A::Message::NULL)
-}
-
-/// `MPI_Buffer_attach`: the engine keeps its own memory, so only the size counts.
-pub fn buffer_attach<A: Abi>(_: &Call<A>, buffer: Out<c_void>, size: impl Count) -> Result<()> {
-    let size = size.get();
-    let automatic = A::is_automatic(buffer.address());
-    let room = if automatic { Some(usize::MAX >> 1) } else { usize::try_from(size).ok() };
-    let room = room.ok_or_else(|| Failure::new(class::BUFFER, format!("a buffer of {size} bytes")))?;
-    global::with(|process| {
-        process.engine.buffer_attach(room)?;
-        process.attached = Some((buffer.address().addr(), if automatic { 0 } else { size }));
-        Ok(())
-    })
-}
-
-/// `MPI_Buffer_detach`: waits until the messages in it have left, then gives its address back.
-pub fn buffer_detach<A: Abi>(_: &Call<A>, address: Out<c_void>, size: Out<impl Count>) -> Result<()> {
-    let (buffer, length) = global::with(|process| {
-        process.engine.buffer_detach()?;
-        Ok::<_, Failure>(process.attached.take().unwrap_or((0, 0)))
-    })?;
-    address.pointer().set(buffer)?;
-    size.put(length)
 }

@@ -6,9 +6,13 @@ use crate::block::Waiters;
 use crate::datatype::{Staged, Types, Unpacking};
 use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
+use crate::file::File;
+use crate::grequest::General;
 use crate::info::Pairs;
 use crate::op::UserOp;
+use crate::session::Session;
 use crate::slab::Slab;
+use crate::window::Window;
 use ranks_engine::{CommId, Group, RequestId, ShmEngine};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_int;
@@ -34,6 +38,17 @@ pub struct RequestRecord {
     pub id: RequestId,
     /// Its communicator, for errors.
     pub comm: u32,
+    /// What else there is to it.
+    pub also: Also,
+}
+
+/// What there is to a request beside the engine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Also {
+    /// Nothing.
+    Nothing,
+    /// It is the program's own: the key of a generalised request.
+    General(u32),
 }
 
 /// A rank and its objects.
@@ -61,11 +76,21 @@ pub struct Process {
     /// The last errors in words.
     pub recent: Recent,
     /// Classes and codes that the program added, with their texts.
-    pub added: BTreeMap<c_int, Added>,
+    pub added: Added,
+    /// Windows, by key.
+    pub windows: Slab<Window>,
+    /// Files, by key.
+    pub files: Slab<File>,
+    /// Sessions, by key.
+    pub sessions: Slab<Session>,
+    /// The handler of errors that concern no open file.
+    pub no_file: Handler,
+    /// Generalised requests, by key.
+    pub generals: Slab<General>,
     /// Threads that wait, beside the one that does so inside the engine.
     pub waiters: Waiters,
-    /// The attached buffer of buffered sends.
-    pub attached: Option<(usize, i64)>,
+    /// The attached buffers of buffered sends, the process's and those of communicators: address and size.
+    pub attached: BTreeMap<Option<u32>, (usize, i64)>,
     /// The thread level, 0 to 3.
     pub level: c_int,
     /// The thread that initialised.
@@ -87,9 +112,14 @@ impl Process {
             types: Types::default(),
             keyvals: Keyvals::default(),
             recent: Recent::default(),
-            added: BTreeMap::new(),
+            added: Added::default(),
+            windows: Slab::default(),
+            files: Slab::default(),
+            sessions: Slab::default(),
+            no_file: Handler::Return,
+            generals: Slab::default(),
             waiters: Waiters::default(),
-            attached: None,
+            attached: BTreeMap::new(),
             level,
             main: std::thread::current().id(),
         }

@@ -1,12 +1,15 @@
 //! Requests: waiting, testing, starting, cancelling. MPI 5.0 sections 3.7 to 3.9.
 
+pub mod look;
+
 use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{Out, length};
 use crate::block;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use crate::process::{Process, RequestRecord};
+use crate::grequest;
+use crate::process::{Also, Process, RequestRecord};
 use crate::status;
 use ranks_engine::{Call as Waits, Status, UNDEFINED};
 use std::ffi::c_int;
@@ -22,6 +25,15 @@ fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<Request
         }
         _ => Err(Failure::new(class::REQUEST, format!("{:#x} is no request", request.to_int()))),
     }
+}
+
+/// The record of a request that was just made.
+pub fn record<A: Abi>(process: &mut Process, request: A::Request) -> Result<&mut RequestRecord> {
+    let found = match request.decode() {
+        Ref::Dynamic(key) => process.requests.get_mut(key),
+        _ => None,
+    };
+    found.ok_or_else(|| Failure::new(class::REQUEST, "no such request"))
 }
 
 fn find<A: Abi>(call: &Call<A>, request: A::Request) -> Result<Option<RequestRecord>> {
@@ -52,7 +64,7 @@ pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Sta
     };
     let outcome = block::finish(Waits::Wait, record.id);
     global::with(|process| retire::<A>(process, request))?;
-    status::store::<A>(status, &outcome?)
+    status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
 }
 
 /// `MPI_Test`.
@@ -72,27 +84,11 @@ pub fn test<A: Abi>(
         if !matches!(outcome, Ok(None)) {
             retire::<A>(process, request)?;
         }
-        Ok::<_, Failure>(outcome?)
+        Ok::<_, Failure>(outcome)
     })?;
-    flag.set(outcome.is_some().into())?;
-    outcome.map_or(Ok(()), |found| status::store::<A>(status, &found))
-}
-
-/// `MPI_Request_get_status`: the request stays.
-pub fn get_status<A: Abi>(
-    call: &Call<A>,
-    request: A::Request,
-    flag: Out<c_int>,
-    status: Out<A::Status>,
-) -> Result<()> {
-    let Some(record) = find(call, request)? else {
-        flag.set(1)?;
-        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
-    };
-    block::work();
-    let found = global::with(|process| process.engine.status_of(record.id))?;
-    flag.set(found.is_some().into())?;
-    found.map_or(Ok(()), |found| status::store::<A>(status, &found))
+    let Some(outcome) = outcome.map_err(Failure::from).transpose() else { return flag.set(0) };
+    flag.set(1)?;
+    status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
 }
 
 /// An array of requests as a program gives it.
@@ -125,8 +121,8 @@ impl<A: Abi> Array<A> {
         self.live.iter().map(|(_, record)| record.id).collect()
     }
 
-    /// Completes one that is done.
-    fn complete(&self, process: &mut Process, live: usize) -> Result<ranks_engine::Result<Status>> {
+    /// Completes one that is done, as far as the engine knows it.
+    fn complete(&self, process: &mut Process, live: usize) -> Result<Result<Status>> {
         let (at, record) = self.live[live];
         let outcome = process.engine.test(record.id).and_then(|status| {
             status.ok_or_else(|| {
@@ -135,7 +131,12 @@ impl<A: Abi> Array<A> {
             })
         });
         retire::<A>(process, self.places.element(at)?)?;
-        Ok(outcome)
+        Ok(outcome.map_err(Failure::from))
+    }
+
+    /// What the program itself says of one that is complete: without the lock.
+    fn finish(&self, live: usize, outcome: Result<Status>) -> Result<Status> {
+        grequest::finish::<A>(self.live[live].1, false, outcome)
     }
 
     /// Those that a wait for any or some is about: a persistent one that was not started is not.
@@ -147,10 +148,7 @@ impl<A: Abi> Array<A> {
 }
 
 /// Statuses of a call that completes several requests: only when one failed is the error of each written.
-fn report<A: Abi>(
-    statuses: Out<A::Status>,
-    outcomes: Vec<(usize, ranks_engine::Result<Status>)>,
-) -> Result<()> {
+fn report<A: Abi>(statuses: Out<A::Status>, outcomes: Vec<(usize, Result<Status>)>) -> Result<()> {
     let mut failed = Vec::new();
     let ignored = A::is_ignored(statuses.address());
     let place = |at| if ignored { Ok(statuses) } else { statuses.element(at) };
@@ -161,14 +159,11 @@ fn report<A: Abi>(
         }
     }
     let Some(first) = failed.first() else { return Ok(()) };
-    let (first, count) = (Failure::from(first.clone()), failed.len());
+    let (first, count) = (first.clone(), failed.len());
     for (at, outcome) in outcomes {
         let code = match outcome {
             Ok(_) => 0,
-            Err(error) => {
-                let failure = Failure::from(error);
-                global::with(|process| process.recent.code(failure.class, failure.text))
-            }
+            Err(failure) => global::with(|process| process.recent.code(failure.class, failure.text)),
         };
         status::store_error::<A>(place(at)?, code)?;
     }
@@ -207,10 +202,10 @@ pub fn wait_all<A: Abi>(
 
 fn finish_all<A: Abi>(array: &Array<A>, statuses: Out<A::Status>) -> Result<()> {
     let outcomes = global::with(|process| {
-        (0..array.live.len())
-            .map(|n| Ok((array.live[n].0, array.complete(process, n)?)))
-            .collect::<Result<Vec<_>>>()
+        (0..array.live.len()).map(|n| array.complete(process, n)).collect::<Result<Vec<_>>>()
     })?;
+    let outcomes = outcomes.into_iter().enumerate();
+    let outcomes = outcomes.map(|(n, outcome)| (array.live[n].0, array.finish(n, outcome))).collect();
     report::<A>(statuses, outcomes)
 }
 
@@ -238,18 +233,16 @@ pub fn test_all<A: Abi>(
 }
 
 /// Completes the first that is done of those that are active.
-fn first_done<A: Abi>(
-    array: &Array<A>,
-    active: &[usize],
-) -> Result<Option<(usize, ranks_engine::Result<Status>)>> {
-    global::with(|process| {
+fn first_done<A: Abi>(array: &Array<A>, active: &[usize]) -> Result<Option<(usize, Result<Status>)>> {
+    let found = global::with(|process| {
         for &n in active {
             if process.engine.is_settled(&[array.live[n].1.id], true) {
-                return Ok(Some((array.live[n].0, array.complete(process, n)?)));
+                return Ok::<_, Failure>(Some((n, array.complete(process, n)?)));
             }
         }
         Ok(None)
-    })
+    })?;
+    Ok(found.map(|(n, outcome)| (array.live[n].0, array.finish(n, outcome))))
 }
 
 /// `MPI_Waitany`.
@@ -319,16 +312,16 @@ fn some<A: Abi>(
         let mut done = Vec::new();
         for &n in active {
             if process.engine.is_settled(&[array.live[n].1.id], true) {
-                done.push((array.live[n].0, array.complete(process, n)?));
+                done.push((n, array.complete(process, n)?));
             }
         }
         Ok::<_, Failure>(done)
     })?;
     out_count.set(done.len() as c_int)?;
     let mut outcomes = Vec::with_capacity(done.len());
-    for (place, (at, outcome)) in done.into_iter().enumerate() {
-        indices.element(place)?.set(at as c_int)?;
-        outcomes.push((place, outcome));
+    for (place, (n, outcome)) in done.into_iter().enumerate() {
+        indices.element(place)?.set(array.live[n].0 as c_int)?;
+        outcomes.push((place, array.finish(n, outcome)));
     }
     report::<A>(statuses, outcomes)
 }
@@ -371,7 +364,8 @@ pub fn test_some<A: Abi>(
     some(&array, &active, out_count, indices, statuses)
 }
 
-fn existing<A: Abi>(call: &Call<A>, request: A::Request) -> Result<RequestRecord> {
+/// The record of a request that is not null.
+pub fn existing<A: Abi>(call: &Call<A>, request: A::Request) -> Result<RequestRecord> {
     find(call, request)?.ok_or_else(|| Failure::new(class::REQUEST, "the request is MPI_REQUEST_NULL"))
 }
 
@@ -393,6 +387,9 @@ pub fn start_all<A: Abi>(call: &Call<A>, count: c_int, requests: Out<A::Request>
 /// `MPI_Cancel`.
 pub fn cancel<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
     let record = existing(call, request.get()?)?;
+    if let Also::General(key) = record.also {
+        return grequest::cancel(key);
+    }
     Ok(global::with(|process| process.engine.cancel(record.id))?)
 }
 
@@ -400,12 +397,19 @@ pub fn cancel<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
 pub fn free<A: Abi>(call: &Call<A>, request: Out<A::Request>) -> Result<()> {
     let record = existing(call, request.get()?)?;
     global::with(|process| {
-        process.engine.request_free(record.id)?;
+        match record.also {
+            // The engine's part goes on until the program completes it.
+            Also::General(_) => process.engine.forget_external(record.id),
+            Also::Nothing => process.engine.request_free(record.id)?,
+        }
         process.staged.remove(&record.id);
         if let Ref::Dynamic(key) = request.get()?.decode() {
             process.requests.remove(key);
         }
         Ok::<_, Failure>(())
     })?;
+    if let Also::General(key) = record.also {
+        grequest::freed(key)?;
+    }
     request.set(A::Request::NULL)
 }

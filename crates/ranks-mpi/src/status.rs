@@ -27,6 +27,21 @@ pub fn store_with_error<A: Abi>(place: Out<A::Status>, status: &Status, error: c
     place.set(A::with_error(place.get()?, error))
 }
 
+/// A status as a null request has it, as the ABI has it.
+pub fn empty<A: Abi>() -> A::Status {
+    let empty = Status {
+        source: A::rank_out(Status::EMPTY.source),
+        tag: A::tag_out(Status::EMPTY.tag),
+        ..Status::EMPTY
+    };
+    A::status(A::Status::default(), &empty)
+}
+
+/// `MPI_Status_c2f` and its kin: in Fortran a status has the same layout as in C.
+pub fn copy<A: Abi>(_: &Call<A>, from: In<A::Status>, to: Out<A::Status>) -> Result<()> {
+    to.set(from.get()?)
+}
+
 /// Writes only the error of a status.
 pub fn store_error<A: Abi>(place: Out<A::Status>, error: c_int) -> Result<()> {
     if A::is_ignored(place.address()) {

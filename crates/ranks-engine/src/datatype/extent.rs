@@ -56,10 +56,10 @@ impl Bounds {
         Self { outer, inner: union(self.inner, other.inner), marked: self.marked || other.marked }
     }
 
-    /// With the padding behind that the next element needs for its alignment, unless the bounds were set. What
-    /// was padding in a type inside does not count: the standard pads the list of all entries once.
+    /// With the padding behind that the next element needs for its alignment, unless the bounds were set. A type
+    /// inside has its padding already, so elements never reach into each other's.
     pub fn padded(mut self, align: i64) -> Result<Self> {
-        if let Some((lower, upper)) = self.inner {
+        if let Some((lower, upper)) = self.outer {
             let extent = upper.checked_sub(lower).ok_or_else(Invalid::overflow)?;
             if !self.marked {
                 let more = (align - extent % align) % align;
@@ -67,9 +67,6 @@ impl Bounds {
                 let upper = upper.checked_add(more).ok_or_else(Invalid::overflow)?;
                 self.outer = Some((lower, upper));
             }
-        }
-        if let Some((lower, upper)) = self.outer {
-            upper.checked_sub(lower).ok_or_else(Invalid::overflow)?;
         }
         Ok(self)
     }

@@ -3,6 +3,7 @@
 //! Nothing here touches the transport: an arrival changes requests and queues, and what it makes
 //! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
 
+use super::attached::Attached;
 use super::outbox::{Out, Outbox};
 use super::plan::{Plan, Work};
 use super::rendezvous::{Pull, Push, Sharing};
@@ -16,7 +17,7 @@ use crate::memory::SendBuf;
 use crate::transport::{Arrival, Head, Transport, Words};
 use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The data of a message that no receive was posted for.
 pub(crate) enum Kept {
@@ -80,9 +81,8 @@ pub(crate) struct Core {
     pub gone: Vec<Option<Life>>,
     pub gone_count: usize,
     pub epoch: u32,
-    /// The attached buffer of buffered sends: its size and what is in use.
-    pub attached: Option<usize>,
-    pub charged: usize,
+    /// The attached buffers of buffered sends: of communicators, by their contexts, and the process's.
+    pub attached: BTreeMap<Option<u32>, Attached>,
     /// Buffers for packed messages, kept for the next ones.
     pub staging: Vec<Vec<u8>>,
     /// Requests whose plan is under way.
@@ -124,8 +124,7 @@ impl Core {
             gone_count: 0,
             // One behind, so that the first progress looks at the lives of all.
             epoch: transport.segment().epoch().wrapping_sub(1),
-            attached: None,
-            charged: 0,
+            attached: BTreeMap::new(),
             staging: Vec::new(),
             plans: Vec::new(),
             deferring: 0,
@@ -381,7 +380,10 @@ impl Core {
     pub fn finish(&mut self, index: u32) {
         let request = self.requests.at(index);
         request.state = State::Done;
-        self.charged -= std::mem::take(&mut request.charged);
+        if let Some((which, bytes)) = request.charged.take() {
+            self.discharge(which, bytes);
+        }
+        let request = self.requests.at(index);
         request.keep = None;
         let detached = request.detached;
         if !request.grows

@@ -18,11 +18,14 @@
 //! | `chore` | what goes on in progress for a call that does not wait |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
+mod attached;
 mod chore;
 mod core;
+mod external;
 mod lives;
 mod lookup;
 mod outbox;
+mod partitioned;
 mod plan;
 mod poll;
 mod probe;

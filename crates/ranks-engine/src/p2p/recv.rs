@@ -244,6 +244,10 @@ impl<T: Transport> Engine<T> {
         }
         match request.kind {
             Kind::Recv { .. } => self.launch_recv(id.index()),
+            Kind::Send { .. } if request.partitions.is_some() => {
+                request.partitions.iter_mut().for_each(|parts| parts.reset());
+                request.state = State::Active;
+            }
             Kind::Send { .. } => self.launch_send(id.index(), false),
             Kind::Collective => self.launch_plan(id.index()),
         }

@@ -1,5 +1,6 @@
 //! Requests: what is under way, and what came of it.
 
+use super::partitioned::Partitions;
 use super::plan::Plan;
 use crate::datatype::Elements;
 use crate::error::{Error, Result};
@@ -132,8 +133,10 @@ pub(crate) struct Request {
     pub keep: Option<Box<dyn Any + Send>>,
     /// Of a collective: what it does.
     pub plan: Option<Box<Plan>>,
-    /// Bytes counted against the attached buffer.
-    pub charged: usize,
+    /// Which attached buffer it is in, and its bytes there.
+    pub charged: Option<(Option<u32>, usize)>,
+    /// The parts of a partitioned message.
+    pub partitions: Option<Box<Partitions>>,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -167,7 +170,8 @@ impl Request {
             elements: None,
             keep: None,
             plan: None,
-            charged: 0,
+            charged: None,
+            partitions: None,
             pushed: false,
             answered: true,
             matched: false,
@@ -216,6 +220,14 @@ impl Request {
         self.kind = Kind::Recv { buf: unsafe { RecvBuf::of(&mut room) } };
         self.owned = Some(room);
         made
+    }
+
+    /// The status, with the tag as the program knows it.
+    pub fn outcome(&self) -> Status {
+        match &self.partitions {
+            Some(parts) if self.is_recv() && !self.nobody => Status { tag: parts.tag, ..self.status },
+            _ => self.status,
+        }
     }
 
     pub fn is_collective(&self) -> bool {
@@ -273,6 +285,7 @@ impl Requests {
         slot.elements = None;
         slot.keep = None;
         slot.plan = None;
+        slot.partitions = None;
         slot.error = None;
         self.free.push(index);
     }
@@ -288,7 +301,7 @@ impl Requests {
         let request = self.at(index);
         let outcome = match request.error.take() {
             Some(error) => Err(error),
-            None => Ok(request.status),
+            None => Ok(request.outcome()),
         };
         if request.persistent {
             request.state = State::Inactive;

@@ -12,7 +12,7 @@ use crate::{PROC_NULL, TAG_UB};
 use ranks_shm::blocked::Call;
 
 /// MPI_BSEND_OVERHEAD of the MPICH ABI: what a buffered message uses beside its data.
-pub const BSEND_OVERHEAD: usize = 96;
+pub(super) const BSEND_OVERHEAD: usize = 96;
 
 impl<T: Transport> Engine<T> {
     /// Sends, and waits until the buffer may be used again.
@@ -244,30 +244,6 @@ impl<T: Transport> Engine<T> {
         self.core.forget(message);
         self.core.finish(index);
     }
-
-    /// Gives the engine a buffer for buffered sends: MPI 5.0 section 3.6. Only its size counts, the
-    /// engine keeps its own memory.
-    pub fn buffer_attach(&mut self, bytes: usize) -> Result<()> {
-        if self.core.attached.is_some() {
-            return Err(self.error(
-                Class::Buffer,
-                Call::Bsend,
-                "a buffer is attached already: detach it first",
-            ));
-        }
-        self.core.attached = Some(bytes);
-        Ok(())
-    }
-
-    /// Takes the buffer back, once the messages in it have left.
-    pub fn buffer_detach(&mut self) -> Result<()> {
-        if self.core.attached.is_none() {
-            return Err(self.error(Class::Buffer, Call::BufferDetach, "no buffer is attached"));
-        }
-        self.wait_quietly(Call::BufferDetach, |engine| (engine.core.charged == 0).then_some(()))?;
-        self.core.attached = None;
-        Ok(())
-    }
 }
 
 impl Core {
@@ -276,23 +252,6 @@ impl Core {
     #[inline(always)]
     pub fn is_clear(&self, slot: usize) -> bool {
         self.outbox.is_empty(slot) && slot != self.me && self.gone[slot].is_none()
-    }
-
-    /// Counts a buffered message against the attached buffer.
-    fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
-        let need = buf.len() + BSEND_OVERHEAD;
-        let room = self.attached.unwrap_or(0).saturating_sub(self.charged);
-        if need > room {
-            let detail = match self.attached {
-                None => format!("{need} bytes needed and no buffer is attached (MPI_Buffer_attach)"),
-                Some(size) => format!("{need} bytes needed, {room} of {size} free in the attached buffer"),
-            };
-            let call = self.requests.at(index).call;
-            return Err(crate::Error::new(Class::Buffer, call, self.me, detail));
-        }
-        self.charged += need;
-        self.requests.at(index).charged = need;
-        Ok(())
     }
 
     /// Nobody will ask what became of a request: it goes when it is done.

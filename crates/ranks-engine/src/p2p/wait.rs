@@ -154,7 +154,9 @@ impl<T: Transport> Engine<T> {
     pub(crate) fn flush_all(&mut self, call: Call) -> Result<()> {
         self.wait_quietly(call, |engine| {
             let core = &engine.core;
-            let quiet = core.outbox.count == 0 && core.charged == 0 && core.sharing.is_empty();
+            let quiet = core.outbox.count == 0
+                && core.attached.values().all(|room| room.charged == 0)
+                && core.sharing.is_empty();
             (quiet && !engine.owes()).then_some(())
         })
     }
@@ -234,7 +236,7 @@ impl<T: Transport> Engine<T> {
         }
         let request = self.core.requests.at(index);
         Ok(match request.state {
-            State::Done => Some(request.status),
+            State::Done => Some(request.outcome()),
             State::Inactive => Some(Status::EMPTY),
             State::Active | State::Free => None,
         })

@@ -14,6 +14,7 @@ mod lives;
 mod neighbors;
 mod outside;
 mod p2p;
+mod partitioned;
 mod plans;
 mod reductions;
 mod requests;
@@ -45,6 +46,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(neighbors::cases());
     all.extend(large::cases());
     all.extend(typed::cases());
+    all.extend(partitioned::cases());
     all
 }
 

@@ -30,6 +30,8 @@ pub struct Model {
     /// Lower and upper bounds that were set.
     lowers: Vec<i64>,
     uppers: Vec<i64>,
+    /// Bounds of the parts, with their padding.
+    parts: Vec<(i64, i64)>,
 }
 
 impl Model {
@@ -45,14 +47,15 @@ impl Model {
 
     /// Lower bound and extent.
     pub fn bounds(&self) -> (i64, i64) {
-        let (true_low, true_extent) = self.true_bounds();
         let low = self.lowers.iter().copied().min();
         let high = self.uppers.iter().copied().max();
         match low.zip(high) {
             Some((low, high)) => (low, high - low),
             None => {
                 let align = self.entries.iter().map(|(scalar, _)| i64::from(scalar.align)).max().unwrap_or(1);
-                (true_low, (true_extent + align - 1) / align * align)
+                let low = self.parts.iter().map(|part| part.0).min().unwrap_or(0);
+                let high = self.parts.iter().map(|part| part.1).max().unwrap_or(0);
+                (low, (high - low + align - 1) / align * align)
             }
         }
     }
@@ -60,15 +63,17 @@ impl Model {
     fn moved(&self, by: i64) -> Model {
         let all = |places: &[i64]| places.iter().map(|at| at + by).collect();
         let entries = self.entries.iter().map(|(scalar, at)| (*scalar, at + by)).collect();
-        Model { entries, lowers: all(&self.lowers), uppers: all(&self.uppers) }
+        let parts = self.parts.iter().map(|(low, high)| (low + by, high + by)).collect();
+        Model { entries, lowers: all(&self.lowers), uppers: all(&self.uppers), parts }
     }
 
     fn joined(parts: impl IntoIterator<Item = Model>) -> Model {
-        let mut all = Model { entries: vec![], lowers: vec![], uppers: vec![] };
+        let mut all = Model { entries: vec![], lowers: vec![], uppers: vec![], parts: vec![] };
         for part in parts {
             all.entries.extend(part.entries);
             all.lowers.extend(part.lowers);
             all.uppers.extend(part.uppers);
+            all.parts.extend(part.parts);
         }
         all
     }
@@ -108,10 +113,19 @@ pub fn random_type(random: &mut Random) -> (Arc<Datatype>, Model) {
     }
 }
 
+/// A type of types. Each is padded once, when it is whole.
 fn nested(random: &mut Random, depth: u64) -> (Arc<Datatype>, Model) {
+    let (real, mut model) = made(random, depth);
+    let (low, extent) = model.bounds();
+    model.parts = if model.entries.is_empty() { vec![] } else { vec![(low, low + extent)] };
+    (real, model)
+}
+
+fn made(random: &mut Random, depth: u64) -> (Arc<Datatype>, Model) {
     if depth == 0 {
         let scalar = SCALARS[random.below(SCALARS.len() as u64) as usize];
-        let model = Model { entries: vec![(scalar, 0)], lowers: vec![], uppers: vec![] };
+        let parts = vec![(0, i64::from(scalar.size))];
+        let model = Model { entries: vec![(scalar, 0)], lowers: vec![], uppers: vec![], parts };
         return (Datatype::scalar(scalar), model);
     }
     let (old, model) = nested(random, depth - 1);

@@ -13,6 +13,8 @@ pub enum Owner {
     Comm(CommId),
     /// A datatype, by what its handle decodes to.
     Type(Ref),
+    /// A window, by its key.
+    Win(u32),
 }
 
 impl Owner {
@@ -21,10 +23,12 @@ impl Owner {
         let found = match self {
             Owner::Comm(comm) => process.comm(comm.index()).map(|record| &mut record.attributes),
             Owner::Type(place) => process.types.at(place).map(|record| &mut record.attributes),
+            Owner::Win(key) => process.windows.get_mut(key).map(|window| &mut window.attributes),
         };
         found.ok_or_else(|| match self {
             Owner::Comm(_) => crate::comm::gone(),
             Owner::Type(_) => Failure::new(class::TYPE, "no such datatype"),
+            Owner::Win(_) => crate::window::gone(),
         })
     }
 
@@ -33,6 +37,7 @@ impl Owner {
         match self {
             Owner::Comm(comm) => comm_handle::<A>(comm.index()).to_int() as u32 as usize,
             Owner::Type(place) => A::Datatype::encode(place).to_int() as u32 as usize,
+            Owner::Win(key) => A::Win::encode(Ref::Dynamic(key)).to_int() as u32 as usize,
         }
     }
 
@@ -41,6 +46,7 @@ impl Owner {
         match self {
             Owner::Comm(_) => What::Comm,
             Owner::Type(_) => What::Type,
+            Owner::Win(_) => What::Win,
         }
     }
 }
@@ -52,4 +58,6 @@ pub(super) enum What {
     Comm,
     /// Datatypes.
     Type,
+    /// Windows.
+    Win,
 }

@@ -13,6 +13,9 @@ use ranks_engine::{Call as Waits, CommId};
 pub fn free_one<A: Abi>(call: &Call<A>, comm: CommId) -> Result<()> {
     attribute::delete_all(call, Owner::Comm(comm))?;
     Ok(global::with(|process| {
+        if process.attached.remove(&Some(comm.index())).is_some() {
+            process.engine.buffer_detach_from(Some(comm))?;
+        }
         process.engine.comm_free(comm)?;
         process.comms[comm.index() as usize] = None;
         Ok::<_, ranks_engine::Error>(())

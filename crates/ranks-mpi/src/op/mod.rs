@@ -93,6 +93,11 @@ pub enum Reduction<A: Abi> {
     User(User<A>),
 }
 
+/// The name of a predefined operation.
+pub fn name_of(at: u32) -> &'static str {
+    PREDEFINED[at as usize].0
+}
+
 impl<A: Abi> Reduction<A> {
     /// The operation of a handle on a datatype.
     pub fn find(op: A::Op, datatype: A::Datatype) -> Result<Self> {

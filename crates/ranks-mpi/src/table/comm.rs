@@ -48,6 +48,10 @@ macro_rules! comm_functions {
                 one  Add_error_class(errorclass: *mut c_int) = errhandler::add_class;
                 one  Add_error_code(errorclass: c_int, errorcode: *mut c_int) = errhandler::add_code;
                 one  Add_error_string(errorcode: c_int, string: *const c_char) = errhandler::add_string;
+                one  Remove_error_class(errorclass: c_int) = errhandler::remove_class;
+                one  Remove_error_code(errorcode: c_int) = errhandler::remove_code;
+                one  Remove_error_string(errorcode: c_int) = errhandler::remove_string;
+                one  Group_from_session_pset(session: Session, pset_name: *const c_char, newgroup: *mut Group) = session::group;
                 one  Group_size(group: Group, size: *mut c_int) = group::size;
                 one  Group_rank(group: Group, rank: *mut c_int) = group::rank;
                 one  Group_free(group: *mut Group) = group::free;

@@ -57,6 +57,10 @@ macro_rules! info_functions {
                 Win_toint(handle: Win) -> c_int = abi::to_int;
                 Win_f2c(value: c_int) -> Win = abi::from_int;
                 Win_fromint(value: c_int) -> Win = abi::from_int;
+                File_c2f(handle: File) -> c_int = abi::to_int;
+                File_toint(handle: File) -> c_int = abi::to_int;
+                File_f2c(value: c_int) -> File = abi::from_int;
+                File_fromint(value: c_int) -> File = abi::from_int;
                 Session_c2f(handle: Session) -> c_int = abi::to_int;
                 Session_toint(handle: Session) -> c_int = abi::to_int;
                 Session_f2c(value: c_int) -> Session = abi::from_int;

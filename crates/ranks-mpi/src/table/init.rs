@@ -12,6 +12,7 @@ macro_rules! init_functions {
                 one  Initialized(flag: *mut c_int) = init::initialized;
                 one  Finalized(flag: *mut c_int) = init::finalized;
                 one  Get_version(version: *mut c_int, subversion: *mut c_int) = init::version;
+                one  Abi_get_version(abi_major: *mut c_int, abi_minor: *mut c_int) = init::abi_version;
                 one  Get_library_version(version: *mut c_char, resultlen: *mut c_int) = init::library_version;
                 one  Error_class(errorcode: c_int, errorclass: *mut c_int) = errhandler::class;
                 one  Error_string(errorcode: c_int, string: *mut c_char, resultlen: *mut c_int) = errhandler::string;
@@ -20,6 +21,8 @@ macro_rules! init_functions {
             running {
                 one  Finalize() = init::finalize;
                 one  Abort(comm: Comm, errorcode: c_int) = init::abort;
+                one  Abi_get_info(info: *mut Info) = init::abi_info;
+                one  Abi_get_fortran_info(info: *mut Info) = init::abi_fortran_info;
                 one  Query_thread(provided: *mut c_int) = init::query_thread;
                 one  Is_thread_main(flag: *mut c_int) = init::is_thread_main;
                 one  Get_processor_name(name: *mut c_char, resultlen: *mut c_int) = init::processor_name;

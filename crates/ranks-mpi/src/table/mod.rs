@@ -26,6 +26,7 @@ mod init;
 mod op;
 mod p2p;
 mod request;
+mod session;
 mod topology;
 mod window;
 
@@ -42,6 +43,7 @@ macro_rules! functions {
         $crate::op_functions!($with);
         $crate::comm_functions!($with);
         $crate::topology_functions!($with);
+        $crate::session_functions!($with);
         $crate::info_functions!($with);
         $crate::dynamic_functions!($with);
         $crate::window_functions!($with);
@@ -97,6 +99,7 @@ pub const CHAPTERS: &[(&str, &[Row])] = &[
     ("Reduction operations", crate::op_functions!(rows)),
     ("Groups, communicators, attributes, error handlers", crate::comm_functions!(rows)),
     ("Process topologies", crate::topology_functions!(rows)),
+    ("Sessions", crate::session_functions!(rows)),
     ("Info objects, and handles as integers", crate::info_functions!(rows)),
     ("Processes that come later", crate::dynamic_functions!(rows)),
     ("One-sided communication", crate::window_functions!(rows)),

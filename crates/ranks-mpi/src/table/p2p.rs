@@ -33,8 +33,24 @@ macro_rules! p2p_functions {
                 one  Improbe(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, message: *mut Message, status: *mut Status) = p2p::improbe;
                 both Mrecv(buf: *mut c_void, count: Count, datatype: Datatype, message: *mut Message, status: *mut Status) = p2p::mrecv;
                 both Imrecv(buf: *mut c_void, count: Count, datatype: Datatype, message: *mut Message, request: *mut Request) = p2p::imrecv;
-                both Buffer_attach(buffer: *mut c_void, size: Count) = p2p::buffer_attach;
-                both Buffer_detach(buffer_addr: *mut c_void, size: *mut Count) = p2p::buffer_detach;
+                both Buffer_attach(buffer: *mut c_void, size: Count) = bsend::attach;
+                both Buffer_detach(buffer_addr: *mut c_void, size: *mut Count) = bsend::detach;
+                one  Buffer_flush() = bsend::flush;
+                one  Buffer_iflush(request: *mut Request) = bsend::iflush;
+                both Comm_attach_buffer(comm: Comm, buffer: *mut c_void, size: Count) = bsend::comm_attach;
+                both Comm_detach_buffer(comm: Comm, buffer_addr: *mut c_void, size: *mut Count) = bsend::comm_detach;
+                one  Comm_flush_buffer(comm: Comm) = bsend::comm_flush;
+                one  Comm_iflush_buffer(comm: Comm, request: *mut Request) = bsend::comm_iflush;
+                both Session_attach_buffer(session: Session, buffer: *mut c_void, size: Count) = bsend::session_attach;
+                both Session_detach_buffer(session: Session, buffer_addr: *mut c_void, size: *mut Count) = bsend::session_detach;
+                one  Session_flush_buffer(session: Session) = bsend::session_flush;
+                one  Session_iflush_buffer(session: Session, request: *mut Request) = bsend::session_iflush;
+                one  Psend_init(buf: *const c_void, partitions: c_int, count: LargeCount, datatype: Datatype, dest: c_int, tag: c_int, comm: Comm, info: Info, request: *mut Request) = partitioned::send_init;
+                one  Precv_init(buf: *mut c_void, partitions: c_int, count: LargeCount, datatype: Datatype, source: c_int, tag: c_int, comm: Comm, info: Info, request: *mut Request) = partitioned::recv_init;
+                one  Pready(partition: c_int, request: Request) = partitioned::ready;
+                one  Pready_range(partition_low: c_int, partition_high: c_int, request: Request) = partitioned::ready_range;
+                one  Pready_list(length: c_int, array_of_partitions: *const c_int, request: Request) = partitioned::ready_list;
+                one  Parrived(request: Request, partition: c_int, flag: *mut c_int) = partitioned::arrived;
             }
             plain {}
             unsupported {}

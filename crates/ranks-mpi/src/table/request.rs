@@ -16,7 +16,12 @@ macro_rules! request_functions {
                 one  Testany(count: c_int, array_of_requests: *mut Request, indx: *mut c_int, flag: *mut c_int, status: *mut Status) = request::test_any;
                 one  Waitsome(incount: c_int, array_of_requests: *mut Request, outcount: *mut c_int, array_of_indices: *mut c_int, array_of_statuses: *mut Status) = request::wait_some;
                 one  Testsome(incount: c_int, array_of_requests: *mut Request, outcount: *mut c_int, array_of_indices: *mut c_int, array_of_statuses: *mut Status) = request::test_some;
-                one  Request_get_status(request: Request, flag: *mut c_int, status: *mut Status) = request::get_status;
+                one  Request_get_status(request: Request, flag: *mut c_int, status: *mut Status) = request::look::one;
+                one  Request_get_status_any(count: c_int, array_of_requests: *const Request, indx: *mut c_int, flag: *mut c_int, status: *mut Status) = request::look::any;
+                one  Request_get_status_all(count: c_int, array_of_requests: *const Request, flag: *mut c_int, array_of_statuses: *mut Status) = request::look::all;
+                one  Request_get_status_some(incount: c_int, array_of_requests: *const Request, outcount: *mut c_int, array_of_indices: *mut c_int, array_of_statuses: *mut Status) = request::look::some;
+                one  Grequest_start(query_fn: Option<QueryFunction>, free_fn: Option<FreeFunction>, cancel_fn: Option<CancelFunction>, extra_state: *mut c_void, request: *mut Request) = grequest::start;
+                one  Grequest_complete(request: Request) = grequest::complete;
                 one  Start(request: *mut Request) = request::start;
                 one  Startall(count: c_int, array_of_requests: *mut Request) = request::start_all;
                 one  Cancel(request: *mut Request) = request::cancel;
@@ -34,12 +39,15 @@ macro_rules! request_functions {
                 one  Status_set_source(status: *mut Status, source: c_int) = status::set_source;
                 one  Status_set_tag(status: *mut Status, tag: c_int) = status::set_tag;
                 one  Status_set_error(status: *mut Status, error: c_int) = status::set_error;
+                one  Status_c2f(c_status: *const Status, f_status: *mut Status) = status::copy;
+                one  Status_f2c(f_status: *const Status, c_status: *mut Status) = status::copy;
+                one  Status_c2f08(c_status: *const Status, f08_status: *mut Status) = status::copy;
+                one  Status_f082c(f08_status: *const Status, c_status: *mut Status) = status::copy;
+                one  Status_f082f(f08_status: *const Status, f_status: *mut Status) = status::copy;
+                one  Status_f2f08(f_status: *const Status, f08_status: *mut Status) = status::copy;
             }
             plain {}
-            unsupported {
-                Grequest_complete(request: Request);
-                Grequest_start(query_fn: Option<Callback>, free_fn: Option<Callback>, cancel_fn: Option<Callback>, extra_state: *mut c_void, request: *mut Request);
-            }
+            unsupported {}
         }
     };
 }

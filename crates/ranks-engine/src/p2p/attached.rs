@@ -1,0 +1,91 @@
+//! The buffers that a program attaches for its buffered sends: MPI 5.0 section 3.6. Only their sizes count, the engine
+//! keeps its own memory.
+
+use super::Engine;
+use super::core::Core;
+use super::send::BSEND_OVERHEAD;
+use crate::error::{Class, Error, Result};
+use crate::group::CommId;
+use crate::memory::SendBuf;
+use crate::transport::Transport;
+use ranks_shm::blocked::Call;
+
+/// An attached buffer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attached {
+    size: usize,
+    /// Bytes in use.
+    pub charged: usize,
+}
+
+impl<T: Transport> Engine<T> {
+    /// Attaches a buffer for all communicators that have none of their own.
+    pub fn buffer_attach(&mut self, bytes: usize) -> Result<()> {
+        self.buffer_attach_to(None, bytes)
+    }
+
+    /// Takes the buffer back, once the messages in it have left.
+    pub fn buffer_detach(&mut self) -> Result<()> {
+        self.buffer_detach_from(None)
+    }
+
+    /// Where the buffer of a communicator, or the process's, is kept.
+    pub(super) fn attached_to(&self, comm: Option<CommId>, call: Call) -> Result<Option<u32>> {
+        comm.map(|comm| Ok(self.comm(comm, call)?.context)).transpose()
+    }
+
+    /// Attaches a buffer to a communicator, or for all that have none of their own.
+    pub fn buffer_attach_to(&mut self, comm: Option<CommId>, bytes: usize) -> Result<()> {
+        let which = self.attached_to(comm, Call::Bsend)?;
+        if self.core.attached.contains_key(&which) {
+            let detail = "a buffer is attached already: detach it first";
+            return Err(self.error(Class::Buffer, Call::Bsend, detail));
+        }
+        self.core.attached.insert(which, Attached { size: bytes, charged: 0 });
+        Ok(())
+    }
+
+    /// Takes a buffer back, once the messages in it have left.
+    pub fn buffer_detach_from(&mut self, comm: Option<CommId>) -> Result<()> {
+        let which = self.attached_to(comm, Call::BufferDetach)?;
+        if !self.core.attached.contains_key(&which) {
+            return Err(self.error(Class::Buffer, Call::BufferDetach, "no buffer is attached"));
+        }
+        self.wait_quietly(Call::BufferDetach, |engine| {
+            engine.core.attached.get(&which).is_none_or(|room| room.charged == 0).then_some(())
+        })?;
+        self.core.attached.remove(&which);
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Counts a buffered message against the attached buffer of its communicator, or the process's.
+    pub(super) fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
+        let need = buf.len() + BSEND_OVERHEAD;
+        let request = self.requests.at(index);
+        let (call, context) = (request.call, request.context);
+        let which = Some(context).filter(|_| self.attached.contains_key(&Some(context)));
+        let detail = match self.attached.get_mut(&which) {
+            None => format!("{need} bytes needed and no buffer is attached (MPI_Buffer_attach)"),
+            Some(room) if need > room.size.saturating_sub(room.charged) => {
+                let free = room.size.saturating_sub(room.charged);
+                format!("{need} bytes needed, {free} of {} free in the attached buffer", room.size)
+            }
+            Some(room) => {
+                room.charged += need;
+                self.requests.at(index).charged = Some((which, need));
+                return Ok(());
+            }
+        };
+        Err(Error::new(Class::Buffer, call, self.me, detail))
+    }
+
+    /// A buffered message has left.
+    #[cold]
+    pub(super) fn discharge(&mut self, which: Option<u32>, bytes: usize) {
+        if let Some(room) = self.attached.get_mut(&which) {
+            room.charged -= bytes;
+        }
+    }
+}
