@@ -185,7 +185,7 @@ async fn visit_line(work: &Work, shared: &Shared, task: Task) {
     let now = Instant::now();
     {
         let mut state = shared.state();
-        state.stock.done(&line.url, now, wait.map(|wait| now + wait));
+        state.stock.done(&line.url, wait.map(|wait| now + wait));
         if let Some(pause) = again {
             return state.stock.add(Task { line, tries }, Some(now + pause));
         }

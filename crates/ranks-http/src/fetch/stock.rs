@@ -112,12 +112,14 @@ impl Stock {
             };
             let Some(host) = self.hosts.get_mut(&name) else { continue };
             host.listed = false;
-            host.not_before = host.not_before.filter(|&time| time > now);
+            let due = host.not_before.take_if(|time| *time <= now);
             let free = self.limits.at_once.is_none_or(|most| host.active < most);
             let task = if free && host.not_before.is_none() { host.queue.pop_front() } else { None };
             if task.is_some() {
                 host.active += 1;
-                host.not_before = self.limits.interval.map(|interval| now + interval);
+                // From when it was due, so that timers that are late do not add up; never two at once.
+                let from = |interval| due.filter(|&due| due + interval > now).unwrap_or(now);
+                host.not_before = self.limits.interval.map(|interval| from(interval) + interval);
             }
             self.list(name);
             if let Some(task) = task {
@@ -128,7 +130,7 @@ impl Stock {
     }
 
     /// A line of the host of `url` is over; its server wants to be left alone until `hold`.
-    pub(super) fn done(&mut self, url: &str, now: Instant, hold: Option<Instant>) {
+    pub(super) fn done(&mut self, url: &str, hold: Option<Instant>) {
         let name = host_of(url);
         if let Some(hold) = hold {
             let host = self.hosts.entry(name.clone().into()).or_default();
@@ -137,7 +139,6 @@ impl Stock {
         let Some(host) = self.hosts.get_mut(&*name) else { return };
         // One that began before its host was held was not counted.
         host.active = host.active.saturating_sub(1);
-        host.not_before = host.not_before.filter(|&time| time > now);
         self.list(name.into());
     }
 
