@@ -9,9 +9,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::bounds::{PAST_CACHE, SLOW_LINE_CYCLES, TRIED_AGAIN};
+use crate::bounds::{
+    LAID_PAST_CACHE, MEASURED, MEASURED_AT_FIRST, PAST_CACHE, SLOW_LINE_CYCLES, TRIED_AGAIN,
+};
 use crate::layout::LINE;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicI32, AtomicU32};
 
 /// Copies `from` to `to`; the whole lines that are written do not stay in this CPU's cache. They are there for others
@@ -58,6 +60,8 @@ fn cycles() -> u64 {
 pub struct Pace {
     /// Slow pieces in a row; it does not count beyond [`SLOW`].
     state: AtomicI32,
+    /// Pieces through the cache.
+    through: AtomicU32,
     /// Pieces past the cache since it was last tried through it.
     pieces: AtomicU32,
 }
@@ -73,10 +77,33 @@ impl Pace {
             // SAFETY: the caller's promise.
             return unsafe { copy_past_cache(from, to) };
         }
-        let begun = cycles();
+        // Only some are measured: that has to wait until the stores are done, which the copy itself does not.
+        let count = self.through.load(Relaxed);
+        self.through.store(count.wrapping_add(1), Relaxed);
+        let measured =
+            from.len() >= PAST_CACHE && (count < MEASURED_AT_FIRST || count.is_multiple_of(MEASURED));
+        let begun = if measured || self.state.load(Relaxed) > 0 { cycles() } else { 0 };
         // SAFETY: the caller's promise.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
-        self.wrote(from.len(), cycles() - begun);
+        if begun > 0 {
+            std::sync::atomic::fence(SeqCst);
+            self.wrote(from.len(), cycles() - begun);
+        }
+    }
+
+    /// The same for what all ranks read at the same time: where it is long, always past the cache.
+    ///
+    /// # Safety
+    /// As for [`Self::copy`].
+    #[inline]
+    pub unsafe fn lay(&self, from: &[u8], to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match from.len() >= LAID_PAST_CACHE {
+                true => copy_past_cache(from, to),
+                false => self.copy(from, to),
+            }
+        }
     }
 
     fn past_cache(&self, bytes: usize) -> bool {

@@ -216,7 +216,7 @@ impl Desk {
             // reference to it exists in this rank.
             let to = unsafe { self.own_piece(k, at, part.len()) };
             // SAFETY: `to` is ours, as was just said.
-            unsafe { self.comm.seat.pace.copy(part.bytes(), to.as_mut_ptr()) };
+            unsafe { self.comm.seat.pace.lay(part.bytes(), to.as_mut_ptr()) };
             at += part.len();
         }
     }
@@ -226,7 +226,7 @@ impl Desk {
         // SAFETY: nobody else reads this slice before it is published, and there is no other reference to it.
         let to = unsafe { self.own_piece(k, at, bytes.len()) };
         // SAFETY: as long as `bytes`, and ours.
-        unsafe { self.comm.seat.pace.copy(bytes, to.as_mut_ptr()) };
+        unsafe { self.comm.seat.pace.lay(bytes, to.as_mut_ptr()) };
     }
 
     /// Posts a whole buffer, in the line or as one piece, as its length asks.
