@@ -12,7 +12,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 FILES
   PREFIX/bin/ranks                 this program
-  PREFIX/bin/mpiexec, mpirun       links to it (also mpiexec.ranks and mpirun.ranks)
+  PREFIX/bin/mpiexec, mpirun       links to it; also mpiexec.ranks, mpirun.ranks and mpirun.openmpi
   PREFIX/bin/mpicc, mpicxx         compile C and C++ programs; -show prints what they call;
                                    RANKS_CC and RANKS_CXX name other compilers than cc and c++
   PREFIX/lib/libmpi.so.12          the library (libmpi.so is a link to it, for linkers)
@@ -100,8 +100,10 @@ fn files(program: &Path, library: &Path) -> Vec<File> {
         file("bin/ranks", Content::Copy { from: program.to_owned(), executable: true }),
         link("bin/mpiexec", "ranks"),
         link("bin/mpirun", "ranks"),
+        // Names that no other MPI has; and one that guides for Debian write.
         link("bin/mpiexec.ranks", "ranks"),
         link("bin/mpirun.ranks", "ranks"),
+        link("bin/mpirun.openmpi", "ranks"),
     ]
 }
 
