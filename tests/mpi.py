@@ -60,17 +60,17 @@ def build(source, header, target, *options):
     return output
 
 
-def run(target, n, command, code=0, says=(), silent=False, **environment):
+def run(target, n, command, code=0, says=(), limit=120, **environment):
     """Runs a program; it must end with `code` and print each of `says`."""
     name = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))} n={n}"
     name = name.replace(str(ROOT) + "/", "")
     surroundings = os.environ | {"MPI4PY_LIBMPI": str(target / "lib/libmpi.so.12")} | environment
     full = [str(word) for word in (target / "ranks", "run", "-n", n, *command)]
     try:
-        done = subprocess.run(full, capture_output=True, text=True, timeout=120, env=surroundings)
+        done = subprocess.run(full, capture_output=True, text=True, timeout=limit, env=surroundings)
         text, ended = done.stdout + done.stderr, done.returncode
     except subprocess.TimeoutExpired as error:
-        text, ended = f"{error.stdout}\n{error.stderr}\nno end after 120 s", None
+        text, ended = f"{error.stdout}\n{error.stderr}\nno end after {limit} s", None
     missing = [words for words in says if words not in text]
     if ended == code and not missing and "panicked" not in text:
         print(f"ok      {name}")
@@ -100,12 +100,18 @@ WRONG = [
 ]
 
 
+def finish():
+    print(f"{len(failures)} failures")
+    sys.exit(bool(failures))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default="release")
     parser.add_argument("-n", default="1,2,3,4", help="numbers of ranks")
     parser.add_argument("--python", type=pathlib.Path)
     parser.add_argument("--header", type=pathlib.Path)
+    parser.add_argument("--large", type=int, metavar="COUNT", help="only the collectives of COUNT elements a rank")
     options = parser.parse_args()
     target = ROOT / "target" / options.profile
     if not (target / "ranks").exists() or not (target / "lib/libmpi.so.12").exists():
@@ -114,7 +120,7 @@ def main():
     python = options.python or make_python()
     counts = [int(count) for count in options.n.split(",")]
 
-    for n in counts:
+    for n in counts if not options.large else []:
         run(target, n, [python, "-m", "mpi4py.bench", "helloworld"], says=[f"process {n - 1} of {n}"])
         for program in sorted((ROOT / "python/tests").glob("*.py")):
             run(target, n, [python, program])
@@ -130,6 +136,10 @@ def main():
         nonblocking = build(ROOT / "tests/c/nonblocking.c", header, target)
         types = build(ROOT / "tests/c/types.c", header, target)
         spread = build(ROOT / "tests/c/spread.c", header, target)
+        large = build(ROOT / "tests/c/large.c", header, target)
+        if options.large:
+            run(target, 2, [large, options.large], says=["large: ok"], limit=1200)
+            finish()
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
         for n in counts:
@@ -147,12 +157,12 @@ def main():
             run(target, n, [types, "threads"], says=["ok"])
             run(target, n, [spread], says=["ok"])
             run(target, n, [spread, "threads"], says=["ok"])
+            run(target, n, [large], says=["large: ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
         run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])
 
-    print(f"{len(failures)} failures")
-    sys.exit(bool(failures))
+    finish()
 
 
 if __name__ == "__main__":
