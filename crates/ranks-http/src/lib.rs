@@ -13,5 +13,6 @@ mod record;
 pub mod sample;
 
 pub use client::{
-    Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy, Retries, Visit,
+    Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
+    Retries, Trust, Visit,
 };

@@ -216,6 +216,8 @@ mod tests {
             "-H Content-Length:1",
             "-d @/no/such/file",
             "--proxy nowhere",
+            "--cacert /no/such/file",
+            "--cacert Cargo.toml",
             "--head -X GET",
             "--head -d x",
         ] {
