@@ -8,6 +8,8 @@
 mod bounds;
 mod client;
 pub mod fetch;
+#[cfg(test)]
+mod fuzz;
 mod host;
 mod record;
 pub mod sample;
