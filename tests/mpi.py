@@ -52,11 +52,13 @@ def make_header(python):
 
 
 def build(source, header, target, *options):
+    """Builds a program of one file, or of all files in a folder."""
     output = target / "mpi-tests" / source.stem
+    sources = sorted(source.glob("*.c")) or [source]
     output.parent.mkdir(exist_ok=True)
     library = target / "lib/libmpi.so.12"
     rpath = f"-Wl,-rpath,{library.parent}"
-    quietly("gcc", "-Wall", "-O1", "-I", header, source, "-o", output, *options, library, rpath)
+    quietly("gcc", "-Wall", "-O1", "-I", header, *sources, "-o", output, *options, library, rpath)
     return output
 
 
@@ -109,6 +111,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default="release")
     parser.add_argument("-n", default="1,2,3,4", help="numbers of ranks")
+    parser.add_argument("--threads", type=int, default=10, help="seconds of threads under load, for each n")
     parser.add_argument("--python", type=pathlib.Path)
     parser.add_argument("--header", type=pathlib.Path)
     parser.add_argument("--large", type=int, metavar="COUNT", help="only the collectives of COUNT elements a rank")
@@ -141,6 +144,7 @@ def main():
             run(target, 2, [large, options.large], says=["large: ok"], limit=1200)
             finish()
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
+        threads = build(ROOT / "tests/c/threads", header, target, "-pthread")
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
         for n in counts:
             run(target, n, [forms], says=["ok"])
@@ -157,6 +161,8 @@ def main():
             run(target, n, [types, "threads"], says=["ok"])
             run(target, n, [spread], says=["ok"])
             run(target, n, [spread, "threads"], says=["ok"])
+            # Threads for each rank, and seconds.
+            run(target, n, [threads, 8 if n < 3 else 4, options.threads], says=["ok"])
             run(target, n, [large], says=["large: ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
