@@ -28,12 +28,13 @@ def quietly(*command):
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
-def make_python():
-    python = PLACE / "venv/bin/python"
-    if not (PLACE / "venv/complete").exists():
-        quietly(sys.executable, "-m", "venv", "--clear", PLACE / "venv")
-        quietly(python, "-m", "pip", "install", "--quiet", "--only-binary=:all:", *WHEELS)
-        (PLACE / "venv/complete").touch()
+def make_python(place=PLACE / "venv", packages=WHEELS):
+    """The interpreter of a virtual environment that has these packages."""
+    python = place / "bin/python"
+    if not (place / "complete").exists():
+        quietly(sys.executable, "-m", "venv", "--clear", place)
+        quietly(python, "-m", "pip", "install", "--quiet", "--prefer-binary", *packages)
+        (place / "complete").touch()
     return python
 
 

@@ -25,15 +25,6 @@ LATER = ["mpi-manager.py", "mpi-worker.py", "julia-futures.py", "julia-futures-n
 SLOW = ["parallel_pi", "parallel_pi_numba"]
 
 
-def make_python():
-    python = PLACE / "bin/python"
-    if not (PLACE / "complete").exists():
-        mpi.quietly(sys.executable, "-m", "venv", "--clear", PLACE)
-        mpi.quietly(python, "-m", "pip", "install", "--quiet", "--prefer-binary", *PACKAGES)
-        (PLACE / "complete").touch()
-    return python
-
-
 def lines(*wanted):
     """All lines are there, in any order."""
     return lambda text, where: set(wanted) <= {line.strip() for line in text.splitlines()}
@@ -198,7 +189,7 @@ def main():
     names = [name for name in names if not (options.quick and name in SLOW)]
     if not names:
         sys.exit(f"none of the programs is in {folder}")
-    python = make_python()
+    python = mpi.make_python(PLACE, PACKAGES)
     with tempfile.TemporaryDirectory() as where:
         where = pathlib.Path(where)
         server = Httpbin(python, where) if "http_gather" in names else None
