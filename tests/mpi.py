@@ -52,15 +52,23 @@ def make_header(python):
     return folder
 
 
-def build(source, header, target, *options):
+def build(source, header, target, *options, output=None):
     """Builds a program of one file, or of all files in a folder."""
-    output = target / "mpi-tests" / source.stem
+    output = target / "mpi-tests" / (output or source.stem)
     sources = sorted(source.glob("*.c")) or [source]
     output.parent.mkdir(exist_ok=True)
     library = target / "lib/libmpi.so.12"
     rpath = f"-Wl,-rpath,{library.parent}"
     quietly("gcc", "-Wall", "-O1", "-I", header, *sources, "-o", output, *options, library, rpath)
     return output
+
+
+def with_own_header(source, target):
+    """The same with the header that `ranks install` brings: compiled without a warning, and run."""
+    folder = ROOT / "crates/libmpi/include"
+    for program in sorted(source.parent.glob("*.c")):
+        quietly("gcc", "-Wall", "-Werror", "-fsyntax-only", "-I", folder, program)
+    return build(source, folder, target, "-Wextra", "-std=c99", output=f"{source.stem}-own")
 
 
 def run(target, n, command, code=0, says=(), limit=120, **environment):
@@ -144,6 +152,8 @@ def main():
         if options.large:
             run(target, 2, [large, options.large], says=["large: ok"], limit=1200)
             finish()
+        newer = build(ROOT / "tests/c/newer.c", header, target)
+        own = with_own_header(ROOT / "tests/c/newer.c", target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         threads = build(ROOT / "tests/c/threads", header, target, "-pthread")
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
@@ -165,9 +175,14 @@ def main():
             # Threads for each rank, and seconds.
             run(target, n, [threads, 8 if n < 3 else 4, options.threads], says=["ok"])
             run(target, n, [large], says=["large: ok"])
+            run(target, n, [newer], says=["ok"])
+            run(target, n, [newer, "threads"], says=["ok"])
+            run(target, n, [own], says=["ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
-        run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])
+        counted = "MPI_Send 3 calls, 1200 bytes; MPI_Recv 3 calls, 1200 bytes; MPI_Allreduce 2 calls, 160 bytes"
+        says = [f"rank {rank}: {counted}" for rank in range(4)] + ["ok"]
+        run(target, 4, ["env", f"LD_PRELOAD={profile}", newer], says=says)
 
     finish()
 
