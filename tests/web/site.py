@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-RANKS = str(ROOT / "target/release/ranks")
+RANKS = os.environ.get("RANKS", str(ROOT / "target/release/ranks"))
 SECRET = b"nobody may read this"
 DIGITS = bytes(b"0123456789"[i % 10] for i in range(1000))
 TEXT = b"".join(b"line %d of a text that can be compressed\n" % i for i in range(2000))

@@ -44,7 +44,7 @@ class Wire:
         self.socket.connect(("127.0.0.1", port))
         if wrap:
             self.socket = wrap(self.socket)
-        self.bytes, self.over = b"", False
+        self.bytes, self.over = bytearray(), False
 
     def __enter__(self):
         return self
@@ -72,16 +72,19 @@ class Wire:
         return bool(piece)
 
     def until(self, mark):
-        while mark not in self.bytes:
+        looked = 0
+        while self.bytes.find(mark, looked) < 0:
+            looked = max(0, len(self.bytes) - len(mark))
             if not self.more():
                 return None
-        head, self.bytes = self.bytes.split(mark, 1)
-        return head
+        end = self.bytes.index(mark)
+        return self.exactly(end + len(mark))[:end]
 
     def exactly(self, length):
         while len(self.bytes) < length and self.more():
             pass
-        body, self.bytes = self.bytes[:length], self.bytes[length:]
+        body = bytes(self.bytes[:length])
+        del self.bytes[:length]
         return body
 
     def answer(self, head=False):
@@ -111,7 +114,7 @@ class Wire:
         else:
             while self.more():
                 pass
-            answer.body, self.bytes = self.bytes, b""
+            answer.body = self.exactly(len(self.bytes))
         return answer
 
     def chunks(self):
