@@ -132,9 +132,10 @@ class Server:
         return code
 
     def ranks(self):
-        """Its processes but for the launcher."""
+        """Its processes but for the launcher and its keeper."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(word) for file in children for word in file.read_text().split()]
+        found = [int(word) for file in children for word in file.read_text().split()]
+        return [one for one in found if pathlib.Path(f"/proc/{one}/comm").read_text() != "ranks-keeper\n"]
 
 
 def refused(*arguments):

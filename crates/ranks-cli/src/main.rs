@@ -12,6 +12,7 @@ use ranks_launch::command;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Message passing for Rust and Python: N processes that send messages to each other by number.
 #[derive(Parser)]
@@ -27,6 +28,7 @@ What to type for what:
   the same under another name        mpiexec -n 4 python hello.py
   build with cargo, then run         ranks run -n 4 --example pi
   fetch a list of URLs               ranks fetch -n 4 urls.txt
+  serve a folder over HTTP           ranks serve -n 2 public --listen 0.0.0.0:8080
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
   see what this machine allows       ranks info
   measure how fast ranks talk        ranks bench -n 2 latency bandwidth
@@ -45,6 +47,8 @@ enum Task {
     },
     /// Fetch a list of URLs with several ranks: one record for each line
     Fetch(Box<Fetch>),
+    /// Serve the files of a folder over HTTP, with several ranks
+    Serve(Box<Serve>),
     // Without a text here, the one of `ranks_bench::Options` is shown.
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
@@ -73,6 +77,27 @@ fn fetch(task: &Fetch) -> ExitCode {
         Ok(())
     });
     if expected { code } else { ExitCode::FAILURE }
+}
+
+/// `ranks serve -n 4 ...` is `ranks run -n 4 ranks serve ...`, but that TERM is no failure.
+#[derive(Args)]
+struct Serve {
+    /// Ranks to start; without it this process serves alone
+    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", value_parser = own_ranks::count)]
+    ranks: Option<usize>,
+
+    #[command(flatten)]
+    options: ranks_http::serve::Options,
+}
+
+fn serve(task: &Serve) -> ExitCode {
+    const NAME: &str = "ranks serve";
+    // The ranks keep to the limit themselves; the launcher waits a little longer.
+    let within = task.options.limits.drain + Duration::from_secs(2);
+    if let Some(code) = own_ranks::started_as(task.ranks, NAME, |launch| launch.drains(within)) {
+        return code;
+    }
+    ended(NAME, |world| ranks_http::serve::run(world, &task.options).map_err(|error| error.to_string()))
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.
@@ -127,6 +152,7 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
         Task::Fetch(task) => fetch(&task),
+        Task::Serve(task) => serve(&task),
         Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
     }

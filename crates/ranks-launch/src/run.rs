@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// From the request to end to the end.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// What comes again this soon is the same wish to end: `timeout` signals its child and then the child's group.
+const SAME_SIGNAL: Duration = Duration::from_millis(500);
+
 /// How long pipes are read after the last rank has ended: daemons may hold them for ever.
 const DRAIN: Duration = Duration::from_millis(200);
 
@@ -49,6 +52,8 @@ pub struct Job<'a> {
     errors: OwnedFd,
     pub deadline: Option<Instant>,
     ending: Option<Ending>,
+    /// The ranks have been told to end by themselves.
+    draining: Option<Draining>,
     last_end: Option<Instant>,
     code: Option<i32>,
     failure: Option<Failure>,
@@ -68,6 +73,14 @@ pub struct Rank {
 struct Ending {
     kill_at: Instant,
     killed_at: Option<Instant>,
+}
+
+/// The ranks have been told to end by themselves: when, by which signal, and until when they may.
+#[derive(Clone, Copy)]
+struct Draining {
+    since: Instant,
+    signal: i32,
+    until: Instant,
 }
 
 /// Runs a job to its end.
@@ -99,6 +112,7 @@ impl<'a> Job<'a> {
             errors,
             deadline: None,
             ending: None,
+            draining: None,
             last_end: None,
             code: None,
             failure: None,
@@ -162,7 +176,8 @@ impl<'a> Job<'a> {
         let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
         let input = self.input.as_ref().and_then(Input::deadline);
         let timeout = self.deadline.filter(|_| self.ending.is_none());
-        let all = [look, ending, drained, input, timeout, self.outputs.deadline()];
+        let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
+        let all = [look, ending, drained, draining, input, timeout, self.outputs.deadline()];
         let next = all.into_iter().flatten().min();
         next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
     }
@@ -198,6 +213,7 @@ impl<'a> Job<'a> {
                 if self.ranks.iter().all(|rank| rank.death.is_some()) {
                     return;
                 }
+                let overdue = self.draining.filter(|draining| now >= draining.until);
                 if self.segment.abort().is_some() {
                     self.on_failure(&[], now);
                 } else if let Some(error) = self.outputs.output_broken() {
@@ -213,6 +229,8 @@ impl<'a> Job<'a> {
                     let heading = format!("the time limit of {} has passed", report::seconds(limit));
                     self.roll_call(&heading);
                     self.end(TIMED_OUT, now);
+                } else if let Some(draining) = overdue {
+                    self.end_by(draining.signal, now);
                 }
             }
         }
@@ -234,14 +252,23 @@ impl<'a> Job<'a> {
                         ending.kill_at = now;
                     }
                 }
-                None => {
-                    let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
-                    let heading = format!("signal {}: ending the job", report::describe_signal(signal));
-                    self.say(&heading, &report::describe(&scene, report::Style::Failure));
-                    self.end(128 + signal, now);
-                }
+                None => match (self.launch.drains, self.draining) {
+                    (Some(within), None) => {
+                        self.draining = Some(Draining { since: now, signal, until: now + within });
+                        self.tell_to_end();
+                    }
+                    (_, Some(draining)) if now < draining.since + SAME_SIGNAL => {}
+                    _ => self.end_by(signal, now),
+                },
             },
         }
+    }
+
+    fn end_by(&mut self, signal: i32, now: Instant) {
+        let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
+        let heading = format!("signal {}: ending the job", report::describe_signal(signal));
+        self.say(&heading, &report::describe(&scene, report::Style::Failure));
+        self.end(128 + signal, now);
     }
 
     /// Ranks have ended, in the order of their numbers.
@@ -310,6 +337,10 @@ impl<'a> Job<'a> {
     fn end(&mut self, code: i32, now: Instant) {
         self.code.get_or_insert(code);
         self.ending = Some(Ending { kill_at: now + GRACE, killed_at: None });
+        self.tell_to_end();
+    }
+
+    fn tell_to_end(&self) {
         self.signal_all(libc::SIGTERM);
         // Stopped processes hear nothing else.
         self.signal_all(libc::SIGCONT);

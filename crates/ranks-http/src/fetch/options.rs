@@ -141,7 +141,7 @@ pub(super) fn on_terminal(stream: &str) -> bool {
     own || std::env::var("RANKS_TERMINAL").is_ok_and(|names| names.split(',').any(|name| name == stream))
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 1e8 => Ok(Duration::from_secs_f64(number)),
         Ok(_) => Err("must be more than 0".to_owned()),

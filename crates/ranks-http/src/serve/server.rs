@@ -1,0 +1,188 @@
+//! One rank's serving: a thread with its own runtime, so that the rank's main thread is free for messages.
+//!
+//! Draining: no more connections are taken, idle ones are ended at once, the others after the answer under way.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::{End, talk};
+use super::http2;
+use super::log::Log;
+use super::reply::reason;
+use super::site::Site;
+use super::wire::{Stream, Wire};
+
+/// What a connection knows of the server's life, and the server of the connection's.
+pub struct Life {
+    /// Nothing of a request is there: it can be ended at once.
+    pub idle: Arc<AtomicBool>,
+    drain: watch::Receiver<bool>,
+    open: Arc<Open>,
+    number: u64,
+}
+
+impl Life {
+    /// Whether the server is ending.
+    pub fn drains(&self) -> bool {
+        *self.drain.borrow()
+    }
+
+    /// Waits for that.
+    pub async fn drained(&self) {
+        // The sender is dropped when the server ends, which is the same.
+        let _ = self.drain.clone().wait_for(|drains| *drains).await;
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.open.all().remove(&self.number);
+        self.open.site.counts.open.fetch_sub(1, Relaxed);
+        self.open.one_less.notify_one();
+    }
+}
+
+/// The connections there are: whether each is idle, and how to end it.
+type Connections = HashMap<u64, (Arc<AtomicBool>, AbortHandle)>;
+
+struct Open {
+    site: Arc<Site>,
+    connections: Mutex<Connections>,
+    one_less: Notify,
+}
+
+impl Open {
+    fn all(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until told to drain, and until that is done.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    tls: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    mut drain: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let limits = site.options.limits.clone();
+    let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
+    let log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
+    let mut number = 0;
+    let told = drain.clone();
+    let draining = drain.wait_for(|drains| *drains);
+    let mut draining = pin!(draining);
+    loop {
+        let (stream, client) = tokio::select! {
+            taken = listener.accept() => match taken {
+                Ok(taken) => taken,
+                Err(_) => {
+                    // No descriptor is left, most likely: one will be, when a connection ends.
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    continue;
+                }
+            },
+            _ = &mut draining => break,
+        };
+        if open.all().len() >= limits.max_connections {
+            site.counts.rejected.fetch_add(1, Relaxed);
+            turn_away(&stream, &site, tls.is_some());
+            continue;
+        }
+        number += 1;
+        site.counts.accepted.fetch_add(1, Relaxed);
+        site.counts.open.fetch_add(1, Relaxed);
+        let idle = Arc::new(AtomicBool::new(true));
+        let life = Life { idle: idle.clone(), drain: told.clone(), open: open.clone(), number };
+        let task = tokio::spawn(connection(stream, client.ip(), tls.clone(), site.clone(), life));
+        open.all().insert(number, (idle, task.abort_handle()));
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(limits.drain, all_done(&open)).await;
+    if let Some(log) = &site.log {
+        log.flush();
+    }
+    drop(log);
+    Ok(())
+}
+
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+async fn all_done(open: &Open) {
+    loop {
+        let idle: Vec<_> = {
+            let all = open.all();
+            if all.is_empty() {
+                return;
+            }
+            all.values().filter(|(idle, _)| idle.load(Relaxed)).map(|(_, task)| task.clone()).collect()
+        };
+        idle.iter().for_each(AbortHandle::abort);
+        open.one_less.notified().await;
+    }
+}
+
+/// One connection more than there may be: a word, if it can be said at once.
+fn turn_away(stream: &TcpStream, site: &Site, tls: bool) {
+    if !tls {
+        let mut head = format!("HTTP/1.1 503 {}\r\n", reason(503)).into_bytes();
+        site.write_date(&mut head);
+        head.extend_from_slice(b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = rustix::net::send(
+            stream,
+            &head,
+            rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT,
+        );
+        let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Write);
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    client: IpAddr,
+    tls: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    life: Life,
+) {
+    // Answers are written as a whole; nothing is gained by waiting for more.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => http(stream, client, site, life).await,
+        Some(tls) => {
+            let handshake = tokio::time::timeout(site.options.limits.header_timeout, tls.accept(stream));
+            let Ok(Ok(stream)) = handshake.await else { return };
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                life.idle.store(false, Relaxed);
+                http2::talk(stream, &site, client, &life).await;
+            } else {
+                http(stream, client, site, life).await;
+            }
+        }
+    }
+}
+
+async fn http<S: Stream + 'static>(stream: S, client: IpAddr, site: Arc<Site>, life: Life) {
+    let mut wire = Wire::new(stream);
+    match talk(&mut wire, &site, client, &life).await {
+        // The client has gone, or takes nothing any more.
+        Err(_) => {}
+        Ok(End::Close) => wire.close().await,
+        Ok(End::Linger) => wire.linger().await,
+        Ok(End::Http2(begun)) => {
+            life.idle.store(false, Relaxed);
+            let (read, write) = tokio::io::split(wire.stream);
+            let read = tokio::io::AsyncReadExt::chain(io::Cursor::new(begun), read);
+            http2::talk(tokio::io::join(read, write), &site, client, &life).await;
+        }
+    }
+}
