@@ -2,7 +2,7 @@
 import time
 
 from .site import HUGE, SECRET
-from .wire import Unclear, Wire, check, exchange
+from .wire import Unclear, Wire, check, exchange, together
 
 HOST = b"Host: localhost\r\n"
 NEXT = b"GET /digits.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -161,21 +161,21 @@ def wrong(name, port, data, expected, closes=True):
 
 
 def framing(port):
+    cases = []
     for name, data in SMUGGLED.items():
         expected = {400}
         if "coding" in name or "chunked twice" in name:
             expected = {400, 501}
         elif "64 bits" in name:
             expected = {400, 413}
-        wrong(f"body: {name}", port, data, expected)
+        cases.append((f"body: {name}", port, data, expected))
     for name, data in CHUNKS.items():
-        expected = {400, 408, 413, 431}
-        wrong(f"chunks: {name}", port, CHUNKED + data, expected)
+        cases.append((f"chunks: {name}", port, CHUNKED + data, {400, 408, 413, 431}))
+    together(wrong, *cases)
 
 
 def words(port):
-    for name, (data, expected) in WORDS.items():
-        wrong(f"request: {name}", port, data, expected, closes=expected <= {None, 400, 505})
+    together(wrong, *((f"request: {name}", port, data, expected, expected <= {None, 400, 505}) for name, (data, expected) in WORDS.items()))
     for method in ("PUT", "DELETE", "PROPFIND"):
         answer = exchange(port, top(first=method.encode() + b" /hello.txt HTTP/1.1"))
         allow = {word.strip() for word in (answer["allow"] if answer else "").split(",")}
@@ -183,8 +183,7 @@ def words(port):
 
 
 def sizes(port):
-    for name, (data, expected) in SIZES.items():
-        wrong(f"size: {name}", port, data, expected)
+    together(wrong, *((f"size: {name}", port, data, expected) for name, (data, expected) in SIZES.items()))
 
 
 def bodies(port):
@@ -225,6 +224,11 @@ SLOW = (
     ("a body byte by byte", [top(b"Content-Length: 60000")] + [b"x"] * 12, {200, 408}),
     ("half a chunk", [CHUNKED + b"a\r\nhel"], {200, 408}),
 )
+
+
+def slow(port):
+    others = [(test, port) for test in (slow_readers, slow_but_reading)]
+    together(lambda test, *case: test(*case), *others, *((slow_one, port, *one) for one in SLOW))
 
 
 def slow_one(port, name, pieces, expected):

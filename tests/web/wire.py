@@ -1,4 +1,5 @@
 """Bytes to a server and what comes back: requests as they are written here, answers taken apart."""
+import concurrent.futures
 import contextlib
 import socket
 import time
@@ -13,6 +14,13 @@ def check(name, holds, text=""):
     else:
         failures.append(name)
         print(f"FAILED  {name}\n        {text}", flush=True)
+
+
+def together(test, *cases):
+    """Runs `test` on each case, some at a time: most of them wait."""
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for one in [pool.submit(test, *case) for case in cases]:
+            one.result()
 
 
 class Answer:
