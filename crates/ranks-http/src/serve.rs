@@ -188,3 +188,6 @@ async fn serve(
     }
     bell.ring(Note::Drained);
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,8 +81,7 @@ pub async fn serve(
     let log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
     let (mut number, turned_away) = (0, Arc::new(()));
     let told = drain.clone();
-    let draining = drain.wait_for(|drains| *drains);
-    let mut draining = pin!(draining);
+    let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
     loop {
         let (stream, client) = tokio::select! {
             taken = listener.accept() => match taken {
