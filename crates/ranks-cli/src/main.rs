@@ -1,10 +1,11 @@
-//! The `ranks` command: argument parsing and help, nothing else.
+//! The `ranks` command: argument parsing and help, and what concerns the command itself (`info`, `install`).
 //!
 //! `ranks run` has a parser of its own (`ranks_launch::parse`): no general one knows `:` between programs and
 //! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
 mod info;
+mod install;
 mod own_ranks;
 
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +33,7 @@ What to type for what:
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
   see what this machine allows       ranks info
   measure how fast ranks talk        ranks bench -n 2 latency bandwidth
+  mpiexec, mpicc, libmpi.so.12       ranks install ~/.local
 
 ranks COMMAND --help says more.";
 
@@ -53,6 +55,8 @@ enum Task {
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
     Info(info::Options),
+    // Without a text here, the one of `install::Options` is shown.
+    Install(install::Options),
 }
 
 /// `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
@@ -146,8 +150,11 @@ fn main() -> ExitCode {
     }
     // Before clap: it would take `--` and `:` apart.
     let words: Vec<OsString> = words.collect();
-    if words.first().is_some_and(|word| word == "run") {
-        return own_ranks::exit_code(command::main("ranks run", words.into_iter().skip(1)));
+    let first = words.first().map(Path::new).unwrap_or(Path::new(""));
+    // `ranks mpiexec ...` is `mpiexec ...`, for places that have no links: wheels.
+    let launcher = if first == Path::new("run") { Some("ranks run") } else { command::launcher_name(first) };
+    if let Some(launcher) = launcher {
+        return own_ranks::exit_code(command::main(launcher, words.into_iter().skip(1)));
     }
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
@@ -155,5 +162,6 @@ fn main() -> ExitCode {
         Task::Serve(task) => serve(&task),
         Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
+        Task::Install(options) => install::run(&options),
     }
 }

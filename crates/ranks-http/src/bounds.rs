@@ -29,6 +29,17 @@ pub(crate) const READ_AHEAD: usize = 20_000;
 /// memory for a URL, no connection.
 pub(crate) const HELD_LINES: usize = 4096;
 
+/// What is added to a server's Retry-After before other ranks are told: the same answer, had by all that was under way,
+/// then comes within that time and is no news.
+pub(crate) const HOLD_SLACK: Duration = Duration::from_millis(100);
+
+/// The longest name of a host that other ranks are told of; DNS has 255. So that the message stays short.
+pub(crate) const HOST_BYTES: usize = 1024;
+
+/// Hosts under a limit of rate that have moved to another rank. All are remembered, so that no two ranks ask one host
+/// at the same time; of 100 bytes each.
+pub(crate) const HOSTS_MOVED: usize = 10_000;
+
 /// Different URLs remembered, so that a line that repeats one of them is not requested again. About 300 bytes each.
 pub(crate) const KNOWN_URLS: usize = 32 * 1024;
 

@@ -8,11 +8,14 @@
 mod bounds;
 mod client;
 pub mod fetch;
+#[cfg(test)]
+mod fuzz;
 mod host;
 mod record;
 pub mod sample;
 pub mod serve;
 
 pub use client::{
-    Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy, Retries, Visit,
+    Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
+    Retries, Trust, Visit,
 };

@@ -3,6 +3,7 @@
 mod signals;
 
 use crate::ends;
+use crate::foreign;
 use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::input::Input;
 use crate::launch::{Cause, Failure, Launch, Outcome, StartError};
@@ -48,6 +49,8 @@ pub struct Job<'a> {
     signals: Option<OwnedFd>,
     errors: OwnedFd,
     pub deadline: Option<Instant>,
+    /// Who may have loaded another MPI.
+    pub foreign: foreign::Watch,
     ending: Option<Ending>,
     /// The ranks have been told to end by themselves.
     draining: Option<Draining>,
@@ -100,6 +103,7 @@ impl<'a> Job<'a> {
             signals,
             errors,
             deadline: None,
+            foreign: foreign::Watch::new(1),
             ending: None,
             draining: None,
             last_end: None,
@@ -165,8 +169,9 @@ impl<'a> Job<'a> {
         let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
         let input = self.input.as_ref().and_then(Input::deadline);
         let timeout = self.deadline.filter(|_| self.ending.is_none());
+        let foreign = self.foreign.deadline().filter(|_| alive);
         let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
-        let all = [look, ending, drained, draining, input, timeout, self.outputs.deadline()];
+        let all = [look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
         let next = all.into_iter().flatten().min();
         next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
     }
@@ -192,6 +197,9 @@ impl<'a> Job<'a> {
     }
 
     fn on_time(&mut self, now: Instant) {
+        if self.foreign.is_due(now) {
+            foreign::look(self);
+        }
         match &mut self.ending {
             Some(ending) if ending.killed_at.is_none() && now >= ending.kill_at => {
                 ending.killed_at = Some(now);
@@ -293,7 +301,7 @@ impl<'a> Job<'a> {
     }
 
     /// Says something on standard error, in one piece.
-    fn say(&mut self, heading: &str, rest: &str) {
+    pub fn say(&mut self, heading: &str, rest: &str) {
         if !self.launch.quiet {
             self.outputs.say(&format!("{}: {heading}\n{rest}", self.launch.name));
         }

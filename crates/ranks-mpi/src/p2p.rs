@@ -167,7 +167,7 @@ pub fn iprobe<A: Abi>(
     let comm = call.comm(comm)?;
     block::work();
     let found = global::with(|process| process.engine.iprobe(A::rank_in(source), A::tag_in(tag), comm))?;
-    flag.set(found.is_some().into())?;
+    block::tell(flag, found.is_some())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
 }
 
@@ -215,7 +215,7 @@ pub fn improbe<A: Abi>(
     let comm = call.comm(comm)?;
     block::work();
     let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
-    flag.set(taken.is_some().into())?;
+    block::tell(flag, taken.is_some())?;
     if let Some((id, what)) = taken {
         found.set(message::<A>(id))?;
         status::store::<A>(status, &what)?;

@@ -86,7 +86,9 @@ pub fn test<A: Abi>(
         }
         Ok::<_, Failure>(outcome)
     })?;
-    let Some(outcome) = outcome.map_err(Failure::from).transpose() else { return flag.set(0) };
+    let Some(outcome) = outcome.map_err(Failure::from).transpose() else {
+        return block::tell(flag, false);
+    };
     flag.set(1)?;
     status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
 }
@@ -224,7 +226,7 @@ pub fn test_all<A: Abi>(
         process.engine.progress();
         process.engine.is_settled(&ids, true)
     });
-    flag.set(done.into())?;
+    block::tell(flag, done)?;
     if !done {
         return Ok(());
     }
@@ -289,7 +291,7 @@ pub fn test_any<A: Abi>(
     global::with(|process| process.engine.progress());
     match first_done(&array, &active)? {
         None => {
-            flag.set(0)?;
+            block::tell(flag, false)?;
             index.set(UNDEFINED)
         }
         Some((at, outcome)) => {
@@ -317,6 +319,9 @@ fn some<A: Abi>(
         }
         Ok::<_, Failure>(done)
     })?;
+    if done.is_empty() {
+        global::looked_in_vain();
+    }
     out_count.set(done.len() as c_int)?;
     let mut outcomes = Vec::with_capacity(done.len());
     for (place, (n, outcome)) in done.into_iter().enumerate() {

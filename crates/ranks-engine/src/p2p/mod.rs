@@ -61,6 +61,10 @@ pub struct Engine<T: Transport> {
     pub(crate) transport: T,
     pub(crate) core: Core,
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// Interruptible waits end where they would sleep: see [`Self::leave_sleeping`].
+    sleeps_outside: bool,
+    /// One did, and the sleep is announced.
+    asleep: bool,
     chores: Vec<chore::Begun<T>>,
     finalized: bool,
 }
@@ -77,7 +81,15 @@ impl<T: Transport> Engine<T> {
     pub fn new(transport: T) -> Self {
         let core = Core::new(&transport);
         let interrupted = Arc::new(AtomicBool::new(false));
-        Self { transport, core, interrupted, chores: Vec::new(), finalized: false }
+        Self {
+            transport,
+            core,
+            interrupted,
+            sleeps_outside: false,
+            asleep: false,
+            chores: Vec::new(),
+            finalized: false,
+        }
     }
 
     /// This rank in world.

@@ -84,6 +84,8 @@ impl<T: Transport> Engine<T> {
     ) -> Result<R> {
         let mut backoff = Backoff::new(self.core.policy);
         let mut told = false;
+        // The rank's sleep is announced, and the caller sleeps it.
+        let mut left = false;
         let outcome = loop {
             let moved = self.progress();
             if let Some(result) = check(self) {
@@ -119,14 +121,20 @@ impl<T: Transport> Engine<T> {
                     None => continue,
                 }
             }
+            if interruptible && self.sleeps_outside {
+                self.asleep = true;
+                left = true;
+                let me = self.core.me;
+                self.transport.segment().slot(me).blocked.publish(&what);
+                break Err(Error::interrupted(what.call, me));
+            }
             if self.transport.sleep() && self.progress() {
                 // Only the time limit ended the sleep, and yet there was work.
                 self.transport.count_lost();
             }
         };
-        if told {
-            let me = self.core.me;
-            self.transport.segment().slot(me).blocked.clear();
+        if told && !left {
+            self.clear_wait();
         }
         outcome
     }

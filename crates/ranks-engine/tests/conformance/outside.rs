@@ -34,7 +34,24 @@ fn wait_working<T: Transport>(e: &mut Engine<T>, id: RequestId) -> Result<usize>
     }
 }
 
-/// Puts words one after the other in base 10: the order matters.
+/// What a rank puts in: the function x -> factor x + term, in half a word each.
+fn own_step(rank: i32) -> u64 {
+    (2 * rank as u64 + 3) << 32 | (rank as u64 + 1)
+}
+
+/// One function after the other: the order matters, and however many are put together fit in a word.
+fn then(first: u64, second: u64) -> u64 {
+    let [a, b] = [first, second].map(|word| ((word >> 32) as u32, word as u32));
+    let term = a.1.wrapping_mul(b.0).wrapping_add(b.1);
+    u64::from(a.0.wrapping_mul(b.0)) << 32 | u64::from(term)
+}
+
+/// All of them, in the order of ranks.
+fn steps(ranks: std::ops::Range<i32>) -> [u8; 8] {
+    ranks.map(own_step).reduce(then).expect("some").to_ne_bytes()
+}
+
+/// The operation that puts steps one after the other, and how often it was called.
 fn joined() -> (StoredOp, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
@@ -45,8 +62,7 @@ fn joined() -> (StoredOp, Arc<AtomicUsize>) {
             unsafe { (std::slice::from_raw_parts(input, len), std::slice::from_raw_parts_mut(inout, len)) };
         for (a, b) in input.chunks(8).zip(inout.chunks_mut(8)) {
             let [a, b_now] = [a, &b[..]].map(|x| u64::from_ne_bytes(x.try_into().expect("eight bytes")));
-            let digits = if b_now == 0 { 1 } else { b_now.ilog10() + 1 };
-            b.copy_from_slice(&(a * 10u64.pow(digits) + b_now).to_ne_bytes());
+            b.copy_from_slice(&then(a, b_now).to_ne_bytes());
         }
     };
     (StoredOp::deferred(Arc::new(function), 8, false), calls)
@@ -54,10 +70,9 @@ fn joined() -> (StoredOp, Arc<AtomicUsize>) {
 
 fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, ..) = ring(e);
-    let number = |ranks: std::ops::Range<i32>| ranks.fold(0u64, |all, rank| all * 10 + rank as u64 + 1);
     for count in [1usize, 5_000] {
-        let own: Vec<u8> = (0..count).flat_map(|_| (me as u64 + 1).to_ne_bytes()).collect();
-        let expected: Vec<u8> = (0..count).flat_map(|_| number(0..n).to_ne_bytes()).collect();
+        let own: Vec<u8> = (0..count).flat_map(|_| own_step(me).to_ne_bytes()).collect();
+        let expected: Vec<u8> = (0..count).flat_map(|_| steps(0..n)).collect();
         let ((op, calls), (scan_op, scan_calls)) = (joined(), joined());
         let (mut got, mut scanned) = (vec![0; own.len()], vec![0; own.len()]);
         let (send, form) = (Some(out(&own)), Form::Persistent);
@@ -71,7 +86,7 @@ fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let called = calls.swap(0, Ordering::Relaxed) + scan_calls.swap(0, Ordering::Relaxed);
             assert_eq!(done, called, "the engine has called no function itself");
             assert!(got == expected, "{count}");
-            assert!(scanned.chunks(8).all(|word| *word == number(0..me + 1).to_ne_bytes()), "{count}");
+            assert!(scanned.chunks(8).all(|word| *word == steps(0..me + 1)), "{count}");
         }
         e.request_free(reduction)?;
         e.request_free(scan)?;
@@ -80,7 +95,7 @@ fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         e.scan(send, room(&mut scanned), &mut joined().0.as_op(), WORLD)?;
         e.barrier(WORLD)?;
         wait_working(e, id)?;
-        assert!(got == expected && scanned.chunks(8).all(|word| *word == number(0..me + 1).to_ne_bytes()));
+        assert!(got == expected && scanned.chunks(8).all(|word| *word == steps(0..me + 1)));
     }
     Ok(())
 }
@@ -123,7 +138,7 @@ fn interrupted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     assert!(n == 1 || all != words(&[0]), "no wait was interrupted");
     e.make_divisible(true);
     // With an operation that is applied elsewhere it always comes to that.
-    let (own, mut got) = ((me as u64 + 1).to_ne_bytes(), [0; 8]);
+    let (own, mut got) = (own_step(me).to_ne_bytes(), [0; 8]);
     let outcome = e.allreduce(Some(out(&own)), room(&mut got), &mut joined().0.as_op(), WORLD);
     match e.take_rest() {
         Some(rest) => {
@@ -132,8 +147,7 @@ fn interrupted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         }
         None => outcome?,
     }
-    let all = (0..n).fold(0u64, |all, rank| all * 10 + rank as u64 + 1);
-    assert_eq!(got, all.to_ne_bytes());
+    assert_eq!(got, steps(0..n));
     e.make_divisible(false);
     // An interrupt that came too late must not end the next case's waits.
     while !e.wait_interruptible(Call::Wait, &[], true)? {}

@@ -31,7 +31,7 @@ pub fn one<A: Abi>(
     };
     block::work();
     let found = known::<A>(record)?;
-    flag.set(found.is_some().into())?;
+    block::tell(flag, found.is_some())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
 }
 
@@ -55,7 +55,7 @@ pub fn any<A: Abi>(
         }
     }
     index.set(UNDEFINED)?;
-    flag.set(active.is_empty().into())?;
+    block::tell(flag, active.is_empty())?;
     match active.is_empty() {
         true => status::store_with_error::<A>(status, &Status::EMPTY, 0),
         false => Ok(()),
@@ -77,7 +77,7 @@ pub fn all<A: Abi>(
         process.engine.progress();
         process.engine.is_settled(&ids, true)
     });
-    flag.set(done.into())?;
+    block::tell(flag, done)?;
     if !done {
         return Ok(());
     }
@@ -112,6 +112,9 @@ pub fn some<A: Abi>(
             indices.element(outcomes.len())?.set(at as c_int)?;
             outcomes.push((outcomes.len(), outcome));
         }
+    }
+    if outcomes.is_empty() {
+        global::looked_in_vain();
     }
     out_count.set(outcomes.len() as c_int)?;
     report::<A>(statuses, outcomes)
