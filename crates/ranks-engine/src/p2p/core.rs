@@ -334,7 +334,6 @@ impl Core {
     /// A receive was matched to a message of `total` bytes.
     #[inline]
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
-        let me = self.me;
         let request = self.requests.at(index);
         let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
@@ -345,15 +344,24 @@ impl Core {
         let room = request.room() as u64;
         request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
         if total > room {
-            let (class, detail) = if no_room {
-                (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
-            } else {
-                let what = "is longer than the receive buffer of";
-                (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
-            };
-            let error = Error::new(class, request.call, me, detail).peer(source).tag(tag);
-            request.error = Some(error.context(request.context));
+            self.begin_too_long(index, no_room);
         }
+    }
+
+    /// A receive was matched to a message that it has no room for.
+    #[cold]
+    fn begin_too_long(&mut self, index: u32, no_room: bool) {
+        let me = self.me;
+        let request = self.requests.at(index);
+        let (total, room, status) = (request.total, request.room(), request.status);
+        let (class, detail) = if no_room {
+            (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
+        } else {
+            let what = "is longer than the receive buffer of";
+            (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
+        };
+        let error = Error::new(class, request.call, me, detail).peer(status.source).tag(status.tag);
+        request.error = Some(error.context(request.context));
     }
 
     /// Data of a matched message; completes the request with the last of it.
@@ -380,6 +388,16 @@ impl Core {
     pub fn finish(&mut self, index: u32) {
         let request = self.requests.at(index);
         request.state = State::Done;
+        if request.detached || request.keep.is_some() || request.owned.is_some() || request.charged.is_some()
+        {
+            self.finish_more(index);
+        }
+    }
+
+    /// Gives back what a complete request has used.
+    #[cold]
+    fn finish_more(&mut self, index: u32) {
+        let request = self.requests.at(index);
         if let Some((which, bytes)) = request.charged.take() {
             self.discharge(which, bytes);
         }
