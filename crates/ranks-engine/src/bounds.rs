@@ -95,6 +95,10 @@ pub const UNPACK_PIECE: usize = 128 << 10;
 /// quicker to go through than nested loops of a few rounds.
 pub const FLATTEN: usize = 32;
 
+/// Elements that do not lie in a row go at once up to this length, packed while they go, whether they are received yet or
+/// not. The half of a bulk ring of few ranks, so that a receiver that comes in time finds room for all of it.
+pub const EAGER_ELEMENTS: usize = 128 << 10;
+
 /// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
 pub const TYPE_DEPTH: u32 = 1000;
 
