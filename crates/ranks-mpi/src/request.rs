@@ -15,6 +15,7 @@ use ranks_engine::{Call as Waits, RequestId, Status, UNDEFINED};
 use std::ffi::c_int;
 
 /// The record of a request; `None` for the null request.
+#[inline]
 fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<RequestRecord>> {
     match request.decode() {
         Ref::Null => Ok(None),

@@ -6,8 +6,9 @@
 use super::attached::Attached;
 use super::outbox::{Out, Outbox};
 use super::plan::{Plan, Work};
-use super::rendezvous::{Pull, Push, Sharing};
+use super::rendezvous::{Asked, Pull, Push, Sharing};
 use super::request::{Request, RequestId, Requests, State, Status};
+use super::route::Route;
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -27,6 +28,7 @@ pub(crate) enum Kept {
     Announced {
         address: u64,
         request: u64,
+        waits: bool,
     },
     /// It is this rank's own, and waits in the request of its send.
     Own(SendBuf, RequestId),
@@ -76,6 +78,9 @@ pub(crate) struct Core {
     pub pulls: Vec<Pull>,
     pub pushes: Vec<Push>,
     pub sharing: Vec<Sharing>,
+    /// Long messages that were asked for through the ring.
+    pub asked: Vec<Asked>,
+    pub routes: Vec<Route>,
     pub comms: Comms,
     /// Ranks that will send no more, and how they ended.
     pub gone: Vec<Option<Life>>,
@@ -119,6 +124,8 @@ impl Core {
             pulls: Vec::new(),
             pushes: Vec::new(),
             sharing: Vec::new(),
+            asked: Vec::new(),
+            routes: vec![Route::default(); ranks],
             comms: Comms::new(ranks, me),
             gone: vec![None; ranks],
             gone_count: 0,
@@ -222,12 +229,13 @@ impl Core {
 
     /// A message that waits at its sender.
     fn announced(&mut self, from: usize, head: Head, words: Words) {
-        let [total, address, request, ..] = words;
+        let [total, address, request, waits, ..] = words;
+        let waits = waits != 0;
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total);
-            self.pulls.push(Pull { index, from, total, address, request });
+            self.pulls.push(Pull { index, from, total, address, request, waits });
         } else {
-            self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
+            self.keep(from, head, total, 0, 0, Kept::Announced { address, request, waits });
         }
     }
 
@@ -247,6 +255,7 @@ impl Core {
             return;
         }
         self.deliver(id.index(), data);
+        self.came_through_ring(id);
     }
 
     /// The receiver has begun (a synchronous send), or finished (a long message).
@@ -388,16 +397,24 @@ impl Core {
     pub fn finish(&mut self, index: u32) {
         let request = self.requests.at(index);
         request.state = State::Done;
-        if request.detached || request.keep.is_some() || request.owned.is_some() || request.charged.is_some()
+        if request.detached
+            || request.announced
+            || request.keep.is_some()
+            || request.owned.is_some()
+            || request.charged.is_some()
         {
             self.finish_more(index);
         }
     }
 
     /// Gives back what a complete request has used.
-    #[cold]
+    #[inline(never)]
     fn finish_more(&mut self, index: u32) {
         let request = self.requests.at(index);
+        if let Some(to) = request.peer.filter(|_| request.announced) {
+            self.routes[to].announced -= 1;
+        }
+        request.announced = false;
         if let Some((which, bytes)) = request.charged.take() {
             self.discharge(which, bytes);
         }

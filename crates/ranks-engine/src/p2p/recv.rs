@@ -164,7 +164,7 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<RequestId> {
         let id = self.recv_init_as(call, buf, source, tag, comm)?;
-        self.launch_recv(id.index());
+        self.post_recv(id.index());
         Ok(id)
     }
 
@@ -218,6 +218,13 @@ impl<T: Transport> Engine<T> {
             // A persistent receive forgets whom it had its last message from.
             request.peer = None;
         }
+        self.post_recv(index);
+    }
+
+    /// Begins a receive that is as it was made.
+    #[inline]
+    fn post_recv(&mut self, index: u32) {
+        let request = self.core.requests.at(index);
         if request.nobody {
             request.status = Status::PROC_NULL;
             self.core.finish(index);
@@ -360,8 +367,8 @@ impl Core {
         match kept {
             Kept::Small(small, len) => self.deliver(index, &small[..usize::from(len)]),
             Kept::Heap(heap) => self.deliver(index, &heap),
-            Kept::Announced { address, request } => {
-                self.pulls.push(Pull { index, from, total, address, request });
+            Kept::Announced { address, request, waits } => {
+                self.pulls.push(Pull { index, from, total, address, request, waits });
             }
             Kept::Own(buf, send) => {
                 self.deliver(index, buf.bytes());

@@ -141,6 +141,8 @@ pub(crate) struct Request {
     pub charged: Option<(Option<u32>, usize)>,
     /// The parts of a partitioned message.
     pub partitions: Option<Box<Partitions>>,
+    /// Send: its peer is to fetch it, and has not yet.
+    pub announced: bool,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -177,6 +179,7 @@ impl Request {
             plan: None,
             charged: None,
             partitions: None,
+            announced: false,
             pushed: false,
             answered: true,
             matched: false,
