@@ -59,14 +59,20 @@ pub const SCAN_DOUBLING: usize = 256;
 /// See [`SCAN_DOUBLING`]. A line of ranks has the least to do in all, and with fewer it is as quick.
 pub const SCAN_RANKS: i32 = 8;
 
-/// A piece of what goes one way on a board, where every rank has a CPU: readers begin while the writer still
-/// writes.
-pub const BOARD_PIECE: usize = 16 << 10;
+/// From this length on a post goes through the board's ring.
+pub const BOARD_RING: usize = (8 << 10) + 1;
 
-/// The longest broadcast on a board; a longer one is better read from the root's memory.
+/// Pieces that a rank lays into its ring before it reads those of the others: they read meanwhile, and what it has
+/// written is still in its cache.
+pub const BOARD_AHEAD: usize = 8;
+
+/// The longest broadcast on a board; a longer one is better read from the root's memory, by both at once.
 pub const fn board_bcast(ranks: usize) -> usize {
-    if ranks == 2 { 32 << 10 } else { 256 << 10 }
+    if ranks == 2 { 1 << 20 } else { 256 << 10 }
 }
+
+/// The longest reduction on a board: the posts of one are counted in 20 bits.
+pub const BOARD_LONGEST: usize = 1 << 30;
 
 /// Up to this length all ranks reduce everything that lies on a board; above, each a slice.
 pub const BOARD_EACH: usize = 4 << 10;
