@@ -8,6 +8,8 @@ use ranks_engine::{ANY_SOURCE, Call, Class, Engine, Mode, RecvBuf, Result, SendB
 pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
         ("wait all, in any order", wait_all),
+        ("windows of messages", windows),
+        ("sends that are complete when they are made", complete_at_once),
         ("wait any", wait_any),
         ("wait some, test some", wait_some),
         ("test until done", test),
@@ -39,6 +41,59 @@ fn wait_all<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         assert_eq!(*buffer, pattern(len, previous, len as i32));
     }
     assert!(e.wait_all(&[])?.is_empty());
+    Ok(())
+}
+
+/// Many messages both ways at once, of each length that goes another way.
+fn windows<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    const WINDOW: i32 = 80;
+    for len in [0usize, 8, 700, 3_000, 12_000, 20_000] {
+        let data: Vec<_> = (0..WINDOW).map(|n| pattern(len, me, n)).collect();
+        let mut got = vec![vec![0; len]; WINDOW as usize];
+        let mut requests = Vec::new();
+        for buffer in &mut got {
+            requests.push(irecv(e, buffer, previous, 1)?);
+        }
+        for part in &data {
+            requests.push(isend(e, Mode::Standard, part, next, 1)?);
+        }
+        for (n, outcome) in e.wait_all(&requests)?.into_iter().enumerate() {
+            let bytes = if n < WINDOW as usize { len as u64 } else { 0 };
+            assert_eq!(outcome?.bytes, bytes);
+        }
+        assert!((0..WINDOW).all(|n| got[n as usize] == pattern(len, previous, n)), "in order, len {len}");
+    }
+    Ok(())
+}
+
+/// Such sends may share a request: whatever is done with one says nothing of the others.
+fn complete_at_once<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (_, _, next, previous) = ring(e);
+    let data: Vec<[u8; 8]> = (0..6).map(|n| [n; 8]).collect();
+    let sends =
+        data.iter().map(|part| isend(e, Mode::Standard, part, next, 1)).collect::<Result<Vec<_>>>()?;
+    let kept = std::sync::Arc::new(());
+    e.cancel(sends[0])?;
+    e.leave(sends[0], Box::new(kept.clone()));
+    assert!(!e.is_persistent(sends[0]) && e.is_active(sends[1]));
+    assert_eq!(e.start(sends[1]).unwrap_err().class(), Class::Request);
+    e.request_free(sends[1])?;
+    e.abandon(sends[2], Box::new(kept.clone()));
+    let mut got = [0; 8];
+    for n in 0..6 {
+        recv(e, &mut got, previous, 1)?;
+        assert_eq!(got, [n; 8]);
+    }
+    for send in [sends[0], sends[3], sends[4]] {
+        assert_eq!(e.wait(send)?, Status::EMPTY);
+    }
+    e.wait_all(&sends[5..])?.remove(0)?;
+    // What was left to a send goes with it.
+    e.barrier(WORLD)?;
+    while std::sync::Arc::strong_count(&kept) > 1 {
+        e.progress();
+    }
     Ok(())
 }
 

@@ -38,7 +38,7 @@ fn matrix(rank: i32, rows: usize, width: usize) -> Vec<f64> {
     (0..rows * width).map(|at| f64::from(rank) * 1e7 + at as f64).collect()
 }
 
-const ROWS: [usize; 5] = [1, 6, 150, 2_000, 15_000];
+const ROWS: [usize; 6] = [1, 6, 150, 2_000, 15_000, 40_000];
 const WIDTH: usize = 3;
 
 fn columns<T: Transport>(e: &mut Engine<T>) -> Result<()> {
