@@ -6,10 +6,9 @@
 use super::attached::Attached;
 use super::outbox::{Out, Outbox};
 use super::plan::{Plan, Work};
-use super::rendezvous::{Asked, Pull, Push, Sharing};
+use super::rendezvous::{Pull, Push, Sharing};
 use super::request::{Request, RequestId, State, Status};
 use super::requests::Requests;
-use super::route::Route;
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -29,7 +28,6 @@ pub(crate) enum Kept {
     Announced {
         address: u64,
         request: u64,
-        waits: bool,
     },
     /// It is this rank's own, and waits in the request of its send.
     Own(SendBuf, RequestId),
@@ -79,9 +77,8 @@ pub(crate) struct Core {
     pub pulls: Vec<Pull>,
     pub pushes: Vec<Push>,
     pub sharing: Vec<Sharing>,
-    /// Long messages that were asked for through the ring.
-    pub asked: Vec<Asked>,
-    pub routes: Vec<Route>,
+    /// Long messages of ours that wait for each rank to fetch them.
+    pub announced: Vec<u32>,
     pub comms: Comms,
     /// Ranks that will send no more, and how they ended.
     pub gone: Vec<Option<Life>>,
@@ -125,8 +122,7 @@ impl Core {
             pulls: Vec::new(),
             pushes: Vec::new(),
             sharing: Vec::new(),
-            asked: Vec::new(),
-            routes: vec![Route::default(); ranks],
+            announced: vec![0; ranks],
             comms: Comms::new(ranks, me),
             gone: vec![None; ranks],
             gone_count: 0,
@@ -230,13 +226,12 @@ impl Core {
 
     /// A message that waits at its sender.
     fn announced(&mut self, from: usize, head: Head, words: Words) {
-        let [total, address, request, waits, ..] = words;
-        let waits = waits != 0;
+        let [total, address, request, ..] = words;
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total);
-            self.pulls.push(Pull { index, from, total, address, request, waits });
+            self.pulls.push(Pull { index, from, total, address, request });
         } else {
-            self.keep(from, head, total, 0, 0, Kept::Announced { address, request, waits });
+            self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
         }
     }
 
@@ -256,7 +251,6 @@ impl Core {
             return;
         }
         self.deliver(id.index(), data);
-        self.came_through_ring(id);
     }
 
     /// The receiver has begun (a synchronous send), or finished (a long message).
@@ -413,7 +407,7 @@ impl Core {
     fn finish_more(&mut self, index: u32) {
         let request = self.requests.at(index);
         if let Some(to) = request.peer.filter(|_| request.announced) {
-            self.routes[to].announced -= 1;
+            self.announced[to] -= 1;
         }
         request.announced = false;
         if let Some((which, bytes)) = request.charged.take() {

@@ -6,7 +6,6 @@
 //! | `request`, `requests` | a request and its status; the table of all |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
-//! | `route` | which of the two a long message takes |
 //! | `typed` | messages of elements that do not lie in a row |
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
@@ -34,7 +33,6 @@ mod recv;
 mod rendezvous;
 mod request;
 mod requests;
-mod route;
 mod send;
 mod steps;
 mod typed;

@@ -367,8 +367,8 @@ impl Core {
         match kept {
             Kept::Small(small, len) => self.deliver(index, &small[..usize::from(len)]),
             Kept::Heap(heap) => self.deliver(index, &heap),
-            Kept::Announced { address, request, waits } => {
-                self.pulls.push(Pull { index, from, total, address, request, waits });
+            Kept::Announced { address, request } => {
+                self.pulls.push(Pull { index, from, total, address, request });
             }
             Kept::Own(buf, send) => {
                 self.deliver(index, buf.bytes());

@@ -247,13 +247,11 @@ impl<T: Transport> Engine<T> {
         let word = self.core.requests.id_of(index).word();
         let head = Head { kind: wire::EAGER, context, tag };
         if len > eager {
-            // A copy that goes on by itself is nobody's that waits.
-            let waits = blocking && self.core.requests.at(index).owned.is_none();
-            let words = [len as u64, buf.address(), word, waits.into(), 0, 0];
+            let words = [len as u64, buf.address(), word, 0, 0, 0];
             let request = self.core.requests.at(index);
             request.answered = false;
             request.announced = true;
-            self.core.routes[to].announced += 1;
+            self.core.announced[to] += 1;
             let head = Head { kind: wire::ANNOUNCE, ..head };
             self.core.outbox.push(to, Out::Announce { request: index, head, words });
         } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
