@@ -22,6 +22,7 @@ mod cors;
 mod counts;
 pub mod head;
 mod http2;
+mod input;
 mod job;
 mod listen;
 mod listing;
