@@ -20,6 +20,8 @@ pub mod condition;
 mod connection;
 mod cors;
 mod counts;
+#[cfg(test)]
+mod fuzz;
 pub mod head;
 mod http2;
 mod input;
