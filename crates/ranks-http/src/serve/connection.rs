@@ -86,7 +86,8 @@ pub async fn talk<S: Stream>(
                 begun = Some(Instant::now());
                 deadline = Instant::now() + limits.header_timeout;
             }
-            if filled.is_empty() && life.drains() {
+            // A new connection is given the chance to ask; whoever waits for that knows when it is over.
+            if filled.is_empty() && served > 1 && life.drains() {
                 return Ok(End::Close);
             }
             let room = input.room();
