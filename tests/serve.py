@@ -10,21 +10,11 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 from web import h2, messages, paths, ranges, service, site, wire
 
 CERTIFICATE = site.ROOT / "target/release/examples/certificate"
-
-
-def patient(port):
-    threads = [threading.Thread(target=messages.slow_one, args=(port, *one)) for one in messages.SLOW]
-    threads += [threading.Thread(target=test, args=(port,)) for test in (messages.slow_readers, messages.slow_but_reading)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def main():
@@ -41,7 +31,7 @@ def main():
                 elif part == "messages":
                     messages.run(server.port)
                 elif part == "slow":
-                    patient(server.port)
+                    messages.slow(server.port)
                 elif part == "ranges":
                     ranges.run(server.port, folder)
                 elif part == "tls":

@@ -75,7 +75,7 @@ TARGETS = {
     "/%2": BAD,
     "/%zz": BAD,
     "/%-1": BAD,
-    "/% 41": BAD,
+    "/% 41": BAD | {505},
     "/%+5a": BAD,
     # Names from elsewhere.
     "//etc/passwd": EITHER,
@@ -205,8 +205,11 @@ def redirects(port):
 
 def swapped(port, site):
     """A folder that becomes a link to the outside, and back, while it is asked for."""
+    # A name each time, for a server may remember what it has opened.
     (site / "calm").mkdir()
-    (site / "calm/secret.txt").write_bytes(b"harmless")
+    for number in range(2000):
+        (site / f"calm/{number}.txt").write_bytes(b"harmless")
+        (site.parent / f"outside/{number}.txt").write_bytes(SECRET)
     (site / "out").symlink_to("../outside")
     end, leaks, seen = time.monotonic() + 1.5, 0, {}
 
@@ -220,8 +223,10 @@ def swapped(port, site):
 
     thread = threading.Thread(target=swap)
     thread.start()
-    while time.monotonic() < end:
-        answer = get(port, "/swap/secret.txt")
+    for number in range(2000):
+        if time.monotonic() > end:
+            break
+        answer = get(port, f"/swap/{number}.txt")
         leaks += answer is not None and SECRET in answer.body
         status = answer and answer.status
         seen[status] = seen.get(status, 0) + 1

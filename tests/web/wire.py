@@ -1,4 +1,5 @@
 """Bytes to a server and what comes back: requests as they are written here, answers taken apart."""
+import concurrent.futures
 import contextlib
 import socket
 import time
@@ -13,6 +14,13 @@ def check(name, holds, text=""):
     else:
         failures.append(name)
         print(f"FAILED  {name}\n        {text}", flush=True)
+
+
+def together(test, *cases):
+    """Runs `test` on each case, some at a time: most of them wait."""
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for one in [pool.submit(test, *case) for case in cases]:
+            one.result()
 
 
 class Answer:
@@ -44,7 +52,7 @@ class Wire:
         self.socket.connect(("127.0.0.1", port))
         if wrap:
             self.socket = wrap(self.socket)
-        self.bytes, self.over = b"", False
+        self.bytes, self.over = bytearray(), False
 
     def __enter__(self):
         return self
@@ -72,16 +80,19 @@ class Wire:
         return bool(piece)
 
     def until(self, mark):
-        while mark not in self.bytes:
+        looked = 0
+        while self.bytes.find(mark, looked) < 0:
+            looked = max(0, len(self.bytes) - len(mark))
             if not self.more():
                 return None
-        head, self.bytes = self.bytes.split(mark, 1)
-        return head
+        end = self.bytes.index(mark)
+        return self.exactly(end + len(mark))[:end]
 
     def exactly(self, length):
         while len(self.bytes) < length and self.more():
             pass
-        body, self.bytes = self.bytes[:length], self.bytes[length:]
+        body = bytes(self.bytes[:length])
+        del self.bytes[:length]
         return body
 
     def answer(self, head=False):
@@ -111,7 +122,7 @@ class Wire:
         else:
             while self.more():
                 pass
-            answer.body, self.bytes = self.bytes, b""
+            answer.body = self.exactly(len(self.bytes))
         return answer
 
     def chunks(self):

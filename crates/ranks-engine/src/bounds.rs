@@ -59,14 +59,20 @@ pub const SCAN_DOUBLING: usize = 256;
 /// See [`SCAN_DOUBLING`]. A line of ranks has the least to do in all, and with fewer it is as quick.
 pub const SCAN_RANKS: i32 = 8;
 
-/// A piece of what goes one way on a board, where every rank has a CPU: readers begin while the writer still
-/// writes.
-pub const BOARD_PIECE: usize = 16 << 10;
+/// From this length on a post goes through the board's ring.
+pub const BOARD_RING: usize = (8 << 10) + 1;
 
-/// The longest broadcast on a board; a longer one is better read from the root's memory.
+/// Pieces that a rank lays into its ring before it reads those of the others: they read meanwhile, and what it has
+/// written is still in its cache.
+pub const BOARD_AHEAD: usize = 8;
+
+/// The longest broadcast on a board; a longer one is better read from the root's memory, by both at once.
 pub const fn board_bcast(ranks: usize) -> usize {
-    if ranks == 2 { 32 << 10 } else { 256 << 10 }
+    if ranks == 2 { 1 << 20 } else { 256 << 10 }
 }
+
+/// The longest reduction on a board: the posts of one are counted in 20 bits.
+pub const BOARD_LONGEST: usize = 1 << 30;
 
 /// Up to this length all ranks reduce everything that lies on a board; above, each a slice.
 pub const BOARD_EACH: usize = 4 << 10;
@@ -94,6 +100,17 @@ pub const UNPACK_PIECE: usize = 128 << 10;
 /// A datatype of as many blocks is a plain list of them, even where parts of it would be loops: a list is
 /// quicker to go through than nested loops of a few rounds.
 pub const FLATTEN: usize = 32;
+
+/// Nanoseconds a KiB for which reading another rank's memory is quick, so that no other way is asked for. Measured: 60
+/// where the bytes are in a cache that both share, 400 where they are in one that is far.
+pub const QUICK_PULL: u32 = 200;
+
+/// One in so many long messages comes the way that was slower, to find out whether it still is.
+pub const ROUTE_TRIED_AGAIN: u32 = 32;
+
+/// Elements that do not lie in a row go at once up to this length, packed while they go, whether they are received yet or
+/// not. The half of a bulk ring of few ranks, so that a receiver that comes in time finds room for all of it.
+pub const EAGER_ELEMENTS: usize = 128 << 10;
 
 /// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
 pub const TYPE_DEPTH: u32 = 1000;

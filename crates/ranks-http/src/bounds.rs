@@ -124,3 +124,6 @@ pub(crate) const LOG_BYTES: usize = 32 * 1024;
 
 /// Threads of a rank that read from disks, compress and compute hashes: all of them wait or work for several connections.
 pub(crate) const HELPERS: usize = 16;
+
+/// Connections beyond the limit that are told so at once; each holds a descriptor for a second at most.
+pub(crate) const TURNED_AWAY: usize = 256;

@@ -12,7 +12,7 @@
 //! each in a file of its own, without input or output.
 
 mod answer;
-mod auth;
+pub mod auth;
 mod cache;
 pub mod chunks;
 pub mod coding;
@@ -20,6 +20,8 @@ pub mod condition;
 mod connection;
 mod cors;
 mod counts;
+#[cfg(test)]
+mod fuzz;
 pub mod head;
 mod http2;
 mod job;
@@ -156,7 +158,11 @@ fn start(
         .build()
         .map_err(failed)?;
     let bell = bell.clone();
-    let body = move || runtime.block_on(serve(listener, tls, site, drain, &bell));
+    let body = move || {
+        runtime.block_on(serve(listener, tls, site, drain, &bell));
+        // Not waiting for a disk that does not answer.
+        runtime.shutdown_background();
+    };
     std::thread::Builder::new().name("serve".into()).spawn(body).map_err(failed)
 }
 
@@ -184,3 +190,6 @@ async fn serve(
     }
     bell.ring(Note::Drained);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
+mod signals;
+
 use crate::ends;
 use crate::foreign;
 use crate::fork::{START_ERROR, STEP_FOLDER};
@@ -10,15 +12,10 @@ use crate::report;
 use crate::start;
 use crate::sys::{self, Death, Pid};
 use ranks_shm::Segment;
+use signals::Draining;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
-
-/// From the request to end to the end.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// What comes again this soon is the same wish to end: `timeout` signals its child and then the child's group.
-const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// How long pipes are read after the last rank has ended: daemons may hold them for ever.
 const DRAIN: Duration = Duration::from_millis(200);
@@ -76,14 +73,6 @@ pub struct Rank {
 struct Ending {
     kill_at: Instant,
     killed_at: Option<Instant>,
-}
-
-/// The ranks have been told to end by themselves: when, by which signal, and until when they may.
-#[derive(Clone, Copy)]
-struct Draining {
-    since: Instant,
-    signal: i32,
-    until: Instant,
 }
 
 /// Runs a job to its end.
@@ -244,41 +233,6 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn on_signal(&mut self, signal: i32, now: Instant) {
-        match signal {
-            libc::SIGUSR1 | libc::SIGUSR2 => self.signal_all(signal),
-            libc::SIGQUIT => self.roll_call("who waits where"),
-            libc::SIGTSTP => {
-                self.signal_all(signal);
-                sys::stop_self();
-                self.signal_all(libc::SIGCONT);
-            }
-            _ => match &mut self.ending {
-                // The second one: at once.
-                Some(ending) => {
-                    if ending.killed_at.is_none() {
-                        ending.kill_at = now;
-                    }
-                }
-                None => match (self.launch.drains, self.draining) {
-                    (Some(within), None) => {
-                        self.draining = Some(Draining { since: now, signal, until: now + within });
-                        self.tell_to_end();
-                    }
-                    (_, Some(draining)) if now < draining.since + SAME_SIGNAL => {}
-                    _ => self.end_by(signal, now),
-                },
-            },
-        }
-    }
-
-    fn end_by(&mut self, signal: i32, now: Instant) {
-        let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
-        let heading = format!("signal {}: ending the job", report::describe_signal(signal));
-        self.say(&heading, &report::describe(&scene, report::Style::Failure));
-        self.end(128 + signal, now);
-    }
-
     /// Ranks have ended, in the order of their numbers.
     fn on_ends(&mut self, ended: &[usize], now: Instant) {
         if ended.is_empty() {
@@ -337,29 +291,6 @@ impl<'a> Job<'a> {
             if word(0) as usize == rank {
                 let folder = word(1) == STEP_FOLDER;
                 return Some(crate::launch::Cause::NotStarted { error: word(2) as i32, folder });
-            }
-        }
-    }
-
-    /// Ends the job: TERM now, KILL after the grace.
-    fn end(&mut self, code: i32, now: Instant) {
-        self.code.get_or_insert(code);
-        self.ending = Some(Ending { kill_at: now + GRACE, killed_at: None });
-        self.tell_to_end();
-    }
-
-    fn tell_to_end(&self) {
-        self.signal_all(libc::SIGTERM);
-        // Stopped processes hear nothing else.
-        self.signal_all(libc::SIGCONT);
-    }
-
-    /// Sends a signal to what every rank has started, those included that have ended themselves.
-    fn signal_all(&self, signal: i32) {
-        for rank in &self.ranks {
-            // A rank that has moved to another group is still ours.
-            if !sys::kill_group(rank.pid, signal) {
-                sys::kill(rank.pid, signal);
             }
         }
     }

@@ -16,7 +16,11 @@ use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RequestId};
 use std::ffi::{c_int, c_void};
 
 /// Makes the handle of a request that has just begun.
+#[inline]
 pub fn handle<A: Abi>(process: &mut Process, id: RequestId, comm: CommId) -> Result<A::Request> {
+    if id == RequestId::SENT {
+        return Ok(A::Request::encode(Ref::Builtin(builtin::SENT)));
+    }
     match process.requests.insert(RequestRecord { id, comm: comm.index(), also: Also::Nothing }) {
         Some(key) => Ok(A::Request::encode(Ref::Dynamic(key))),
         None => {

@@ -2,7 +2,7 @@
 
 pub mod look;
 
-use crate::abi::{Abi, Handle, Ref};
+use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Out, length};
 use crate::block;
 use crate::entry::Call;
@@ -11,13 +11,17 @@ use crate::global;
 use crate::grequest;
 use crate::process::{Also, Process, RequestRecord};
 use crate::status;
-use ranks_engine::{Call as Waits, Status, UNDEFINED};
+use ranks_engine::{Call as Waits, RequestId, Status, UNDEFINED};
 use std::ffi::c_int;
 
 /// The record of a request; `None` for the null request.
+#[inline]
 fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<RequestRecord>> {
     match request.decode() {
         Ref::Null => Ok(None),
+        Ref::Builtin(builtin::SENT) => {
+            Ok(Some(RequestRecord { id: RequestId::SENT, comm: builtin::WORLD, also: Also::Nothing }))
+        }
         Ref::Dynamic(key) => {
             process.requests.get(key).copied().map(Some).ok_or_else(|| {
                 Failure::new(class::REQUEST, "no such request: it is complete or freed already")
@@ -44,17 +48,28 @@ fn find<A: Abi>(call: &Call<A>, request: A::Request) -> Result<Option<RequestRec
     Ok(record)
 }
 
-/// The request is complete: unless it is persistent, its handle becomes null.
-fn retire<A: Abi>(process: &mut Process, place: Out<A::Request>) -> Result<()> {
-    let request = place.get()?;
-    if let Ref::Dynamic(key) = request.decode()
-        && let Some(record) = process.requests.get(key).copied()
-        && !process.engine.is_persistent(record.id)
-    {
-        process.requests.remove(key);
-        place.set(A::Request::NULL)?;
+/// Completes a request that is done, as far as the engine knows it: what came of it, or `None` while it is under way.
+/// Unless it is persistent, its handle becomes null.
+#[inline]
+fn complete<A: Abi>(
+    process: &mut Process,
+    place: Out<A::Request>,
+    id: RequestId,
+) -> Result<Option<Result<Status>>> {
+    let Some((outcome, stays)) = process.engine.complete(id) else { return Ok(None) };
+    if !stays {
+        retire::<A>(process, place)?;
     }
-    Ok(())
+    Ok(Some(outcome.map_err(Failure::from)))
+}
+
+/// A request is gone: so is its handle.
+#[inline]
+fn retire<A: Abi>(process: &mut Process, place: Out<A::Request>) -> Result<()> {
+    if let Ref::Dynamic(key) = place.get()?.decode() {
+        process.requests.remove(key);
+    }
+    place.set(A::Request::NULL)
 }
 
 /// `MPI_Wait`.
@@ -63,7 +78,10 @@ pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Sta
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     };
     let outcome = block::finish(Waits::Wait, record.id);
-    global::with(|process| retire::<A>(process, request))?;
+    global::with(|process| match process.engine.is_persistent(record.id) {
+        true => Ok(()),
+        false => retire::<A>(process, request),
+    })?;
     status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
 }
 
@@ -80,13 +98,13 @@ pub fn test<A: Abi>(
     };
     block::work();
     let outcome = global::with(|process| {
-        let outcome = process.engine.test(record.id);
-        if !matches!(outcome, Ok(None)) {
-            retire::<A>(process, request)?;
+        let engine = &mut process.engine;
+        if !engine.is_settled(&[record.id], true) {
+            engine.progress();
         }
-        Ok::<_, Failure>(outcome)
+        complete::<A>(process, request, record.id)
     })?;
-    let Some(outcome) = outcome.map_err(Failure::from).transpose() else {
+    let Some(outcome) = outcome else {
         return block::tell(flag, false);
     };
     flag.set(1)?;
@@ -126,14 +144,8 @@ impl<A: Abi> Array<A> {
     /// Completes one that is done, as far as the engine knows it.
     fn complete(&self, process: &mut Process, live: usize) -> Result<Result<Status>> {
         let (at, record) = self.live[live];
-        let outcome = process.engine.test(record.id).and_then(|status| {
-            status.ok_or_else(|| {
-                let call = ranks_engine::Call::Waitall;
-                ranks_engine::Error::new(ranks_engine::Class::Pending, call, 0, "still under way")
-            })
-        });
-        retire::<A>(process, self.places.element(at)?)?;
-        Ok(outcome.map_err(Failure::from))
+        let outcome = complete::<A>(process, self.places.element(at)?, record.id)?;
+        Ok(outcome.unwrap_or_else(|| Err(Failure::new(class::PENDING, "still under way"))))
     }
 
     /// What the program itself says of one that is complete: without the lock.
@@ -149,25 +161,39 @@ impl<A: Abi> Array<A> {
     }
 }
 
+/// The status of a place in a program's array, which may be no array.
+#[inline]
+fn status_at<A: Abi>(statuses: Out<A::Status>, at: usize) -> Result<Out<A::Status>> {
+    if A::is_ignored(statuses.address()) { Ok(statuses) } else { statuses.element(at) }
+}
+
 /// Statuses of a call that completes several requests: only when one failed is the error of each written.
 fn report<A: Abi>(statuses: Out<A::Status>, outcomes: Vec<(usize, Result<Status>)>) -> Result<()> {
+    let places: Vec<usize> = outcomes.iter().map(|(at, _)| *at).collect();
     let mut failed = Vec::new();
-    let ignored = A::is_ignored(statuses.address());
-    let place = |at| if ignored { Ok(statuses) } else { statuses.element(at) };
-    for (at, outcome) in &outcomes {
+    for (at, outcome) in outcomes {
         match outcome {
-            Ok(found) => status::store::<A>(place(*at)?, found)?,
-            Err(error) => failed.push(error.clone()),
+            Ok(found) => status::store::<A>(status_at::<A>(statuses, at)?, &found)?,
+            Err(failure) => failed.push((at, failure)),
         }
     }
-    let Some(first) = failed.first() else { return Ok(()) };
-    let (first, count) = (first.clone(), failed.len());
-    for (at, outcome) in outcomes {
-        let code = match outcome {
-            Ok(_) => 0,
-            Err(failure) => global::with(|process| process.recent.code(failure.class, failure.text)),
-        };
-        status::store_error::<A>(place(at)?, code)?;
+    report_failed::<A>(statuses, &places, failed)
+}
+
+/// The errors of those of `places` that failed; none in the others.
+fn report_failed<A: Abi>(
+    statuses: Out<A::Status>,
+    places: &[usize],
+    failed: Vec<(usize, Failure)>,
+) -> Result<()> {
+    let Some((_, first)) = failed.first().cloned() else { return Ok(()) };
+    let count = failed.len();
+    for &at in places {
+        status::store_error::<A>(status_at::<A>(statuses, at)?, 0)?;
+    }
+    for (at, failure) in failed {
+        let code = global::with(|process| process.recent.code(failure.class, failure.text));
+        status::store_error::<A>(status_at::<A>(statuses, at)?, code)?;
     }
     let text = match count {
         1 => first.text,
@@ -202,13 +228,35 @@ pub fn wait_all<A: Abi>(
     finish_all(&array, statuses)
 }
 
+/// Completes all of them. What is usual is done at once; what failed, and what the program itself has to say of, later.
 fn finish_all<A: Abi>(array: &Array<A>, statuses: Out<A::Status>) -> Result<()> {
-    let outcomes = global::with(|process| {
-        (0..array.live.len()).map(|n| array.complete(process, n)).collect::<Result<Vec<_>>>()
+    let others = global::with(|process| {
+        let mut others = Vec::new();
+        for (n, (at, record)) in array.live.iter().enumerate() {
+            if record.also == Also::Nothing
+                && let Some(found) = process.engine.complete_plain(record.id)
+            {
+                retire::<A>(process, array.places.element(*at)?)?;
+                status::store::<A>(status_at::<A>(statuses, *at)?, &found)?;
+                continue;
+            }
+            others.push((n, array.complete(process, n)?));
+        }
+        Ok::<_, Failure>(others)
     })?;
-    let outcomes = outcomes.into_iter().enumerate();
-    let outcomes = outcomes.map(|(n, outcome)| (array.live[n].0, array.finish(n, outcome))).collect();
-    report::<A>(statuses, outcomes)
+    let mut failed = Vec::new();
+    for (n, outcome) in others {
+        let at = array.live[n].0;
+        match array.finish(n, outcome) {
+            Ok(found) => status::store::<A>(status_at::<A>(statuses, at)?, &found)?,
+            Err(failure) => failed.push((at, failure)),
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<usize> = array.live.iter().map(|(at, _)| *at).collect();
+    report_failed::<A>(statuses, &places, failed)
 }
 
 /// `MPI_Testall`.

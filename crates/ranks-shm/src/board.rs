@@ -1,8 +1,8 @@
 //! Boards: shared memory in which the ranks of a communicator lay down what a collective hands over.
 //!
 //! Each rank of a board has a desk that it alone writes and all others read: a few lines for short
-//! messages (what they say and the bytes, in one cache line), and two halves of a buffer for longer
-//! ones. A post is numbered `round << 20 | posts in this round`, and so is what a rank is done with.
+//! messages (what they say and the bytes, in one cache line), two halves of a buffer for longer ones, and (on a
+//! board of few ranks) a ring of slots for long ones. A post is numbered `round << 20 | posts in this round`, and so is what a rank is done with.
 //!
 //! ```text
 //! writer w                              reader r
@@ -24,6 +24,7 @@ use crate::primitive::AtomicU64;
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
 use crate::primitive::UnsafeCell;
 use crate::segment::Segment;
+use crate::sys;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -102,6 +103,10 @@ impl Post {
 
 /// Bytes of a board for `ranks` ranks.
 pub const fn board_bytes(ranks: usize) -> usize {
+    halves_end(ranks) + ranks * bounds::board_ring(ranks)
+}
+
+const fn halves_end(ranks: usize) -> usize {
     desks_bytes(ranks) + ranks * 2 * bounds::board_half(ranks)
 }
 
@@ -174,6 +179,27 @@ impl Board {
         // SAFETY: inside the board by the assertion.
         unsafe { self.base.add(at) }
     }
+
+    /// Slots of a rank's ring; none on a board of many ranks.
+    #[inline(always)]
+    pub fn slots(&self) -> usize {
+        bounds::board_ring(self.ranks) / bounds::BOARD_SLOT
+    }
+
+    /// Where a slot of a rank's ring begins. Whose turn it is to touch it, the protocol says.
+    #[inline(always)]
+    pub fn slot(&self, rank: usize, which: usize) -> NonNull<u8> {
+        assert!(rank < self.ranks && which < self.slots());
+        let at = halves_end(self.ranks) + (rank * self.slots() + which) * bounds::BOARD_SLOT;
+        // SAFETY: inside the board by the assertion.
+        unsafe { self.base.add(at) }
+    }
+
+    /// Has the memory of as many of a rank's slots there before they are written for the first time.
+    pub fn prepare_slots(&self, rank: usize, from: usize, count: usize) {
+        let count = count.min(self.slots() - from);
+        sys::populate(self.slot(rank, from), count * bounds::BOARD_SLOT);
+    }
 }
 
 impl Segment {
@@ -197,6 +223,8 @@ const _: () = {
     // An odd number of lines, so that desks do not all start in the same cache set.
     assert!((size_of::<Desk>() / LINE) % 2 == 1);
     assert!(bounds::board_half(2).is_multiple_of(4096));
+    // Where a post begins is said in a byte, which says other things too.
+    assert!(bounds::board_ring(2) / bounds::BOARD_SLOT <= 128);
 };
 
 #[cfg(all(test, not(loom)))]
@@ -227,9 +255,12 @@ mod tests {
         let (first, second) = (Board::of(&segment, 0).unwrap(), Board::of(&segment, 1).unwrap());
         let mut starts: Vec<usize> =
             (0..3).flat_map(|rank| [0, 1].map(|half| first.half(rank, half).as_ptr() as usize)).collect();
-        starts.push(second.post(0, 0) as *const Post as usize);
-        assert!(starts.is_sorted());
+        starts.push(first.slot(0, 0).as_ptr() as usize);
         assert!(starts.windows(2).all(|w| w[1] - w[0] >= first.half_bytes()));
+        starts
+            .extend([first.slot(0, 1), first.slot(2, first.slots() - 1)].map(|slot| slot.as_ptr() as usize));
+        starts.push(second.post(0, 0) as *const Post as usize);
+        assert!(starts.windows(2).all(|w| w[1] - w[0] >= bounds::BOARD_SLOT));
         assert!(Board::of(&segment, bounds::boards(3)).is_none());
     }
 }

@@ -55,7 +55,7 @@ impl std::fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
-const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 
 impl Segment {
     /// Makes a segment for `ranks` processes. The descriptor is to be inherited by them.

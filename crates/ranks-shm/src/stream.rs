@@ -56,8 +56,10 @@ fn cycles() -> u64 {
 }
 
 /// What a writer knows of how fast it writes what another CPU has read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pace {
+    /// Cycles a line above which writing through the cache is slow.
+    limit: u64,
     /// Slow pieces in a row; it does not count beyond [`SLOW`].
     state: AtomicI32,
     /// Pieces through the cache.
@@ -66,7 +68,19 @@ pub struct Pace {
     pieces: AtomicU32,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self::with_limit(SLOW_LINE_CYCLES)
+    }
+}
+
 impl Pace {
+    /// Where other memory is written than what goes to and fro: slow from so many cycles a line on.
+    pub fn with_limit(limit: u64) -> Self {
+        let (state, through, pieces) = (AtomicI32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+        Self { limit, state, through, pieces }
+    }
+
     /// Copies a piece past the cache, or through it and notes how long that took.
     ///
     /// # Safety
@@ -119,7 +133,7 @@ impl Pace {
         if bytes < PAST_CACHE {
             return;
         }
-        let slow = cycles > (bytes / LINE) as u64 * SLOW_LINE_CYCLES;
+        let slow = cycles > (bytes / LINE) as u64 * self.limit;
         let state = self.state.load(Relaxed);
         let next = match slow {
             // One alone may be an interrupt.

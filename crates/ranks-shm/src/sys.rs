@@ -1,7 +1,9 @@
 //! The system calls this crate needs, each in a safe function.
 
+use crate::segment::PAGE;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -51,6 +53,14 @@ pub fn monotonic_nanos() -> u64 {
     // SAFETY: writes to a local.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut spec) };
     spec.tv_sec as u64 * 1_000_000_000 + spec.tv_nsec as u64
+}
+
+/// Has pages of a mapping there before they are written. What the system refuses, it does later.
+pub fn populate(from: NonNull<u8>, len: usize) {
+    let start = from.as_ptr() as usize / PAGE * PAGE;
+    let len = from.as_ptr() as usize + len - start;
+    // SAFETY: whether the range is mapped the kernel checks; what is in it stays.
+    unsafe { libc::madvise(start as *mut libc::c_void, len, libc::MADV_POPULATE_WRITE) };
 }
 
 /// A memfd, or an unlinked file where there are none (old kernels, seccomp). Inherited by children.

@@ -1,7 +1,9 @@
 //! What a rank remembers of a communicator's board from one collective to the next.
 
 use ranks_shm::board::word;
+use ranks_shm::bounds::SLOW_SLOT_CYCLES;
 use ranks_shm::stream::Pace;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A number of this rank's own. Atomic only because a collective under way may be passed on to another of its
@@ -44,6 +46,12 @@ pub(crate) struct Seat {
     pub both: Own,
     /// How fast it writes there.
     pub pace: Pace,
+    /// The next slot of its ring.
+    pub slot: Own,
+    /// What all must be done with before a slot is written again; made when there is a first one.
+    pub slots: OnceLock<Vec<Own>>,
+    /// How fast it writes slots.
+    pub slot_pace: Pace,
     /// The rank it waits for.
     pub waits_for: Own,
     /// What each rank is known to be done with.
@@ -60,6 +68,9 @@ impl Seat {
             both: Own::from(0),
             waits_for: Own::from(0),
             pace: Pace::default(),
+            slot: Own::from(0),
+            slots: OnceLock::new(),
+            slot_pace: Pace::with_limit(SLOW_SLOT_CYCLES),
             known,
         }
     }

@@ -6,6 +6,7 @@
 //! | `request` | requests and statuses |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `route` | which of the two a long message takes |
 //! | `typed` | messages of elements that do not lie in a row |
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
@@ -32,6 +33,7 @@ mod probe;
 mod recv;
 mod rendezvous;
 mod request;
+mod route;
 mod send;
 mod steps;
 mod typed;

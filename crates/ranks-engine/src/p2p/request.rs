@@ -19,6 +19,9 @@ pub struct RequestId {
 }
 
 impl RequestId {
+    /// A send that was complete when it was made. It stands for any number of them, and stays.
+    pub const SENT: RequestId = RequestId { index: 0, generation: 0 };
+
     /// A small number, dense and reused.
     pub fn index(self) -> u32 {
         self.index
@@ -105,6 +108,7 @@ pub(crate) enum State {
 
 /// One operation.
 pub(crate) struct Request {
+    pub index: u32,
     pub generation: u32,
     pub state: State,
     pub persistent: bool,
@@ -137,6 +141,8 @@ pub(crate) struct Request {
     pub charged: Option<(Option<u32>, usize)>,
     /// The parts of a partitioned message.
     pub partitions: Option<Box<Partitions>>,
+    /// Send: its peer is to fetch it, and has not yet.
+    pub announced: bool,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -153,6 +159,7 @@ pub(crate) struct Request {
 impl Request {
     pub fn new(call: Call, kind: Kind) -> Self {
         Self {
+            index: 0,
             generation: 0,
             state: State::Active,
             persistent: false,
@@ -172,6 +179,7 @@ impl Request {
             plan: None,
             charged: None,
             partitions: None,
+            announced: false,
             pushed: false,
             answered: true,
             matched: false,
@@ -180,6 +188,34 @@ impl Request {
             status: Status::EMPTY,
             error: None,
         }
+    }
+
+    #[inline(always)]
+    pub fn id(&self) -> RequestId {
+        RequestId { index: self.index, generation: self.generation }
+    }
+
+    /// Holds what has to be dropped, beside its communicator.
+    #[inline(always)]
+    pub fn has_more(&self) -> bool {
+        self.owned.is_some()
+            | self.elements.is_some()
+            | self.keep.is_some()
+            | self.plan.is_some()
+            | self.charged.is_some()
+            | self.partitions.is_some()
+            | self.error.is_some()
+    }
+
+    #[cold]
+    fn clear(&mut self) {
+        self.owned = None;
+        self.elements = None;
+        self.keep = None;
+        self.plan = None;
+        self.charged = None;
+        self.partitions = None;
+        self.error = None;
     }
 
     /// The rank of the peer in the request's communicator, for messages to people.
@@ -239,22 +275,64 @@ impl Request {
     }
 }
 
-/// All requests of a rank.
-#[derive(Default)]
+/// All requests of a rank. The first is [`RequestId::SENT`]. What is free holds nothing that would have to be dropped.
 pub(crate) struct Requests {
     slots: Vec<Request>,
     free: Vec<u32>,
 }
 
+impl Default for Requests {
+    fn default() -> Self {
+        let mut sent = Request::new(Call::Send, Kind::Send { buf: SendBuf::EMPTY, mode: Mode::Standard });
+        sent.state = State::Done;
+        Self { slots: vec![sent], free: Vec::new() }
+    }
+}
+
 impl Requests {
+    /// Makes a request on a communicator, in the place of one that was freed: nothing is moved, and its communicator is
+    /// mostly the one that was there.
+    #[inline]
+    pub fn make(&mut self, call: Call, kind: Kind, comm: &Arc<Comm>) -> &mut Request {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.insert(Request::new(call, kind)).index,
+        };
+        let slot = &mut self.slots[index as usize];
+        if !slot.comm.as_ref().is_some_and(|old| Arc::ptr_eq(old, comm)) {
+            slot.comm = Some(comm.clone());
+        }
+        slot.state = State::Active;
+        slot.persistent = false;
+        slot.detached = false;
+        slot.call = call;
+        slot.kind = kind;
+        slot.context = comm.context;
+        slot.peer = None;
+        slot.wildcard = false;
+        slot.nobody = false;
+        slot.tag = 0;
+        slot.grows = false;
+        slot.pushed = false;
+        slot.answered = true;
+        slot.matched = false;
+        slot.total = 0;
+        slot.received = 0;
+        slot.status = Status::EMPTY;
+        slot
+    }
+
+    #[inline(never)]
     pub fn insert(&mut self, mut request: Request) -> RequestId {
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
             request.generation = slot.generation;
+            request.index = index;
             *slot = request;
             return RequestId { index, generation: slot.generation };
         }
         let index = self.slots.len() as u32;
+        request.index = index;
         request.generation = 1;
         self.slots.push(request);
         RequestId { index, generation: 1 }
@@ -278,16 +356,38 @@ impl Requests {
 
     pub fn remove(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Free;
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.comm = None;
-        slot.owned = None;
-        slot.elements = None;
-        slot.keep = None;
-        slot.plan = None;
-        slot.partitions = None;
-        slot.error = None;
-        self.free.push(index);
+        if slot.has_more() {
+            slot.clear();
+        }
+        if index != RequestId::SENT.index {
+            slot.state = State::Free;
+            slot.generation = slot.generation.wrapping_add(1);
+            self.free.push(index);
+        }
+    }
+
+    /// A communicator was freed: what is free forgets it.
+    pub fn forget_comm(&mut self, comm: &Arc<Comm>) {
+        let held = |slot: &&mut Request| slot.comm.as_ref().is_some_and(|old| Arc::ptr_eq(old, comm));
+        let free = self.slots.iter_mut().filter(|slot| slot.state == State::Free);
+        free.filter(held).for_each(|slot| slot.comm = None);
+    }
+
+    /// The status of a request that is done without anything more to it than that, which is freed; of a send too that
+    /// was complete when it was made. `None` for any other.
+    #[inline]
+    pub fn take_plain(&mut self, id: RequestId) -> Option<Status> {
+        let request = self.slots.get_mut(id.index as usize)?;
+        let plain = request.generation == id.generation
+            && request.state == State::Done
+            && !request.persistent
+            && !request.has_more();
+        if !plain {
+            return None;
+        }
+        let status = request.status;
+        self.remove(id.index);
+        Some(status)
     }
 
     /// Indices of all requests under way that `wanted` picks.

@@ -7,10 +7,13 @@ use crate::support::*;
 use ranks_engine::op::{Element, Op, Operation};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, CommId, Engine, Result};
+use ranks_shm::bounds::{BOARD_SLOT, board_ring};
 
 pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
         ("a mixture of collectives", mixture),
+        ("what is longer than a ring", longer_than_a_ring),
+        ("elements that are longer than a slot", long_elements),
         ("boards come back", boards_come_back),
         ("a broadcast by messages among those on the board", by_messages),
         ("ranks in different collectives are told", different_calls),
@@ -18,8 +21,9 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
     ]
 }
 
-/// Around what fits in a line, in a piece and in a half.
-const LENGTHS: [usize; 10] = [0, 4, 48, 52, 4096, 16_380, 16_388, 65_536, 65_540, 200_000];
+/// Around what fits in a line, in what is not long, in a slot, in a half, and in the pieces laid ahead.
+const LENGTHS: [usize; 14] =
+    [0, 4, 48, 52, 4096, 8192, 8196, 16_384, 16_388, 65_536, 65_540, 147_456, 147_460, 200_000];
 
 /// The same numbers at every rank.
 struct Numbers(u64);
@@ -115,6 +119,47 @@ fn mixture_on<T: Transport>(e: &mut Engine<T>, comm: CommId, steps: usize) -> Re
 
 fn mixture<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     mixture_on(e, WORLD, 150)
+}
+
+/// Reductions wait for slots within a round; what moves is too long then, and just not.
+fn longer_than_a_ring<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let n = e.comm_size(WORLD)?;
+    let ring = board_ring(n as usize).max(BOARD_SLOT);
+    for (tag, len) in [ring, ring + 4, ring + 9 * BOARD_SLOT].into_iter().enumerate() {
+        for which in 0..8 {
+            step(e, WORLD, which, len, tag as i32 % n, tag as i32)?;
+        }
+    }
+    Ok(())
+}
+
+/// They are not cut: the first byte of an element tells the sum, the last one which it is.
+fn long_elements<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n) = (e.comm_rank(WORLD)?, e.comm_size(WORLD)?);
+    for element in [BOARD_SLOT - 3, BOARD_SLOT, BOARD_SLOT + 5] {
+        let mut function = |input: &[u8], inout: &mut [u8]| {
+            for (from, to) in input.chunks(element).zip(inout.chunks_mut(element)) {
+                assert_eq!(from[element - 1], to[element - 1]);
+                to[0] = to[0].wrapping_add(from[0]);
+            }
+        };
+        let mine: Vec<u8> = (0..7 * element)
+            .map(|at| match at % element {
+                0 => me as u8 + 1,
+                _ => (at / element) as u8,
+            })
+            .collect();
+        let sum = (1..=n as u8).sum::<u8>();
+        let mut op = Op::user(&mut function, element, true);
+        let mut got = vec![0; mine.len()];
+        e.allreduce(Some(out(&mine)), room(&mut got), &mut op, WORLD)?;
+        assert!(got.chunks(element).enumerate().all(|(k, e)| e[0] == sum && e[element - 1] == k as u8));
+        let mut got = mine.clone();
+        e.scan(None, room(&mut got), &mut op, WORLD)?;
+        let sum = (1..=me as u8 + 1).sum::<u8>();
+        assert!(got.chunks(element).enumerate().all(|(k, e)| e[0] == sum && e[element - 1] == k as u8));
+    }
+    Ok(())
 }
 
 /// More communicators, one after the other, than there are boards; in them ranks are not slots.

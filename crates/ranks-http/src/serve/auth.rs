@@ -38,14 +38,19 @@ impl Auth {
     pub fn read(file: &Path) -> Result<Auth, String> {
         let failed = |what: &dyn std::fmt::Display| format!("the file of users {}: {what}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+        Auth::parse(&text).map_err(|what| failed(&what))
+    }
+
+    /// The same, of the file's text.
+    pub fn parse(text: &str) -> Result<Auth, String> {
         let mut users = Vec::new();
         for (number, line) in
             (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
         {
-            users.push(user(line.trim_end()).map_err(|what| failed(&format!("line {number}: {what}")))?);
+            users.push(user(line.trim_end()).map_err(|what| format!("line {number}: {what}"))?);
         }
         if users.is_empty() {
-            return Err(failed(&"no user in it"));
+            return Err("no user in it".to_owned());
         }
         Ok(Auth { users: users.into(), known: Mutex::default(), at_work: Semaphore::new(HASHES_AT_ONCE) })
     }

@@ -212,8 +212,8 @@ impl<S: Stream> Talk<'_, S> {
         }
         let mut end = BodyEnd::new(framing);
         match end.take(rest) {
-            Err(()) => return Ok(Err(400)),
-            Ok(taken) if end.reached() => return Ok(Ok(Body::Here(taken))),
+            Err(()) => Ok(Err(400)),
+            Ok(taken) if end.reached() => Ok(Ok(Body::Here(taken))),
             Ok(taken) => self.rest_of_body(end, &rest[taken..], taken as u64, expects.is_some()).await,
         }
     }

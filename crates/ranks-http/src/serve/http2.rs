@@ -19,6 +19,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 
 use super::answer::{answer, error};
 use super::head::Head;
@@ -35,6 +36,8 @@ struct Activity {
     running: AtomicUsize,
     steps: AtomicUsize,
     requests: AtomicUsize,
+    /// As many requests as a connection may have.
+    enough: Notify,
 }
 
 /// Answers requests until one side has had enough.
@@ -63,7 +66,7 @@ where
         let wait = if activity.running.load(Relaxed) > 0 { limits.send_timeout } else { limits.keep_alive };
         tokio::select! {
             _ = &mut connection => return,
-            () = life.drained(), if !leaving => {
+            () = wants_end(life, &activity), if !leaving => {
                 leaving = true;
                 connection.as_mut().graceful_shutdown();
                 continue;
@@ -81,11 +84,11 @@ where
             (leaving, since) = (true, Instant::now());
             connection.as_mut().graceful_shutdown();
         }
-        if !leaving && activity.requests.load(Relaxed) >= limits.keep_alive_requests as usize {
-            leaving = true;
-            connection.as_mut().graceful_shutdown();
-        }
     }
+}
+
+async fn wants_end(life: &Life, activity: &Activity) {
+    tokio::select! { () = life.drained() => {}, () = activity.enough.notified() => {} }
 }
 
 async fn respond(
@@ -96,7 +99,9 @@ async fn respond(
 ) -> hyper::Response<Pieces> {
     let started = Instant::now();
     activity.running.fetch_add(1, Relaxed);
-    activity.requests.fetch_add(1, Relaxed);
+    if activity.requests.fetch_add(1, Relaxed) + 1 == site.options.limits.keep_alive_requests as usize {
+        activity.enough.notify_one();
+    }
     let running = Running(activity);
     let target = request.uri().path_and_query().map_or("*", |target| target.as_str()).to_owned();
     let mut headers: Vec<_> = request

@@ -17,6 +17,8 @@ pub fn listen(at: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     if shared {
         socket.set_reuse_port(true)?;
     }
+    // Answers are written as a whole; nothing is gained by waiting for more. Connections inherit it.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&at.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

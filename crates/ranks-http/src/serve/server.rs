@@ -21,6 +21,7 @@ use super::log::Log;
 use super::reply::reason;
 use super::site::Site;
 use super::wire::{Stream, Wire};
+use crate::bounds::{LINGER, TURNED_AWAY};
 
 /// What a connection knows of the server's life, and the server of the connection's.
 pub struct Life {
@@ -78,10 +79,9 @@ pub async fn serve(
     let limits = site.options.limits.clone();
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
     let log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
-    let mut number = 0;
+    let (mut number, turned_away) = (0, Arc::new(()));
     let told = drain.clone();
-    let draining = drain.wait_for(|drains| *drains);
-    let mut draining = pin!(draining);
+    let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
     loop {
         let (stream, client) = tokio::select! {
             taken = listener.accept() => match taken {
@@ -96,7 +96,7 @@ pub async fn serve(
         };
         if open.all().len() >= limits.max_connections {
             site.counts.rejected.fetch_add(1, Relaxed);
-            turn_away(&stream, &site, tls.is_some());
+            turn_away(stream, &site, tls.is_some(), &turned_away);
             continue;
         }
         number += 1;
@@ -132,19 +132,22 @@ async fn all_done(open: &Open) {
     }
 }
 
-/// One connection more than there may be: a word, if it can be said at once.
-fn turn_away(stream: &TcpStream, site: &Site, tls: bool) {
-    if !tls {
-        let mut head = format!("HTTP/1.1 503 {}\r\n", reason(503)).into_bytes();
-        site.write_date(&mut head);
-        head.extend_from_slice(b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        let _ = rustix::net::send(
-            stream,
-            &head,
-            rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT,
-        );
-        let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Write);
+/// One connection more than there may be: a word, and some patience so that it arrives; for a flood of them neither.
+fn turn_away(stream: TcpStream, site: &Site, tls: bool, waiting: &Arc<()>) {
+    if tls || Arc::strong_count(waiting) > TURNED_AWAY {
+        return;
     }
+    let mut head = format!("HTTP/1.1 503 {}\r\n", reason(503)).into_bytes();
+    site.write_date(&mut head);
+    head.extend_from_slice(b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let waits = waiting.clone();
+    tokio::spawn(async move {
+        let mut wire = Wire::new(stream);
+        if wire.write(&head, &[], LINGER).await.is_ok() {
+            wire.linger().await;
+        }
+        drop(waits);
+    });
 }
 
 async fn connection(
@@ -154,8 +157,6 @@ async fn connection(
     site: Arc<Site>,
     life: Life,
 ) {
-    // Answers are written as a whole; nothing is gained by waiting for more.
-    let _ = stream.set_nodelay(true);
     match tls {
         None => http(stream, client, site, life).await,
         Some(tls) => {

@@ -64,6 +64,11 @@ impl<T: Transport> Engine<T> {
         ranks_shm::bounds::board_half(self.core.ranks)
     }
 
+    /// The longest that is posted whole.
+    fn board_longest(&self) -> usize {
+        ranks_shm::bounds::board_ring(self.core.ranks).max(self.board_half())
+    }
+
     pub(in super::super) fn bcast_on_board(
         &mut self,
         buf: RecvBuf,
@@ -140,7 +145,7 @@ impl<T: Transport> Engine<T> {
             if !send.len().is_multiple_of(size) || !fits {
                 return None;
             }
-            if let (Some(recv), true) = (recv, part * size <= self.board_half()) {
+            if let (Some(recv), true) = (recv, part * size <= self.board_longest()) {
                 recv.write(0, send.of_part(Part { at: at * part, len: part }).bytes());
             }
             part
@@ -175,7 +180,7 @@ impl<T: Transport> Engine<T> {
             _ => return None,
         };
         let place = by_rank.of(me);
-        if longest > self.board_half()
+        if longest > self.board_longest()
             || !apart(send, recv)
             || send.is_some_and(|send| send.len() != place.len)
         {
@@ -198,7 +203,8 @@ impl<T: Transport> Engine<T> {
         let comm = self.with_board(id)?;
         let (me, size) = (comm.me as usize, comm.size() as usize);
         let part = recv.len() / size;
-        let fits = part * (size - 1) <= self.board_half() && recv.len().is_multiple_of(size);
+        let most = if size == 2 { self.board_longest() } else { self.board_half() };
+        let fits = part * (size - 1) <= most && recv.len().is_multiple_of(size);
         if !fits || !apart(send, recv) || send.is_some_and(|send| send.len() != recv.len()) {
             return None;
         }
@@ -217,6 +223,7 @@ impl<T: Transport> Engine<T> {
         let comm = self.with_board(id)?;
         let fits = op.deferred().is_none()
             && op.element() * comm.size() as usize <= self.board_half()
+            && len <= bounds::BOARD_LONGEST
             && len.is_multiple_of(op.element());
         fits.then_some(comm)
     }

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | this | running one: within the call, or its rest as a request |
 //! | `calls` | which calls come here |
-//! | `desk` | one rank's part in it: room, posts, reading those of the others |
+//! | `desk` | one rank's part in it: posts, those of the others, leaving |
+//! | `lay` | where what is posted lies: the line, a half, the ring |
 //! | `spread` | broadcast, gather, scatter, gather and exchange of all with all |
 //! | `reduce` | reductions to one and to all, of slices, and scans |
 //!
@@ -15,6 +16,7 @@
 
 mod calls;
 mod desk;
+mod lay;
 mod reduce;
 mod spread;
 
@@ -62,7 +64,7 @@ impl<T: Transport> Engine<T> {
     fn desk(&self, call: Call, comm: &Arc<Comm>) -> Result<Desk> {
         let board = comm.area.and_then(|area| Board::of(self.transport.segment(), area));
         let board = board.ok_or_else(|| self.error(Class::Intern, call, "no board").context(comm.context))?;
-        Ok(Desk::new(board, comm.clone(), call, self.transport.fits()))
+        Ok(Desk::new(board, comm.clone(), call))
     }
 
     /// Runs what `begin` makes, then the plan that `then` makes of its outcome, all within the call.
@@ -210,6 +212,9 @@ fn explain(core: &Core, call: Call, comm: &Comm, fault: Fault) -> Error {
             peer,
             format!("rank {peer} has {came} bytes where this rank expects {expected}"),
         ),
+        Fault::Way(peer) => {
+            (Class::Type, peer, format!("rank {peer} has elements of another size than this rank"))
+        }
     };
     Error::new(class, call, core.me, detail).peer(peer as i32).context(comm.context)
 }

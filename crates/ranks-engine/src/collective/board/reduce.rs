@@ -8,10 +8,11 @@
 #![allow(unsafe_code)]
 
 use super::super::Part;
-use super::desk::{Desk, How, Outcome};
+use super::desk::{Desk, Outcome};
+use super::lay::{How, pieces};
+use crate::bounds::BOARD_AHEAD;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::op::{Op, StoredOp};
-use ranks_shm::board::POST_DATA;
 
 /// An operation, borrowed for a call or kept by what goes on after it.
 pub(super) trait Operator {
@@ -29,12 +30,6 @@ impl Operator for StoredOp {
     fn op(&mut self) -> Op<'_> {
         self.as_op()
     }
-}
-
-/// Lengths of the pieces of `len` bytes, none cut inside an element.
-fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<Item = (usize, Part)> {
-    let each = (most / element).max(1) * element;
-    (0..len).step_by(each).enumerate().map(move |(k, at)| (k, Part { at, len: each.min(len - at) }))
 }
 
 /// Reduces one row of each rank, from the last down, into `out`.
@@ -57,6 +52,31 @@ fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
     unsafe { buf.of_part(part).as_slice() }
 }
 
+/// This rank's own elements, piece by piece.
+struct Mine {
+    buf: SendBuf,
+    /// In place the result is built where they are.
+    in_place: bool,
+    kept: Vec<u8>,
+}
+
+impl Mine {
+    fn new(buf: SendBuf, recv: RecvBuf) -> Self {
+        Self { buf, in_place: buf.address() == recv.address(), kept: Vec::new() }
+    }
+
+    fn piece(&mut self, part: Part) -> SendBuf {
+        let piece = self.buf.of_part(part);
+        if !self.in_place {
+            return piece;
+        }
+        self.kept.clear();
+        self.kept.extend_from_slice(piece.bytes());
+        // SAFETY: it is looked at before it is changed, for the next piece.
+        unsafe { SendBuf::of(&self.kept) }
+    }
+}
+
 /// To the root: `recv` counts there alone.
 pub(super) async fn reduce<O: Operator>(
     desk: Desk,
@@ -65,44 +85,34 @@ pub(super) async fn reduce<O: Operator>(
     mut op: O,
     root: usize,
 ) -> Outcome<()> {
-    let element = op.op().element();
-    let len = own.len();
-    let short = len <= POST_DATA;
+    let (element, len) = (op.op().element(), own.len());
+    let how = desk.way(len, element);
+    let pieces = pieces(len, desk.piece_bytes(how), element);
     if desk.me != root {
-        if short {
-            desk.post_line(own.bytes()).await;
-            return Ok(());
-        }
-        desk.announce(len, desk.whole_half()).await;
-        for (k, part) in pieces(len, desk.one_way_piece(), element) {
-            desk.lay(k, Some(root), [own.of_part(part)]).await;
-            desk.publish(k + 1);
+        desk.announce(how, len).await;
+        for (k, part) in pieces {
+            desk.put(how, k, Some(root), own.of_part(part).bytes()).await;
         }
         return Ok(());
     }
-    let kept;
-    let own = if own.address() == recv.address() {
-        // In place: the result is built where this rank's elements are.
-        kept = own.bytes().to_vec();
-        &kept[..]
-    } else {
-        own.bytes()
-    };
-    for (k, part) in pieces(len, desk.one_way_piece(), element) {
-        for peer in desk.others() {
-            desk.posted_of(peer, k + 1, len).await?;
-        }
-        let row = |rank: usize| match rank {
-            rank if rank == root => &own[part.at..part.at + part.len],
-            rank if short => desk.whole(rank, How::Line, 0, len),
-            rank => desk.piece(rank, k, 0, part.len),
-        };
-        fold(&mut op.op(), room(recv, part), (0..desk.size).map(row));
+    let mut mine = Mine::new(own, recv);
+    for (k, part) in pieces {
+        desk.all_posted(k + 1, len, how).await?;
+        fold_piece(&desk, &mut op.op(), k, part, mine.piece(part), recv);
         if part.end() < len {
-            desk.done_with(k + 1);
+            desk.done_with_piece(how, k);
         }
     }
     Ok(())
+}
+
+/// Reduces piece `k` of all ranks.
+fn fold_piece(desk: &Desk, op: &mut Op<'_>, k: usize, part: Part, mine: SendBuf, recv: RecvBuf) {
+    let row = |rank: usize| match rank {
+        rank if rank == desk.me => mine.bytes(),
+        rank => desk.row(rank, k, 0, part.len),
+    };
+    fold(op, room(recv, part), (0..desk.size).map(row));
 }
 
 /// To all, everyone reducing everything.
@@ -112,30 +122,21 @@ pub(super) async fn allreduce_each<O: Operator>(
     recv: RecvBuf,
     mut op: O,
 ) -> Outcome<()> {
-    let element = op.op().element();
-    let len = own.len();
-    let short = len <= POST_DATA;
-    if short {
-        desk.post_line(own.bytes()).await;
-    } else {
-        desk.announce(len, desk.whole_half()).await;
-    }
-    for (k, part) in pieces(len, desk.half_bytes(), element) {
-        if !short {
-            desk.lay(k, None, [own.of_part(part)]).await;
-            desk.publish(k + 1);
+    let (element, len) = (op.op().element(), own.len());
+    let how = desk.way(len, element);
+    let most = desk.piece_bytes(how);
+    let ahead = if matches!(how, How::Ring(_)) { BOARD_AHEAD } else { 0 };
+    let mut to_lay = pieces(len, most, element).peekable();
+    let mut mine = Mine::new(own, recv);
+    desk.announce(how, len).await;
+    for (k, part) in pieces(len, most, element) {
+        while let Some((k, part)) = to_lay.next_if(|(next, _)| *next <= k + ahead) {
+            desk.put(how, k, None, own.of_part(part).bytes()).await;
         }
-        for peer in desk.others() {
-            desk.posted_of(peer, k + 1, len).await?;
-        }
-        let how = if short { How::Line } else { How::Pieces(0) };
-        let row = |rank: usize| match how {
-            How::Line => desk.whole(rank, How::Line, 0, len),
-            _ => desk.piece(rank, k, 0, part.len),
-        };
-        fold(&mut op.op(), room(recv, part), (0..desk.size).map(row));
+        desk.all_posted(k + 1, len, how).await?;
+        fold_piece(&desk, &mut op.op(), k, part, mine.piece(part), recv);
         if part.end() < len {
-            desk.done_with(k + 1);
+            desk.done_with_piece(how, k);
         }
     }
     Ok(())
@@ -160,25 +161,23 @@ pub(super) async fn reduce_in_slices<O: Operator>(
     let element = op.op().element();
     let (len, size) = (own.len(), desk.size);
     let mut reduced = Vec::new();
-    desk.announce(len, desk.whole_half()).await;
+    desk.announce(How::Half, len).await;
     for (k, part) in pieces(len, desk.half_bytes(), element) {
-        desk.lay(k, None, [own.of_part(part)]).await;
+        desk.put_parts(k, [own.of_part(part)]).await;
         desk.publish(2 * k + 1);
-        for peer in desk.others() {
-            desk.posted_of(peer, 2 * k + 1, len).await?;
-        }
+        desk.all_posted(2 * k + 1, len, How::Half).await?;
         let mine = slice(size, desk.me, part.len, element);
         // This rank's own elements are still where they came from: in place, too, nothing has come there yet.
         let place = Part { at: part.at + mine.at, len: mine.len };
         let own = own.of_part(place);
         let row = |rank: usize| match rank {
             rank if rank == desk.me => own.bytes(),
-            rank => desk.piece(rank, k, mine.at, mine.len),
+            rank => desk.row(rank, k, mine.at, mine.len),
         };
         // Not where it is read from: others' caches have that.
         reduced.resize(mine.len, 0);
         fold(&mut op.op(), &mut reduced, (0..size).map(row));
-        desk.lay_reduced(k, mine.at, &reduced);
+        desk.write_half(k, mine.at, &reduced);
         desk.publish(2 * k + 2);
         if root.is_none_or(|root| root == desk.me) {
             for rank in std::iter::once(desk.me).chain(desk.others()) {
@@ -187,7 +186,7 @@ pub(super) async fn reduce_in_slices<O: Operator>(
                     recv.write(place.at, &reduced);
                 } else {
                     desk.posted_of(rank, 2 * k + 2, len).await?;
-                    recv.write(part.at + theirs.at, desk.piece(rank, k, theirs.at, theirs.len));
+                    recv.write(part.at + theirs.at, desk.row(rank, k, theirs.at, theirs.len));
                 }
             }
         }
@@ -208,15 +207,13 @@ pub(super) async fn reduce_scatter<O: Operator>(
     let element = op.op().element();
     let (size, me) = (desk.size, desk.me);
     let (whole, block) = (own.len(), own.len() / size);
-    desk.announce(whole, desk.whole_half()).await;
+    desk.announce(How::Half, whole).await;
     for (k, part) in pieces(block, desk.half_bytes() / size, element) {
         let row = move |rank: usize| own.of_part(Part { at: rank * block + part.at, len: part.len });
-        desk.lay(k, None, (0..size).map(row)).await;
+        desk.put_parts(k, (0..size).map(row)).await;
         desk.publish(k + 1);
-        for peer in desk.others() {
-            desk.posted_of(peer, k + 1, whole).await?;
-        }
-        let rows = (0..size).map(|rank| desk.piece(rank, k, me * part.len, part.len));
+        desk.all_posted(k + 1, whole, How::Half).await?;
+        let rows = (0..size).map(|rank| desk.row(rank, k, me * part.len, part.len));
         fold(&mut op.op(), room(recv, part), rows);
         if part.end() < block {
             desk.done_with(k + 1);
@@ -236,53 +233,44 @@ pub(super) async fn scan<O: Operator>(
     let element = op.op().element();
     let (len, me) = (own.len(), desk.me);
     let next = (me + 1 < desk.size).then_some(me + 1);
-    let short = len <= POST_DATA;
-    if !short {
-        desk.announce(len, desk.whole_half()).await;
+    let how = desk.way(len, element);
+    let mut made = Vec::new();
+    if next.is_some() {
+        desk.announce(how, len).await;
     }
-    for (k, part) in pieces(len, desk.one_way_piece(), element) {
-        let before = if me > 0 {
-            let how = desk.posted_of(me - 1, k + 1, len).await?;
-            Some(if how == How::Line {
-                desk.whole(me - 1, how, 0, len)
-            } else {
-                desk.piece(me - 1, k, 0, part.len)
-            })
-        } else {
-            None
+    for (k, part) in pieces(len, desk.piece_bytes(how), element) {
+        let before = match me {
+            0 => None,
+            _ => {
+                desk.posted_like(me - 1, k + 1, len, how).await?;
+                Some(desk.row(me - 1, k, 0, part.len))
+            }
         };
-        let own = own.of_part(part);
-        // What goes on first: in place, this rank's elements are where its result belongs.
-        if let Some(next) = next {
-            if short {
-                let mut line = [0; POST_DATA];
-                match before {
-                    Some(before) => op.op().combine(before, own.bytes(), &mut line[..len]),
-                    None => line[..len].copy_from_slice(own.bytes()),
-                }
-                desk.post_line(&line[..len]).await;
-            } else {
-                desk.piece_room(k, Some(next)).await;
-                // SAFETY: not published yet, and this rank holds no other reference to it.
-                let out = unsafe { desk.own_piece(k, 0, part.len) };
-                match before {
-                    Some(before) => op.op().combine(before, own.bytes(), out),
-                    None => out.copy_from_slice(own.bytes()),
-                }
-                desk.publish(k + 1);
+        let (own, result) = (own.of_part(part), recv.of_part(part));
+        let pass_on = if inclusive {
+            match before {
+                None => result.write(0, own.bytes()),
+                Some(before) if own.address() == result.address() => op.op().apply(before, room(recv, part)),
+                Some(before) => op.op().combine(before, own.bytes(), room(recv, part)),
             }
+            result.as_send()
+        } else if let (Some(before), Some(_)) = (before, next) {
+            // In place, this rank's elements are where its result belongs.
+            made.resize(part.len, 0);
+            op.op().combine(before, own.bytes(), &mut made);
+            // SAFETY: it is looked at before it is changed, for the next piece.
+            unsafe { SendBuf::of(&made) }
+        } else {
+            own
+        };
+        if next.is_some() {
+            desk.put(how, k, next, pass_on.bytes()).await;
         }
-        match (inclusive, before) {
-            (true, Some(before)) => {
-                recv.write(part.at, own.bytes());
-                op.op().apply(before, room(recv, part));
-            }
-            (true, None) => recv.write(part.at, own.bytes()),
-            (false, Some(before)) => recv.write(part.at, before),
-            (false, None) => {}
+        if let (false, Some(before)) = (inclusive, before) {
+            recv.write(part.at, before);
         }
         if part.end() < len {
-            desk.done_with(k + 1);
+            desk.done_with_piece(how, k);
         }
     }
     Ok(())

@@ -4,7 +4,8 @@
 //! better read from its owner's memory.
 
 use super::super::Part;
-use super::desk::{Desk, How, Outcome, Parts};
+use super::desk::{Desk, Outcome, Parts};
+use super::lay::How;
 use crate::bounds;
 use crate::memory::{RecvBuf, SendBuf};
 
@@ -12,34 +13,16 @@ use crate::memory::{RecvBuf, SendBuf};
 pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
-        let log = desk.one_way_piece().ilog2() as u8;
-        if len > bounds::board_bcast(desk.size) {
+        if len > bounds::board_bcast(desk.size).min(desk.longest()) {
             desk.post_messages(len).await;
             return Ok(false);
         }
-        if len <= 1 << log {
-            desk.post(buf.as_send()).await;
-            return Ok(true);
-        }
-        desk.announce(len, log).await;
-        for (k, at) in (0..len).step_by(1 << log).enumerate() {
-            desk.lay(k, None, [buf.as_send().of_part(Part { at, len: (len - at).min(1 << log) })]).await;
-            desk.publish(k + 1);
-        }
+        desk.post(buf.as_send()).await;
         return Ok(true);
     }
     match desk.posted_of(root, 1, len).await? {
-        How::Line => buf.write(0, desk.whole(root, How::Line, 0, len)),
         How::Messages => return Ok(false),
-        How::Pieces(log) => {
-            for (k, at) in (0..len).step_by(1 << log).enumerate() {
-                desk.posted(root, k + 1).await?;
-                buf.write(at, desk.piece(root, k, 0, (len - at).min(1 << log)));
-                if at + (1 << log) < len {
-                    desk.done_with(k + 1);
-                }
-            }
-        }
+        _ => desk.fetch(root, 0, buf).await?,
     }
     Ok(true)
 }
@@ -53,7 +36,7 @@ pub(super) async fn gather(
     root: usize,
 ) -> Outcome<Vec<(i32, Part)>> {
     if desk.me != root {
-        if own.len() <= desk.half_bytes() {
+        if own.len() <= desk.longest() {
             desk.post(own).await;
             return Ok(Vec::new());
         }
@@ -62,10 +45,10 @@ pub(super) async fn gather(
     }
     let mut by_messages = Vec::new();
     for peer in desk.others() {
-        let part @ Part { at, len } = parts.of(peer);
-        match desk.posted_of(peer, 1, len).await? {
+        let part = parts.of(peer);
+        match desk.posted_of(peer, 1, part.len).await? {
             How::Messages => by_messages.push((peer as i32, part)),
-            how => recv.write(at, desk.whole(peer, how, 0, len)),
+            _ => desk.fetch(peer, 0, recv.of_part(part)).await?,
         }
     }
     Ok(by_messages)
@@ -81,7 +64,7 @@ pub(super) async fn scatter(
 ) -> Outcome<bool> {
     let whole = part * desk.size;
     if desk.me == root {
-        if whole > desk.half_bytes() {
+        if whole > desk.longest() {
             desk.post_messages(whole).await;
             return Ok(false);
         }
@@ -90,7 +73,7 @@ pub(super) async fn scatter(
     }
     match desk.posted_of(root, 1, whole).await? {
         How::Messages => return Ok(false),
-        how => recv.write(0, desk.whole(root, how, desk.me * part, part)),
+        _ => desk.fetch(root, desk.me * part, recv).await?,
     }
     Ok(true)
 }
@@ -99,31 +82,31 @@ pub(super) async fn scatter(
 pub(super) async fn allgather(desk: Desk, recv: RecvBuf, parts: Parts) -> Outcome<()> {
     desk.post(recv.as_send().of_part(parts.of(desk.me))).await;
     for peer in desk.others() {
-        let Part { at, len } = parts.of(peer);
-        let how = desk.posted_of(peer, 1, len).await?;
-        recv.write(at, desk.whole(peer, how, 0, len));
+        let part = parts.of(peer);
+        desk.posted_of(peer, 1, part.len).await?;
+        desk.fetch(peer, 0, recv.of_part(part)).await?;
     }
     Ok(())
 }
 
 /// Everyone's equal parts, one for each. What is posted leaves out the rank's own part.
 pub(super) async fn alltoall(desk: Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
-    let of = |buf: SendBuf, rank: usize| buf.of_part(Part { at: rank * part, len: part });
+    let of = |rank: usize| Part { at: rank * part, len: part };
     let (me, len) = (desk.me, part * (desk.size - 1));
     if desk.size == 2 {
-        desk.post(of(send, 1 - me)).await;
+        desk.post(send.of_part(of(1 - me))).await;
     } else {
-        desk.announce(len, desk.whole_half()).await;
+        desk.announce(How::Half, len).await;
         let (lower, higher) = (me * part, (me + 1) * part);
         let lower = send.of_part(Part { at: 0, len: lower });
         let higher = send.of_part(Part { at: higher, len: send.len() - higher });
-        desk.lay(0, None, [lower, higher]).await;
+        desk.put_parts(0, [lower, higher]).await;
         desk.publish(1);
     }
     for peer in desk.others() {
-        let how = desk.posted_of(peer, 1, len).await?;
+        desk.posted_of(peer, 1, len).await?;
         let place = if me < peer { me } else { me - 1 };
-        recv.write(peer * part, desk.whole(peer, how, place * part, part));
+        desk.fetch(peer, place * part, recv.of_part(of(peer))).await?;
     }
     Ok(())
 }
