@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `core` | the state of a rank and what an arriving message does to it |
-//! | `request` | requests and statuses |
+//! | `request`, `requests` | a request and its status; the table of all |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
 //! | `route` | which of the two a long message takes |
@@ -33,6 +33,7 @@ mod probe;
 mod recv;
 mod rendezvous;
 mod request;
+mod requests;
 mod route;
 mod send;
 mod steps;

@@ -1,6 +1,7 @@
 //! Looking at requests, which stay: MPI 5.0 section 3.7.6.
 
-use super::{Array, RequestRecord, empty, find, report};
+use super::several::{Array, empty, report};
+use super::{RequestRecord, find};
 use crate::abi::Abi;
 use crate::argument::{In, Out};
 use crate::block;
