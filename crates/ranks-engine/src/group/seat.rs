@@ -1,6 +1,6 @@
 //! What a rank remembers of a communicator's board from one collective to the next.
 
-use ranks_shm::board::word;
+use ranks_shm::board::{Board, word};
 use ranks_shm::bounds::SLOW_SLOT_CYCLES;
 use ranks_shm::stream::Pace;
 use std::sync::OnceLock;
@@ -40,8 +40,12 @@ impl From<u64> for Own {
 /// This rank's memory of one board.
 #[derive(Debug)]
 pub(crate) struct Seat {
+    /// The board, if there is one.
+    pub board: OnceLock<Option<Board>>,
     /// The round it was in last.
     pub round: Own,
+    /// The round that it has posted in within the call, and must go on with.
+    pub posted: Own,
     /// The last round in which it used both halves of its buffer.
     pub both: Own,
     /// How fast it writes there.
@@ -64,7 +68,9 @@ impl Seat {
         // Rounds count from 1: everyone is done with the one before.
         let known = (0..ranks).map(|_| Own::from(word(1, 0))).collect();
         Self {
+            board: OnceLock::new(),
             round: Own::from(0),
+            posted: Own::from(0),
             both: Own::from(0),
             waits_for: Own::from(0),
             pace: Pace::default(),
