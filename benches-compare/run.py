@@ -142,4 +142,5 @@ def main():
         options.markdown.write_text("\n".join(lines) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -28,12 +28,13 @@ def quietly(*command):
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
-def make_python():
-    python = PLACE / "venv/bin/python"
-    if not (PLACE / "venv/complete").exists():
-        quietly(sys.executable, "-m", "venv", "--clear", PLACE / "venv")
-        quietly(python, "-m", "pip", "install", "--quiet", "--only-binary=:all:", *WHEELS)
-        (PLACE / "venv/complete").touch()
+def make_python(place=PLACE / "venv", packages=WHEELS):
+    """The interpreter of a virtual environment that has these packages."""
+    python = place / "bin/python"
+    if not (place / "complete").exists():
+        quietly(sys.executable, "-m", "venv", "--clear", place)
+        quietly(python, "-m", "pip", "install", "--quiet", "--prefer-binary", *packages)
+        (place / "complete").touch()
     return python
 
 
@@ -51,13 +52,23 @@ def make_header(python):
     return folder
 
 
-def build(source, header, target, *options):
-    output = target / "mpi-tests" / source.stem
+def build(source, header, target, *options, output=None):
+    """Builds a program of one file, or of all files in a folder."""
+    output = target / "mpi-tests" / (output or source.stem)
+    sources = sorted(source.glob("*.c")) or [source]
     output.parent.mkdir(exist_ok=True)
     library = target / "lib/libmpi.so.12"
     rpath = f"-Wl,-rpath,{library.parent}"
-    quietly("gcc", "-Wall", "-O1", "-I", header, source, "-o", output, *options, library, rpath)
+    quietly("gcc", "-Wall", "-O1", "-I", header, *sources, "-o", output, *options, library, rpath)
     return output
+
+
+def with_own_header(source, target):
+    """The same with the header that `ranks install` brings: compiled without a warning, and run."""
+    folder = ROOT / "crates/libmpi/include"
+    for program in sorted(source.parent.glob("*.c")):
+        quietly("gcc", "-Wall", "-Werror", "-fsyntax-only", "-I", folder, program)
+    return build(source, folder, target, "-Wextra", "-std=c99", output=f"{source.stem}-own")
 
 
 def run(target, n, command, code=0, says=(), limit=120, **environment):
@@ -109,6 +120,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default="release")
     parser.add_argument("-n", default="1,2,3,4", help="numbers of ranks")
+    parser.add_argument("--threads", type=int, default=10, help="seconds of threads under load, for each n")
     parser.add_argument("--python", type=pathlib.Path)
     parser.add_argument("--header", type=pathlib.Path)
     parser.add_argument("--large", type=int, metavar="COUNT", help="only the collectives of COUNT elements a rank")
@@ -140,7 +152,10 @@ def main():
         if options.large:
             run(target, 2, [large, options.large], says=["large: ok"], limit=1200)
             finish()
+        newer = build(ROOT / "tests/c/newer.c", header, target)
+        own = with_own_header(ROOT / "tests/c/newer.c", target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
+        threads = build(ROOT / "tests/c/threads", header, target, "-pthread")
         profile = build(ROOT / "tests/c/profile.c", header, target, "-shared", "-fPIC")
         for n in counts:
             run(target, n, [forms], says=["ok"])
@@ -157,10 +172,17 @@ def main():
             run(target, n, [types, "threads"], says=["ok"])
             run(target, n, [spread], says=["ok"])
             run(target, n, [spread, "threads"], says=["ok"])
+            # Threads for each rank, and seconds.
+            run(target, n, [threads, 8 if n < 3 else 4, options.threads], says=["ok"])
             run(target, n, [large], says=["large: ok"])
+            run(target, n, [newer], says=["ok"])
+            run(target, n, [newer, "threads"], says=["ok"])
+            run(target, n, [own], says=["ok"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
-        run(target, 2, ["env", f"LD_PRELOAD={profile}", forms], says=["4 calls of MPI_Send"])
+        counted = "MPI_Send 3 calls, 1200 bytes; MPI_Recv 3 calls, 1200 bytes; MPI_Allreduce 2 calls, 160 bytes"
+        says = [f"rank {rank}: {counted}" for rank in range(4)] + ["ok"]
+        run(target, 4, ["env", f"LD_PRELOAD={profile}", newer], says=says)
 
     finish()
 

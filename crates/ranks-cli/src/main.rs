@@ -1,10 +1,11 @@
-//! The `ranks` command: argument parsing and help, nothing else.
+//! The `ranks` command: argument parsing and help, and what concerns the command itself (`info`, `install`).
 //!
 //! `ranks run` has a parser of its own (`ranks_launch::parse`): no general one knows `:` between programs and
 //! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
 mod info;
+mod install;
 mod own_ranks;
 
 use clap::{Args, Parser, Subcommand};
@@ -12,6 +13,7 @@ use ranks_launch::command;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Message passing for Rust and Python: N processes that send messages to each other by number.
 #[derive(Parser)]
@@ -27,9 +29,11 @@ What to type for what:
   the same under another name        mpiexec -n 4 python hello.py
   build with cargo, then run         ranks run -n 4 --example pi
   fetch a list of URLs               ranks fetch -n 4 urls.txt
+  serve a folder over HTTP           ranks serve -n 2 public --listen 0.0.0.0:8080
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
   see what this machine allows       ranks info
   measure how fast ranks talk        ranks bench -n 2 latency bandwidth
+  mpiexec, mpicc, libmpi.so.12       ranks install ~/.local
 
 ranks COMMAND --help says more.";
 
@@ -45,10 +49,14 @@ enum Task {
     },
     /// Fetch a list of URLs with several ranks: one record for each line
     Fetch(Box<Fetch>),
+    /// Serve the files of a folder over HTTP, with several ranks
+    Serve(Box<Serve>),
     // Without a text here, the one of `ranks_bench::Options` is shown.
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
     Info(info::Options),
+    // Without a text here, the one of `install::Options` is shown.
+    Install(install::Options),
 }
 
 /// `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
@@ -73,6 +81,27 @@ fn fetch(task: &Fetch) -> ExitCode {
         Ok(())
     });
     if expected { code } else { ExitCode::FAILURE }
+}
+
+/// `ranks serve -n 4 ...` is `ranks run -n 4 ranks serve ...`, but that TERM is no failure.
+#[derive(Args)]
+struct Serve {
+    /// Ranks to start; without it this process serves alone
+    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", value_parser = own_ranks::count)]
+    ranks: Option<usize>,
+
+    #[command(flatten)]
+    options: ranks_http::serve::Options,
+}
+
+fn serve(task: &Serve) -> ExitCode {
+    const NAME: &str = "ranks serve";
+    // The ranks keep to the limit themselves; the launcher waits a little longer.
+    let within = task.options.limits.drain + Duration::from_secs(2);
+    if let Some(code) = own_ranks::started_as(task.ranks, NAME, |launch| launch.drains(within)) {
+        return code;
+    }
+    ended(NAME, |world| ranks_http::serve::run(world, &task.options).map_err(|error| error.to_string()))
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.
@@ -121,13 +150,18 @@ fn main() -> ExitCode {
     }
     // Before clap: it would take `--` and `:` apart.
     let words: Vec<OsString> = words.collect();
-    if words.first().is_some_and(|word| word == "run") {
-        return own_ranks::exit_code(command::main("ranks run", words.into_iter().skip(1)));
+    let first = words.first().map(Path::new).unwrap_or(Path::new(""));
+    // `ranks mpiexec ...` is `mpiexec ...`, for places that have no links: wheels.
+    let launcher = if first == Path::new("run") { Some("ranks run") } else { command::launcher_name(first) };
+    if let Some(launcher) = launcher {
+        return own_ranks::exit_code(command::main(launcher, words.into_iter().skip(1)));
     }
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
         Task::Fetch(task) => fetch(&task),
+        Task::Serve(task) => serve(&task),
         Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
+        Task::Install(options) => install::run(&options),
     }
 }

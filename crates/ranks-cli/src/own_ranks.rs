@@ -7,11 +7,17 @@ use std::process::ExitCode;
 /// Starts this very command line on `ranks` ranks, when a number is given and this is not one of them yet;
 /// returns how that ended. `None`: carry on here, as a rank of the job or as a job of one.
 pub fn started(ranks: Option<usize>, name: &str) -> Option<ExitCode> {
+    started_as(ranks, name, |launch| launch)
+}
+
+/// The same, with more to be said of the job.
+pub fn started_as(ranks: Option<usize>, name: &str, more: impl FnOnce(Launch) -> Launch) -> Option<ExitCode> {
     let ranks = ranks.filter(|_| !ranks_launch::inside_job())?;
     let run = || -> Result<i32, StartError> {
         let program = std::env::current_exe().unwrap_or_else(|_| "ranks".into());
         let words = std::env::args_os().skip(1);
-        Ok(Launch::new(ranks).name(name).program(program).args(words).says_why().take_signals().run()?.code)
+        let launch = Launch::new(ranks).name(name).program(program).args(words).says_why().take_signals();
+        Ok(more(launch).run()?.code)
     };
     Some(exit_code(run().unwrap_or_else(|error| {
         complain(name, &error);

@@ -101,6 +101,17 @@ pub const UNPACK_PIECE: usize = 128 << 10;
 /// quicker to go through than nested loops of a few rounds.
 pub const FLATTEN: usize = 32;
 
+/// Nanoseconds a KiB for which reading another rank's memory is quick, so that no other way is asked for. Measured: 60
+/// where the bytes are in a cache that both share, 400 where they are in one that is far.
+pub const QUICK_PULL: u32 = 200;
+
+/// One in so many long messages comes the way that was slower, to find out whether it still is.
+pub const ROUTE_TRIED_AGAIN: u32 = 32;
+
+/// Elements that do not lie in a row go at once up to this length, packed while they go, whether they are received yet or
+/// not. The half of a bulk ring of few ranks, so that a receiver that comes in time finds room for all of it.
+pub const EAGER_ELEMENTS: usize = 128 << 10;
+
 /// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
 pub const TYPE_DEPTH: u32 = 1000;
 

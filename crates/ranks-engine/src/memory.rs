@@ -202,6 +202,9 @@ impl RecvBuf {
         if bytes.len() == WHOLE && at + WHOLE <= self.len {
             // SAFETY: inside the buffer by the condition; the bytes lie in a ring, not in a user's buffer.
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.address.add(at), WHOLE) };
+        } else if bytes.len() == 8 && at + 8 <= self.len {
+            // SAFETY: as above.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.address.add(at), 8) };
         } else {
             self.write(at, bytes);
         }

@@ -29,6 +29,7 @@ pub use method::Method;
 pub(crate) use options::parse_header;
 pub use options::{ClientOptions, HttpVersion, Proxy};
 pub use retry::Retries;
+pub use tls::{Certificates, Trust};
 
 /// What a visit found. All that was learnt before a failure is kept: a page cut short has status and bytes too.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,7 +69,7 @@ impl Client {
         let agent = header::HeaderValue::from_str(&options.user_agent)
             .map_err(|_| refuse(&"the user agent holds characters that no header may hold"))?;
         let headers = options.header_map().map_err(|error| refuse(&error))?;
-        let mut tls = tls::config().map_err(|error| refuse(&error))?;
+        let mut tls = tls::config(&options.trust).map_err(|error| refuse(&error))?;
         match options.http {
             HttpVersion::Auto => {}
             HttpVersion::One => tls.alpn_protocols.retain(|name| name != b"h2"),

@@ -49,6 +49,7 @@ use progress::Progress;
 use sink::Sink;
 use stock::HostLimits;
 
+pub(crate) use options::seconds;
 pub use options::{Options, When};
 pub use output::Format;
 pub use summary::{HostCount, Summary};
@@ -209,7 +210,7 @@ fn finish(options: &Options, sink: &mut Sink<impl Target>) -> Result<(), Error> 
 }
 
 /// Connections are descriptors, and the usual limit of 1024 is soft: it may be raised to the hard one.
-fn raise_descriptor_limit() {
+pub(crate) fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // Refused: the limit stays as it is.

@@ -21,6 +21,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fuzz_urls() {
+        crate::fuzz::fuzz(
+            "host",
+            &["http://", "https://", "@", ":80", ":443", "[::1]", "//", "\\"],
+            |input| {
+                let url = String::from_utf8_lossy(input);
+                let host = host_of(&url);
+                assert!(
+                    !host.contains(['/', '?', '#', '\\', '@'])
+                        && !host.bytes().any(|b| b.is_ascii_uppercase())
+                );
+                assert!(url.to_ascii_lowercase().contains(&*host));
+                // What stands after the host makes no other of it.
+                let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
+                if !scheme.is_empty() && !rest.contains(['/', '?', '#', '\\']) {
+                    assert_eq!(host_of(&format!("{url}/x@y:80")), host);
+                }
+                (crate::fuzz::rough(host.len()), host.contains('['), host.contains(':'), host.is_empty())
+            },
+        );
+    }
+
+    #[test]
     fn spellings_of_one_host_are_one() {
         for url in [
             "http://a.org",

@@ -72,12 +72,14 @@ fn name_library(variables: &mut Variables, library: &Path) {
     variables.entry("MPI4PY_LIBMPI".into()).or_insert_with(|| library.into());
 }
 
-/// Where `libmpi.so.12` is: `lib` beside this program (a build) or beside its folder (an installation).
+/// Where `libmpi.so.12` is: `lib` beside this program (a build) or beside its folder (an installation). A wheel has
+/// another copy in `lib/ranks`: in an environment of Python's, another MPI's wheel may take the place in `lib`.
 pub fn library() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?;
-    let candidates = [Some(folder.join("lib")), folder.parent().map(|prefix| prefix.join("lib"))];
-    candidates.into_iter().flatten().map(|folder| folder.join(LIBRARY)).find(|file| file.exists())
+    let prefix = folder.parent().unwrap_or(folder);
+    let candidates = [folder.join("lib"), prefix.join("lib/ranks"), prefix.join("lib")];
+    candidates.into_iter().map(|folder| folder.join(LIBRARY)).find(|file| file.exists())
 }
 
 #[cfg(test)]

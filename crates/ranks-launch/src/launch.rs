@@ -25,6 +25,7 @@ pub struct Launch {
     pub(crate) stdin: Stdin,
     pub(crate) capture: bool,
     pub(crate) signals: bool,
+    pub(crate) drains: Option<Duration>,
 }
 
 /// One program of a job.
@@ -51,6 +52,7 @@ impl Launch {
             stdin: Stdin::default(),
             capture: false,
             signals: false,
+            drains: None,
         }
     }
 
@@ -151,6 +153,14 @@ impl Launch {
     /// purpose the job is. Its calling thread blocks these signals from then on; it must be the only one.
     pub fn take_signals(mut self) -> Self {
         self.signals = true;
+        self
+    }
+
+    /// The program ends by itself, in good order, when it is told to (INT, TERM, HUP): the first of these signals only
+    /// reaches the ranks as TERM, and if they end within this time it is they who say how. What lasts longer, and a
+    /// second signal, are as without.
+    pub fn drains(mut self, within: Duration) -> Self {
+        self.drains = Some(within);
         self
     }
 

@@ -8,6 +8,7 @@
 //! | `program`, `cargo`, `hosts`, `environment` | what the words refer to: files, targets, machines, variables |
 //! | `start` | pipes, segment, keeper, processes |
 //! | `run` | the one loop that watches over a started job |
+//! | `foreign` | programs that use another MPI's library |
 //! | `ends` | what the end of a rank means |
 //! | `report` | what is said about it: who waits where |
 //! | [`examine`] | what this machine allows ranks to do |
@@ -23,6 +24,7 @@ pub mod command;
 mod ends;
 mod environment;
 pub mod examine;
+mod foreign;
 mod fork;
 mod hosts;
 mod input;

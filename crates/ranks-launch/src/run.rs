@@ -1,6 +1,9 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
+mod signals;
+
 use crate::ends;
+use crate::foreign;
 use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::input::Input;
 use crate::launch::{Cause, Failure, Launch, Outcome, StartError};
@@ -9,12 +12,10 @@ use crate::report;
 use crate::start;
 use crate::sys::{self, Death, Pid};
 use ranks_shm::Segment;
+use signals::Draining;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
-
-/// From the request to end to the end.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// How long pipes are read after the last rank has ended: daemons may hold them for ever.
 const DRAIN: Duration = Duration::from_millis(200);
@@ -48,7 +49,11 @@ pub struct Job<'a> {
     signals: Option<OwnedFd>,
     errors: OwnedFd,
     pub deadline: Option<Instant>,
+    /// Who may have loaded another MPI.
+    pub foreign: foreign::Watch,
     ending: Option<Ending>,
+    /// The ranks have been told to end by themselves.
+    draining: Option<Draining>,
     last_end: Option<Instant>,
     code: Option<i32>,
     failure: Option<Failure>,
@@ -98,7 +103,9 @@ impl<'a> Job<'a> {
             signals,
             errors,
             deadline: None,
+            foreign: foreign::Watch::new(1),
             ending: None,
+            draining: None,
             last_end: None,
             code: None,
             failure: None,
@@ -162,7 +169,9 @@ impl<'a> Job<'a> {
         let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
         let input = self.input.as_ref().and_then(Input::deadline);
         let timeout = self.deadline.filter(|_| self.ending.is_none());
-        let all = [look, ending, drained, input, timeout, self.outputs.deadline()];
+        let foreign = self.foreign.deadline().filter(|_| alive);
+        let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
+        let all = [look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
         let next = all.into_iter().flatten().min();
         next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
     }
@@ -188,6 +197,9 @@ impl<'a> Job<'a> {
     }
 
     fn on_time(&mut self, now: Instant) {
+        if self.foreign.is_due(now) {
+            foreign::look(self);
+        }
         match &mut self.ending {
             Some(ending) if ending.killed_at.is_none() && now >= ending.kill_at => {
                 ending.killed_at = Some(now);
@@ -198,6 +210,7 @@ impl<'a> Job<'a> {
                 if self.ranks.iter().all(|rank| rank.death.is_some()) {
                     return;
                 }
+                let overdue = self.draining.filter(|draining| now >= draining.until);
                 if self.segment.abort().is_some() {
                     self.on_failure(&[], now);
                 } else if let Some(error) = self.outputs.output_broken() {
@@ -213,34 +226,10 @@ impl<'a> Job<'a> {
                     let heading = format!("the time limit of {} has passed", report::seconds(limit));
                     self.roll_call(&heading);
                     self.end(TIMED_OUT, now);
+                } else if let Some(draining) = overdue {
+                    self.end_by(draining.signal, now);
                 }
             }
-        }
-    }
-
-    fn on_signal(&mut self, signal: i32, now: Instant) {
-        match signal {
-            libc::SIGUSR1 | libc::SIGUSR2 => self.signal_all(signal),
-            libc::SIGQUIT => self.roll_call("who waits where"),
-            libc::SIGTSTP => {
-                self.signal_all(signal);
-                sys::stop_self();
-                self.signal_all(libc::SIGCONT);
-            }
-            _ => match &mut self.ending {
-                // The second one: at once.
-                Some(ending) => {
-                    if ending.killed_at.is_none() {
-                        ending.kill_at = now;
-                    }
-                }
-                None => {
-                    let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
-                    let heading = format!("signal {}: ending the job", report::describe_signal(signal));
-                    self.say(&heading, &report::describe(&scene, report::Style::Failure));
-                    self.end(128 + signal, now);
-                }
-            },
         }
     }
 
@@ -306,32 +295,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Ends the job: TERM now, KILL after the grace.
-    fn end(&mut self, code: i32, now: Instant) {
-        self.code.get_or_insert(code);
-        self.ending = Some(Ending { kill_at: now + GRACE, killed_at: None });
-        self.signal_all(libc::SIGTERM);
-        // Stopped processes hear nothing else.
-        self.signal_all(libc::SIGCONT);
-    }
-
-    /// Sends a signal to what every rank has started, those included that have ended themselves.
-    fn signal_all(&self, signal: i32) {
-        for rank in &self.ranks {
-            // A rank that has moved to another group is still ours.
-            if !sys::kill_group(rank.pid, signal) {
-                sys::kill(rank.pid, signal);
-            }
-        }
-    }
-
     fn roll_call(&mut self, heading: &str) {
         let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
         self.say(heading, &report::describe(&scene, report::Style::RollCall));
     }
 
     /// Says something on standard error, in one piece.
-    fn say(&mut self, heading: &str, rest: &str) {
+    pub fn say(&mut self, heading: &str, rest: &str) {
         if !self.launch.quiet {
             self.outputs.say(&format!("{}: {heading}\n{rest}", self.launch.name));
         }

@@ -1,6 +1,7 @@
 //! Starting a job: everything that can be wrong is found before the first process is made.
 
 use crate::environment::{self, Variables};
+use crate::foreign;
 use crate::fork::{self, CStrings, Start};
 use crate::input::{self, Input};
 use crate::launch::{Launch, StartError};
@@ -110,6 +111,12 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     }
     job.keep_open(segment_fd);
     job.deadline = launch.timeout.map(|limit| Instant::now() + limit);
+    // A job of one rank is what any library takes it for.
+    let linked = |ready: &Ready| foreign::linked(&ready.path).filter(|_| size > 1);
+    match programs.iter().enumerate().find_map(|(index, ready)| Some((index, linked(ready)?))) {
+        Some((program, library)) => foreign::say(&mut job, program, &library),
+        None => job.foreign = foreign::Watch::new(size),
+    }
     Ok(job)
 }
 

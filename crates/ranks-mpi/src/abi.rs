@@ -51,6 +51,8 @@ pub mod builtin {
     pub const NO_PROC: u32 = 0;
     /// `MPI_INFO_ENV`.
     pub const INFO_ENV: u32 = 0;
+    /// A request that was complete when it was made: it stands for any number of sends.
+    pub const SENT: u32 = 0;
 }
 
 /// The attributes that every communicator, or every window, has.

@@ -1,153 +1,22 @@
-//! Waiting, so that other threads can call meanwhile.
+//! Blocking calls, so that other threads can call meanwhile.
 //!
-//! Below `MPI_THREAD_MULTIPLE` a wait is the engine's own. At `MPI_THREAD_MULTIPLE`:
-//!
-//! - One waiting thread is the *pilot*: it waits inside the engine, with the lock, asleep if it is long.
-//!   A thread that wants the lock interrupts it; the pilot lets go, gives way, and comes back.
-//! - Other threads that must wait leave word in [`Waiters`] what for, and park. The pilot looks at their
-//!   conditions too and wakes those that are met.
-//! - A pilot that is done hands over to one of the parked threads.
-//!
-//! So any number of waiting threads cost one sleeper, and nobody polls.
+//! Below `MPI_THREAD_MULTIPLE` a wait is the engine's own; at `MPI_THREAD_MULTIPLE` it is one of [`crate::waiters`].
 //!
 //! A reduction with a function of the program is done here too, without the lock, by whichever thread waits
 //! when a collective comes to it. While such a collective is under way every wait is in steps, at any
 //! thread level.
 
+use crate::argument::Out;
 use crate::datatype::Buffer;
 use crate::failure::{Failure, Result};
 use crate::global;
-use crate::process::Process;
+use crate::waiters::{Condition, wait_for};
 use ranks_engine::datatype::Elements;
 use ranks_engine::{Call, CommId, Mode, RecvBuf, RequestId, SendBuf, ShmEngine, Status, Work};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Thread;
-
-/// What a thread waits for.
-#[derive(Clone, Debug)]
-enum Condition {
-    /// All of the requests, or any of them; in which call.
-    Requests(Vec<RequestId>, bool, Call),
-    /// A message that a probe would find.
-    Message(i32, i32, CommId),
-}
-
-impl Condition {
-    /// Met, or so wrong that waiting makes no sense: whoever waits then finds out what it is.
-    fn holds(&self, engine: &mut ShmEngine) -> bool {
-        match self {
-            Condition::Requests(ids, all, _) => engine.is_settled(ids, *all),
-            &Condition::Message(source, tag, comm) => !matches!(engine.iprobe(source, tag, comm), Ok(None)),
-        }
-    }
-
-    /// Waits inside the engine for this alone; false when interrupted.
-    fn wait(&self, engine: &mut ShmEngine) -> Result<bool> {
-        match self {
-            Condition::Requests(ids, all, call) => Ok(engine.wait_interruptible(*call, ids, *all)?),
-            &Condition::Message(source, tag, comm) => {
-                Ok(engine.probe_interruptible(source, tag, comm)?.is_some())
-            }
-        }
-    }
-}
-
-/// A parked thread.
-struct Waiter {
-    condition: Condition,
-    thread: Thread,
-    /// Set when it shall look again: its condition holds, or it is to be the pilot.
-    called: Arc<AtomicBool>,
-}
-
-/// Who waits, and whether somebody does so inside the engine.
-#[derive(Default)]
-pub struct Waiters {
-    pilot: bool,
-    parked: Vec<Waiter>,
-}
-
-impl Waiters {
-    /// Wakes those whose condition holds.
-    fn call_the_met(&mut self, engine: &mut ShmEngine) {
-        self.parked.retain(|waiter| {
-            let met = waiter.condition.holds(engine);
-            if met {
-                waiter.call();
-            }
-            !met
-        });
-    }
-
-    /// The pilot goes; one of the others takes over.
-    fn hand_over(&mut self) {
-        self.pilot = false;
-        if let Some(next) = self.parked.pop() {
-            next.call();
-        }
-    }
-}
-
-impl Waiter {
-    fn call(&self) {
-        self.called.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-}
-
-/// What one round of waiting came to.
-enum Round {
-    Met,
-    Interrupted,
-    Work(Work),
-    Parked(Arc<AtomicBool>),
-}
-
-/// One round, with the lock. `piloting`: this thread is the pilot, back from an interruption.
-fn round(process: &mut Process, condition: &Condition, piloting: &mut bool) -> Result<Round> {
-    let Process { engine, waiters, .. } = process;
-    if !*piloting && waiters.pilot {
-        engine.progress();
-        if condition.holds(engine) {
-            return Ok(Round::Met);
-        }
-        let called = Arc::new(AtomicBool::new(false));
-        let thread = std::thread::current();
-        waiters.parked.push(Waiter { condition: condition.clone(), thread, called: called.clone() });
-        return Ok(Round::Parked(called));
-    }
-    waiters.pilot = true;
-    *piloting = true;
-    let outcome = if waiters.parked.is_empty() {
-        condition.wait(engine)
-    } else {
-        let check = |engine: &mut ShmEngine| {
-            let met = condition.holds(engine);
-            (met || waiters.parked.iter().any(|waiter| waiter.condition.holds(engine))).then_some(met)
-        };
-        match engine.wait_for_condition(Call::Waitany, check) {
-            Ok(met) => Ok(met.unwrap_or(false)),
-            Err(error) => Err(Failure::from(error)),
-        }
-    };
-    waiters.call_the_met(engine);
-    if !matches!(outcome, Ok(false)) {
-        waiters.hand_over();
-        *piloting = false;
-    }
-    if outcome? {
-        return Ok(Round::Met);
-    }
-    let Some(work) = engine.take_work() else { return Ok(Round::Interrupted) };
-    // What it runs may wait itself, so somebody else must be able to.
-    waiters.hand_over();
-    *piloting = false;
-    Ok(Round::Work(work))
-}
+use std::ffi::c_int;
 
 /// Does a reduction of the program's own.
-fn do_work(work: Work) {
+pub fn do_work(work: Work) {
     work.run();
     global::with(|process| process.engine.work_done(work));
 }
@@ -165,6 +34,14 @@ pub fn work() {
     }
 }
 
+/// Says whether a call that does not wait has found what it looked for.
+pub fn tell(flag: Out<c_int>, found: bool) -> Result<()> {
+    if !found {
+        global::looked_in_vain();
+    }
+    flag.set(found.into())
+}
+
 /// Does all of it inside the engine, where nobody else can want in and nothing else may have to be done
 /// meanwhile.
 #[inline(always)]
@@ -177,22 +54,6 @@ fn at_once<R>(wait: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<R>) -> O
         (!engine.defers()).then(|| wait(engine))
     });
     Some(outcome?.map_err(Failure::from))
-}
-
-fn wait_for(condition: &Condition) -> Result<()> {
-    let mut piloting = false;
-    loop {
-        match global::with(|process| round(process, condition, &mut piloting))? {
-            Round::Met => return Ok(()),
-            Round::Interrupted => global::give_way(),
-            Round::Work(work) => do_work(work),
-            Round::Parked(called) => {
-                while !called.load(Ordering::Acquire) {
-                    std::thread::park();
-                }
-            }
-        }
-    }
 }
 
 /// Waits until all (or any) of the requests are done; completes none.

@@ -2,8 +2,8 @@
 //!
 //! Below `MPI_THREAD_MULTIPLE` the lock is a flag that is only looked at: the program promises that one
 //! thread at a time calls. At `MPI_THREAD_MULTIPLE` taking it is one atomic swap when nobody else is
-//! inside. A thread that waits for messages sleeps *with* the lock, since only the holder may touch the
-//! engine; whoever wants the lock interrupts that sleep ([`crate::block`] has the other half).
+//! inside. A thread that looks for messages has the lock, since only the holder may touch the engine;
+//! whoever wants the lock interrupts it ([`crate::waiters`] has the other half). Nobody sleeps with the lock.
 //!
 //! No user code runs with the lock held: what calls back (attributes, error handlers) first leaves
 //! [`with`].
@@ -14,8 +14,12 @@ use ranks_engine::transport::Transport;
 use ranks_shm::Segment;
 use ranks_shm::life::is_forked_child;
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long a thread sleeps before it looks all the same: only against a lost wake-up.
+const BACKSTOP: Duration = Duration::from_millis(ranks_shm::bounds::BACKSTOP_LAST_MILLIS);
 
 /// Where the process is between `MPI_Init` and `MPI_Finalize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,10 @@ struct Global {
     locked: AtomicBool,
     /// Threads that want the lock and found it taken.
     contenders: AtomicU32,
+    /// Ranks share CPUs.
+    crowded: AtomicBool,
+    /// The thread that last looked for something in vain.
+    last_in_vain: AtomicUsize,
     wake: OnceLock<WakeHandle>,
     /// For ending the job without the lock.
     segment: OnceLock<(Arc<Segment>, usize)>,
@@ -50,6 +58,8 @@ static GLOBAL: Global = Global {
     multiple: AtomicBool::new(false),
     locked: AtomicBool::new(false),
     contenders: AtomicU32::new(0),
+    crowded: AtomicBool::new(false),
+    last_in_vain: AtomicUsize::new(0),
     wake: OnceLock::new(),
     segment: OnceLock::new(),
     process: UnsafeCell::new(None),
@@ -112,7 +122,7 @@ fn contend() {
         looks += 1;
         match looks {
             0..1000 => std::thread::yield_now(),
-            _ => std::thread::sleep(std::time::Duration::from_micros(100)),
+            _ => std::thread::sleep(Duration::from_micros(100)),
         }
     }
     GLOBAL.contenders.fetch_sub(1, Ordering::AcqRel);
@@ -129,6 +139,25 @@ pub fn give_way() {
     }
 }
 
+thread_local! {
+    /// Its address is the name of a thread.
+    static NAME: u8 = const { 0 };
+}
+
+/// After a call that does not wait and has found nothing. Programs make such calls in loops: where the one
+/// that they look for may need this CPU to come, another rank or another thread, it gets the CPU.
+#[cold]
+pub fn looked_in_vain() {
+    let share = GLOBAL.crowded.load(Ordering::Relaxed)
+        || multiple() && {
+            let name = NAME.with(|name| std::ptr::from_ref(name).addr());
+            GLOBAL.last_in_vain.swap(name, Ordering::Relaxed) != name || with(|process| process.waiters.any())
+        };
+    if share {
+        std::thread::yield_now();
+    }
+}
+
 /// Does `work` on the process, alone. Only between `MPI_Init` and `MPI_Finalize`.
 #[inline(always)]
 pub fn with<R>(work: impl FnOnce(&mut Process) -> R) -> R {
@@ -136,7 +165,19 @@ pub fn with<R>(work: impl FnOnce(&mut Process) -> R) -> R {
     // SAFETY: the guard says that no other thread is here; `work` cannot get here again, because the
     // guard is taken and nothing that runs in it calls back.
     let process = unsafe { &mut *GLOBAL.process.get() };
-    work(process.as_mut().expect("between MPI_Init and MPI_Finalize there is a process"))
+    let process = process.as_mut().expect("between MPI_Init and MPI_Finalize there is a process");
+    let outcome = work(process);
+    if process.waiters.any() {
+        process.waiters.after_call(&mut process.engine);
+    }
+    outcome
+}
+
+/// Sleeps in the place of the rank, without the lock, as [`ranks_engine::Engine::is_to_sleep`] says.
+pub fn sleep() {
+    if let Some(wake) = GLOBAL.wake.get() {
+        wake.sleep_in_place(BACKSTOP);
+    }
 }
 
 /// Puts the process in: `MPI_Init`. Gives it back if there was one already.
@@ -147,6 +188,7 @@ pub fn install(process: Process, multiple: bool) -> Result<(), Box<Process>> {
     if place.is_some() {
         return Err(Box::new(process));
     }
+    GLOBAL.crowded.store(!process.engine.transport().fits(), Ordering::Relaxed);
     GLOBAL.wake.get_or_init(|| process.engine.wake_handle());
     GLOBAL.segment.get_or_init(|| (process.engine.transport().segment().clone(), process.engine.rank()));
     *place = Some(process);

@@ -49,6 +49,9 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
     }
     let mut engine = ShmEngine::from_environment()?;
     engine.make_divisible(true);
+    if level == MULTIPLE {
+        engine.leave_sleeping();
+    }
     attribute::begin::<A>(engine.size());
     global::install(Process::new(engine, level), level == MULTIPLE)
         .map_err(|_| Failure::new(class::OTHER, "another thread is initialising MPI"))

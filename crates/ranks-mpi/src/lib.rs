@@ -45,4 +45,5 @@ pub mod slab;
 pub mod status;
 pub mod table;
 pub mod topology;
+pub mod waiters;
 pub mod window;

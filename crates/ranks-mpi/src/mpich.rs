@@ -68,8 +68,8 @@ handles! {
     Comm: kind 1, made as DIRECT, null 0x0400_0000, predefined [0x4400_0000, 0x4400_0001];
     /// `MPI_Group`.
     Group: kind 2, made as DIRECT, null 0x0800_0000, predefined [0x4800_0000];
-    /// `MPI_Request`.
-    Request: kind 0xb, made as DIRECT, null 0x2c00_0000, predefined [];
+    /// `MPI_Request`. The predefined one is a send that is complete; programs have no name for it.
+    Request: kind 0xb, made as DIRECT, null 0x2c00_0000, predefined [0x6c00_0001];
     /// `MPI_Message`.
     Message: kind 0xb, made as INDIRECT, null 0x2c00_0000, predefined [0x6c00_0000];
     /// `MPI_Errhandler`.

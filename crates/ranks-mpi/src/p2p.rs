@@ -16,7 +16,11 @@ use ranks_engine::{Call as Waits, CommId, MessageId, Mode, RequestId};
 use std::ffi::{c_int, c_void};
 
 /// Makes the handle of a request that has just begun.
+#[inline]
 pub fn handle<A: Abi>(process: &mut Process, id: RequestId, comm: CommId) -> Result<A::Request> {
+    if id == RequestId::SENT {
+        return Ok(A::Request::encode(Ref::Builtin(builtin::SENT)));
+    }
     match process.requests.insert(RequestRecord { id, comm: comm.index(), also: Also::Nothing }) {
         Some(key) => Ok(A::Request::encode(Ref::Dynamic(key))),
         None => {
@@ -167,7 +171,7 @@ pub fn iprobe<A: Abi>(
     let comm = call.comm(comm)?;
     block::work();
     let found = global::with(|process| process.engine.iprobe(A::rank_in(source), A::tag_in(tag), comm))?;
-    flag.set(found.is_some().into())?;
+    block::tell(flag, found.is_some())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
 }
 
@@ -215,7 +219,7 @@ pub fn improbe<A: Abi>(
     let comm = call.comm(comm)?;
     block::work();
     let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
-    flag.set(taken.is_some().into())?;
+    block::tell(flag, taken.is_some())?;
     if let Some((id, what)) = taken {
         found.set(message::<A>(id))?;
         status::store::<A>(status, &what)?;

@@ -5,6 +5,7 @@
 
 use crate::abi::Abi;
 use crate::argument::{In, Out};
+use crate::block;
 use crate::datatype::{recv_buffer, send_buffer};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
@@ -126,5 +127,5 @@ pub fn arrived<A: Abi>(
 ) -> Result<()> {
     let record = request::existing(call, request)?;
     let part = part(partition)?;
-    flag.set(global::with(|process| process.engine.part_arrived(record.id, part))?.into())
+    block::tell(flag, global::with(|process| process.engine.part_arrived(record.id, part))?)
 }

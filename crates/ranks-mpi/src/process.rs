@@ -2,7 +2,6 @@
 
 use crate::abi::builtin;
 use crate::attribute::Keyvals;
-use crate::block::Waiters;
 use crate::datatype::{Staged, Types, Unpacking};
 use crate::errhandler::{Added, Handler};
 use crate::failure::Recent;
@@ -12,6 +11,7 @@ use crate::info::Pairs;
 use crate::op::UserOp;
 use crate::session::Session;
 use crate::slab::Slab;
+use crate::waiters::Waiters;
 use crate::window::Window;
 use ranks_engine::{CommId, Group, RequestId, ShmEngine};
 use std::collections::{BTreeMap, HashMap};
@@ -87,7 +87,7 @@ pub struct Process {
     pub no_file: Handler,
     /// Generalised requests, by key.
     pub generals: Slab<General>,
-    /// Threads that wait, beside the one that does so inside the engine.
+    /// Threads that wait.
     pub waiters: Waiters,
     /// The attached buffers of buffered sends, the process's and those of communicators: address and size.
     pub attached: BTreeMap<Option<u32>, (usize, i64)>,

@@ -1,8 +1,11 @@
 //! Requests: waiting, testing, starting, cancelling. MPI 5.0 sections 3.7 to 3.9.
 
 pub mod look;
+mod several;
 
-use crate::abi::{Abi, Handle, Ref};
+pub use several::{test_all, test_any, test_some, wait_all, wait_any, wait_some};
+
+use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Out, length};
 use crate::block;
 use crate::entry::Call;
@@ -11,13 +14,17 @@ use crate::global;
 use crate::grequest;
 use crate::process::{Also, Process, RequestRecord};
 use crate::status;
-use ranks_engine::{Call as Waits, Status, UNDEFINED};
+use ranks_engine::{Call as Waits, RequestId, Status};
 use std::ffi::c_int;
 
 /// The record of a request; `None` for the null request.
+#[inline]
 fn look<A: Abi>(process: &Process, request: A::Request) -> Result<Option<RequestRecord>> {
     match request.decode() {
         Ref::Null => Ok(None),
+        Ref::Builtin(builtin::SENT) => {
+            Ok(Some(RequestRecord { id: RequestId::SENT, comm: builtin::WORLD, also: Also::Nothing }))
+        }
         Ref::Dynamic(key) => {
             process.requests.get(key).copied().map(Some).ok_or_else(|| {
                 Failure::new(class::REQUEST, "no such request: it is complete or freed already")
@@ -44,17 +51,45 @@ fn find<A: Abi>(call: &Call<A>, request: A::Request) -> Result<Option<RequestRec
     Ok(record)
 }
 
-/// The request is complete: unless it is persistent, its handle becomes null.
-fn retire<A: Abi>(process: &mut Process, place: Out<A::Request>) -> Result<()> {
-    let request = place.get()?;
-    if let Ref::Dynamic(key) = request.decode()
-        && let Some(record) = process.requests.get(key).copied()
-        && !process.engine.is_persistent(record.id)
-    {
-        process.requests.remove(key);
-        place.set(A::Request::NULL)?;
+/// Completes a request that is done, as far as the engine knows it: what came of it, or `None` while it is under way.
+/// Unless it is persistent, its handle becomes null.
+#[inline]
+fn complete<A: Abi>(
+    process: &mut Process,
+    place: Out<A::Request>,
+    id: RequestId,
+) -> Result<Option<Result<Status>>> {
+    let Some((outcome, stays)) = process.engine.complete(id) else { return Ok(None) };
+    if !stays {
+        retire::<A>(process, place)?;
     }
-    Ok(())
+    Ok(Some(outcome.map_err(Failure::from)))
+}
+
+/// The same of a request that is done and has nothing else to it, as most; `None` for any other.
+#[inline]
+fn complete_plain<A: Abi>(
+    process: &mut Process,
+    place: Out<A::Request>,
+    record: &RequestRecord,
+) -> Result<Option<Status>> {
+    if record.also != Also::Nothing {
+        return Ok(None);
+    }
+    let found = process.engine.complete_plain(record.id);
+    if found.is_some() {
+        retire::<A>(process, place)?;
+    }
+    Ok(found)
+}
+
+/// A request is gone: so is its handle.
+#[inline]
+fn retire<A: Abi>(process: &mut Process, place: Out<A::Request>) -> Result<()> {
+    if let Ref::Dynamic(key) = place.get()?.decode() {
+        process.requests.remove(key);
+    }
+    place.set(A::Request::NULL)
 }
 
 /// `MPI_Wait`.
@@ -62,8 +97,14 @@ pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Sta
     let Some(record) = find(call, request.get()?)? else {
         return status::store_with_error::<A>(status, &Status::EMPTY, 0);
     };
+    if let Some(found) = global::with(|process| complete_plain::<A>(process, request, &record))? {
+        return status::store::<A>(status, &found);
+    }
     let outcome = block::finish(Waits::Wait, record.id);
-    global::with(|process| retire::<A>(process, request))?;
+    global::with(|process| match process.engine.is_persistent(record.id) {
+        true => Ok(()),
+        false => retire::<A>(process, request),
+    })?;
     status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
 }
 
@@ -80,288 +121,17 @@ pub fn test<A: Abi>(
     };
     block::work();
     let outcome = global::with(|process| {
-        let outcome = process.engine.test(record.id);
-        if !matches!(outcome, Ok(None)) {
-            retire::<A>(process, request)?;
+        let engine = &mut process.engine;
+        if !engine.is_settled(&[record.id], true) {
+            engine.progress();
         }
-        Ok::<_, Failure>(outcome)
+        complete::<A>(process, request, record.id)
     })?;
-    let Some(outcome) = outcome.map_err(Failure::from).transpose() else { return flag.set(0) };
+    let Some(outcome) = outcome else {
+        return block::tell(flag, false);
+    };
     flag.set(1)?;
     status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
-}
-
-/// An array of requests as a program gives it.
-struct Array<A: Abi> {
-    places: Out<A::Request>,
-    /// Position and record of those that are not null.
-    live: Vec<(usize, RequestRecord)>,
-    len: usize,
-}
-
-impl<A: Abi> Array<A> {
-    fn new(call: &Call<A>, count: c_int, places: Out<A::Request>) -> Result<Self> {
-        let len = length(count)?;
-        let mut live = Vec::with_capacity(len);
-        global::with(|process| {
-            for at in 0..len {
-                if let Some(record) = look::<A>(process, places.element(at)?.get()?)? {
-                    live.push((at, record));
-                }
-            }
-            Ok::<_, Failure>(())
-        })?;
-        if let Some((_, record)) = live.first() {
-            call.about(record.comm);
-        }
-        Ok(Self { places, live, len })
-    }
-
-    fn ids(&self) -> Vec<ranks_engine::RequestId> {
-        self.live.iter().map(|(_, record)| record.id).collect()
-    }
-
-    /// Completes one that is done, as far as the engine knows it.
-    fn complete(&self, process: &mut Process, live: usize) -> Result<Result<Status>> {
-        let (at, record) = self.live[live];
-        let outcome = process.engine.test(record.id).and_then(|status| {
-            status.ok_or_else(|| {
-                let call = ranks_engine::Call::Waitall;
-                ranks_engine::Error::new(ranks_engine::Class::Pending, call, 0, "still under way")
-            })
-        });
-        retire::<A>(process, self.places.element(at)?)?;
-        Ok(outcome.map_err(Failure::from))
-    }
-
-    /// What the program itself says of one that is complete: without the lock.
-    fn finish(&self, live: usize, outcome: Result<Status>) -> Result<Status> {
-        grequest::finish::<A>(self.live[live].1, false, outcome)
-    }
-
-    /// Those that a wait for any or some is about: a persistent one that was not started is not.
-    fn active(&self) -> Vec<usize> {
-        global::with(|process| {
-            (0..self.live.len()).filter(|&n| process.engine.is_active(self.live[n].1.id)).collect()
-        })
-    }
-}
-
-/// Statuses of a call that completes several requests: only when one failed is the error of each written.
-fn report<A: Abi>(statuses: Out<A::Status>, outcomes: Vec<(usize, Result<Status>)>) -> Result<()> {
-    let mut failed = Vec::new();
-    let ignored = A::is_ignored(statuses.address());
-    let place = |at| if ignored { Ok(statuses) } else { statuses.element(at) };
-    for (at, outcome) in &outcomes {
-        match outcome {
-            Ok(found) => status::store::<A>(place(*at)?, found)?,
-            Err(error) => failed.push(error.clone()),
-        }
-    }
-    let Some(first) = failed.first() else { return Ok(()) };
-    let (first, count) = (first.clone(), failed.len());
-    for (at, outcome) in outcomes {
-        let code = match outcome {
-            Ok(_) => 0,
-            Err(failure) => global::with(|process| process.recent.code(failure.class, failure.text)),
-        };
-        status::store_error::<A>(place(at)?, code)?;
-    }
-    let text = match count {
-        1 => first.text,
-        _ => format!("{} (and {} more)", first.text, count - 1),
-    };
-    Err(Failure { class: class::IN_STATUS, text, ..first })
-}
-
-fn empty<A: Abi>(statuses: Out<A::Status>, array: &Array<A>) -> Result<()> {
-    if A::is_ignored(statuses.address()) {
-        return Ok(());
-    }
-    let mut live = array.live.iter().map(|(at, _)| *at).peekable();
-    for at in 0..array.len {
-        if live.next_if_eq(&at).is_none() {
-            status::store_with_error::<A>(statuses.element(at)?, &Status::EMPTY, 0)?;
-        }
-    }
-    Ok(())
-}
-
-/// `MPI_Waitall`.
-pub fn wait_all<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    statuses: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    block::wait(Waits::Waitall, &array.ids(), true)?;
-    empty(statuses, &array)?;
-    finish_all(&array, statuses)
-}
-
-fn finish_all<A: Abi>(array: &Array<A>, statuses: Out<A::Status>) -> Result<()> {
-    let outcomes = global::with(|process| {
-        (0..array.live.len()).map(|n| array.complete(process, n)).collect::<Result<Vec<_>>>()
-    })?;
-    let outcomes = outcomes.into_iter().enumerate();
-    let outcomes = outcomes.map(|(n, outcome)| (array.live[n].0, array.finish(n, outcome))).collect();
-    report::<A>(statuses, outcomes)
-}
-
-/// `MPI_Testall`.
-pub fn test_all<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    flag: Out<c_int>,
-    statuses: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    let ids = array.ids();
-    block::work();
-    let done = global::with(|process| {
-        process.engine.progress();
-        process.engine.is_settled(&ids, true)
-    });
-    flag.set(done.into())?;
-    if !done {
-        return Ok(());
-    }
-    empty(statuses, &array)?;
-    finish_all(&array, statuses)
-}
-
-/// Completes the first that is done of those that are active.
-fn first_done<A: Abi>(array: &Array<A>, active: &[usize]) -> Result<Option<(usize, Result<Status>)>> {
-    let found = global::with(|process| {
-        for &n in active {
-            if process.engine.is_settled(&[array.live[n].1.id], true) {
-                return Ok::<_, Failure>(Some((n, array.complete(process, n)?)));
-            }
-        }
-        Ok(None)
-    })?;
-    Ok(found.map(|(n, outcome)| (array.live[n].0, array.finish(n, outcome))))
-}
-
-/// `MPI_Waitany`.
-pub fn wait_any<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    index: Out<c_int>,
-    status: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    let active = array.active();
-    if active.is_empty() {
-        index.set(UNDEFINED)?;
-        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
-    }
-    let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
-    loop {
-        block::wait(Waits::Waitany, &ids, false)?;
-        if let Some((at, outcome)) = first_done(&array, &active)? {
-            index.set(at as c_int)?;
-            return status::store::<A>(status, &outcome?);
-        }
-    }
-}
-
-/// `MPI_Testany`.
-pub fn test_any<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    index: Out<c_int>,
-    flag: Out<c_int>,
-    status: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    let active = array.active();
-    if active.is_empty() {
-        flag.set(1)?;
-        index.set(UNDEFINED)?;
-        return status::store_with_error::<A>(status, &Status::EMPTY, 0);
-    }
-    block::work();
-    global::with(|process| process.engine.progress());
-    match first_done(&array, &active)? {
-        None => {
-            flag.set(0)?;
-            index.set(UNDEFINED)
-        }
-        Some((at, outcome)) => {
-            flag.set(1)?;
-            index.set(at as c_int)?;
-            status::store::<A>(status, &outcome?)
-        }
-    }
-}
-
-/// Completes all that are done; their statuses go to the first places of the array.
-fn some<A: Abi>(
-    array: &Array<A>,
-    active: &[usize],
-    out_count: Out<c_int>,
-    indices: Out<c_int>,
-    statuses: Out<A::Status>,
-) -> Result<()> {
-    let done = global::with(|process| {
-        let mut done = Vec::new();
-        for &n in active {
-            if process.engine.is_settled(&[array.live[n].1.id], true) {
-                done.push((n, array.complete(process, n)?));
-            }
-        }
-        Ok::<_, Failure>(done)
-    })?;
-    out_count.set(done.len() as c_int)?;
-    let mut outcomes = Vec::with_capacity(done.len());
-    for (place, (n, outcome)) in done.into_iter().enumerate() {
-        indices.element(place)?.set(array.live[n].0 as c_int)?;
-        outcomes.push((place, array.finish(n, outcome)));
-    }
-    report::<A>(statuses, outcomes)
-}
-
-/// `MPI_Waitsome`.
-pub fn wait_some<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    out_count: Out<c_int>,
-    indices: Out<c_int>,
-    statuses: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    let active = array.active();
-    if active.is_empty() {
-        return out_count.set(UNDEFINED);
-    }
-    let ids: Vec<_> = active.iter().map(|&n| array.live[n].1.id).collect();
-    block::wait(Waits::Waitsome, &ids, false)?;
-    some(&array, &active, out_count, indices, statuses)
-}
-
-/// `MPI_Testsome`.
-pub fn test_some<A: Abi>(
-    call: &Call<A>,
-    count: c_int,
-    requests: Out<A::Request>,
-    out_count: Out<c_int>,
-    indices: Out<c_int>,
-    statuses: Out<A::Status>,
-) -> Result<()> {
-    let array = Array::new(call, count, requests)?;
-    let active = array.active();
-    if active.is_empty() {
-        return out_count.set(UNDEFINED);
-    }
-    block::work();
-    global::with(|process| process.engine.progress());
-    some(&array, &active, out_count, indices, statuses)
 }
 
 /// The record of a request that is not null.

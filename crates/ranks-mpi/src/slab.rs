@@ -25,6 +25,7 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     /// Puts `value` in; `None` when every key is in use.
+    #[inline]
     pub fn insert(&mut self, value: T) -> Option<u32> {
         let index = match self.free.pop() {
             Some(index) => index,
@@ -39,12 +40,14 @@ impl<T> Slab<T> {
         Some(slot.generation << INDEX_BITS | index)
     }
 
+    #[inline]
     fn slot(&mut self, key: u32) -> Option<&mut Slot<T>> {
         let index = key & ((1 << INDEX_BITS) - 1);
         self.slots.get_mut(index as usize).filter(|slot| slot.generation == key >> INDEX_BITS)
     }
 
     /// What `key` stands for.
+    #[inline]
     pub fn get(&self, key: u32) -> Option<&T> {
         let index = key & ((1 << INDEX_BITS) - 1);
         let slot = self.slots.get(index as usize)?;
@@ -57,6 +60,7 @@ impl<T> Slab<T> {
     }
 
     /// Takes it out; the key means nothing from then on.
+    #[inline]
     pub fn remove(&mut self, key: u32) -> Option<T> {
         let slot = self.slot(key)?;
         let value = slot.value.take()?;

@@ -128,7 +128,9 @@ impl Matcher {
         tag: Option<i32>,
         request: u32,
     ) -> Option<u32> {
-        if let Some((from, id)) = self.find(context, source, tag) {
+        if self.queues(context).unexpected_count > 0
+            && let Some((from, id)) = self.find(context, source, tag)
+        {
             self.remove(context, from, id);
             return Some(id);
         }
@@ -151,6 +153,17 @@ impl Matcher {
             return None;
         }
         let fits = |entry: &Entry| entry.tag.is_none_or(|wanted| wanted == tag);
+        // The usual case: messages come as their receives were posted, none of them from any source.
+        if queues.posted_any.is_empty()
+            && !queues.closed
+            && let Some(first) = queues.posted[source].front()
+            && fits(first)
+        {
+            let id = first.id;
+            queues.posted[source].pop_front();
+            queues.posted_count -= 1;
+            return Some(id);
+        }
         let specific = queues.posted[source].iter().position(fits);
         let any = queues.posted_any.iter().position(fits);
         let number = |queue: &Queue, at: Option<usize>| at.map_or(u64::MAX, |at| queue[at].number);

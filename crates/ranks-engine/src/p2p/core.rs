@@ -6,8 +6,10 @@
 use super::attached::Attached;
 use super::outbox::{Out, Outbox};
 use super::plan::{Plan, Work};
-use super::rendezvous::{Pull, Push, Sharing};
-use super::request::{Request, RequestId, Requests, State, Status};
+use super::rendezvous::{Asked, Pull, Push, Sharing};
+use super::request::{Request, RequestId, State, Status};
+use super::requests::Requests;
+use super::route::Route;
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -27,6 +29,7 @@ pub(crate) enum Kept {
     Announced {
         address: u64,
         request: u64,
+        waits: bool,
     },
     /// It is this rank's own, and waits in the request of its send.
     Own(SendBuf, RequestId),
@@ -76,6 +79,9 @@ pub(crate) struct Core {
     pub pulls: Vec<Pull>,
     pub pushes: Vec<Push>,
     pub sharing: Vec<Sharing>,
+    /// Long messages that were asked for through the ring.
+    pub asked: Vec<Asked>,
+    pub routes: Vec<Route>,
     pub comms: Comms,
     /// Ranks that will send no more, and how they ended.
     pub gone: Vec<Option<Life>>,
@@ -119,6 +125,8 @@ impl Core {
             pulls: Vec::new(),
             pushes: Vec::new(),
             sharing: Vec::new(),
+            asked: Vec::new(),
+            routes: vec![Route::default(); ranks],
             comms: Comms::new(ranks, me),
             gone: vec![None; ranks],
             gone_count: 0,
@@ -222,12 +230,13 @@ impl Core {
 
     /// A message that waits at its sender.
     fn announced(&mut self, from: usize, head: Head, words: Words) {
-        let [total, address, request, ..] = words;
+        let [total, address, request, waits, ..] = words;
+        let waits = waits != 0;
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total);
-            self.pulls.push(Pull { index, from, total, address, request });
+            self.pulls.push(Pull { index, from, total, address, request, waits });
         } else {
-            self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
+            self.keep(from, head, total, 0, 0, Kept::Announced { address, request, waits });
         }
     }
 
@@ -247,6 +256,7 @@ impl Core {
             return;
         }
         self.deliver(id.index(), data);
+        self.came_through_ring(id);
     }
 
     /// The receiver has begun (a synchronous send), or finished (a long message).
@@ -334,7 +344,6 @@ impl Core {
     /// A receive was matched to a message of `total` bytes.
     #[inline]
     pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
-        let me = self.me;
         let request = self.requests.at(index);
         let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
@@ -345,15 +354,24 @@ impl Core {
         let room = request.room() as u64;
         request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
         if total > room {
-            let (class, detail) = if no_room {
-                (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
-            } else {
-                let what = "is longer than the receive buffer of";
-                (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
-            };
-            let error = Error::new(class, request.call, me, detail).peer(source).tag(tag);
-            request.error = Some(error.context(request.context));
+            self.begin_too_long(index, no_room);
         }
+    }
+
+    /// A receive was matched to a message that it has no room for.
+    #[cold]
+    fn begin_too_long(&mut self, index: u32, no_room: bool) {
+        let me = self.me;
+        let request = self.requests.at(index);
+        let (total, room, status) = (request.total, request.room(), request.status);
+        let (class, detail) = if no_room {
+            (Class::NoMem, format!("there is no memory for a message of {total} bytes"))
+        } else {
+            let what = "is longer than the receive buffer of";
+            (Class::Truncate, format!("message of {total} bytes {what} {room} bytes"))
+        };
+        let error = Error::new(class, request.call, me, detail).peer(status.source).tag(status.tag);
+        request.error = Some(error.context(request.context));
     }
 
     /// Data of a matched message; completes the request with the last of it.
@@ -380,6 +398,24 @@ impl Core {
     pub fn finish(&mut self, index: u32) {
         let request = self.requests.at(index);
         request.state = State::Done;
+        if request.detached
+            || request.announced
+            || request.keep.is_some()
+            || request.owned.is_some()
+            || request.charged.is_some()
+        {
+            self.finish_more(index);
+        }
+    }
+
+    /// Gives back what a complete request has used.
+    #[inline(never)]
+    fn finish_more(&mut self, index: u32) {
+        let request = self.requests.at(index);
+        if let Some(to) = request.peer.filter(|_| request.announced) {
+            self.routes[to].announced -= 1;
+        }
+        request.announced = false;
         if let Some((which, bytes)) = request.charged.take() {
             self.discharge(which, bytes);
         }

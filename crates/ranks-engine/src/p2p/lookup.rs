@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 impl<T: Transport> Engine<T> {
     pub(crate) fn comm(&self, id: CommId, call: Call) -> Result<Arc<Comm>> {
-        match self.core.comms.get(id) {
-            Some(comm) => Ok(comm.clone()),
-            None => Err(self.error(Class::Comm, call, "no such communicator: it was freed, or never made")),
-        }
+        self.core.comms.get(id).cloned().ok_or_else(|| self.no_comm(call))
+    }
+
+    #[cold]
+    pub(super) fn no_comm(&self, call: Call) -> Error {
+        self.error(Class::Comm, call, "no such communicator: it was freed, or never made")
     }
 
     /// The slot of a rank, or an error that says which ranks there are.

@@ -3,9 +3,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `core` | the state of a rank and what an arriving message does to it |
-//! | `request` | requests and statuses |
+//! | `request`, `requests` | a request and its status; the table of all |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `route` | which of the two a long message takes |
 //! | `typed` | messages of elements that do not lie in a row |
 //! | `outbox` | what could not be sent at once |
 //! | `probe` | probes and matched probes |
@@ -32,6 +33,8 @@ mod probe;
 mod recv;
 mod rendezvous;
 mod request;
+mod requests;
+mod route;
 mod send;
 mod steps;
 mod typed;
@@ -61,6 +64,10 @@ pub struct Engine<T: Transport> {
     pub(crate) transport: T,
     pub(crate) core: Core,
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// Interruptible waits end where they would sleep: see [`Self::leave_sleeping`].
+    sleeps_outside: bool,
+    /// One did, and the sleep is announced.
+    asleep: bool,
     chores: Vec<chore::Begun<T>>,
     finalized: bool,
 }
@@ -77,7 +84,15 @@ impl<T: Transport> Engine<T> {
     pub fn new(transport: T) -> Self {
         let core = Core::new(&transport);
         let interrupted = Arc::new(AtomicBool::new(false));
-        Self { transport, core, interrupted, chores: Vec::new(), finalized: false }
+        Self {
+            transport,
+            core,
+            interrupted,
+            sleeps_outside: false,
+            asleep: false,
+            chores: Vec::new(),
+            finalized: false,
+        }
     }
 
     /// This rank in world.

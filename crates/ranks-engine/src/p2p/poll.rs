@@ -54,6 +54,27 @@ impl<T: Transport> Engine<T> {
         }
         !announced
     }
+
+    /// From now on a wait that can be interrupted ends, as if it were, where it would sleep. The sleep is
+    /// announced then and everything looked at: the caller sleeps in the rank's place, with no hold on the engine.
+    pub fn leave_sleeping(&mut self) {
+        self.sleeps_outside = true;
+    }
+
+    /// True once after a wait that ended for the caller to sleep.
+    pub fn is_to_sleep(&mut self) -> bool {
+        std::mem::take(&mut self.asleep)
+    }
+
+    /// True when nothing would wake whoever sleeps in the rank's place: the announcement was taken back.
+    pub fn is_unannounced(&self) -> bool {
+        !self.transport.segment().is_sleeping(self.core.me)
+    }
+
+    /// Takes an announcement back: whoever slept in the rank's place is awake.
+    pub fn stay_awake(&mut self) {
+        self.transport.stay_awake();
+    }
 }
 
 impl WakeHandle {

@@ -154,6 +154,7 @@ impl<T: Transport> Engine<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn irecv_as(
         &mut self,
         call: Call,
@@ -163,7 +164,7 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<RequestId> {
         let id = self.recv_init_as(call, buf, source, tag, comm)?;
-        self.launch_recv(id.index());
+        self.post_recv(id.index());
         Ok(id)
     }
 
@@ -177,6 +178,7 @@ impl<T: Transport> Engine<T> {
         Ok(id)
     }
 
+    #[inline(always)]
     pub(super) fn recv_init_as(
         &mut self,
         call: Call,
@@ -185,21 +187,21 @@ impl<T: Transport> Engine<T> {
         tag: i32,
         comm: CommId,
     ) -> Result<RequestId> {
-        let comm = self.comm(comm, call)?;
+        let Some(comm) = self.core.comms.get(comm) else { return Err(self.no_comm(call)) };
         if tag < ANY_TAG {
             let detail = format!("tag {tag} is neither a tag (0 and more) nor MPI_ANY_TAG");
             return Err(self.error(Class::Tag, call, detail).peer(source).context(comm.context));
         }
-        let mut request = Request::new(call, Kind::Recv { buf });
-        match source {
-            PROC_NULL => request.nobody = true,
-            ANY_SOURCE => request.wildcard = true,
-            source => request.peer = Some(self.slot_of(&comm, source, call).map_err(|error| error.tag(tag))?),
-        }
-        request.context = comm.context;
+        let peer = match source {
+            PROC_NULL | ANY_SOURCE => None,
+            source => Some(self.slot_of(comm, source, call).map_err(|error| error.tag(tag))?),
+        };
+        let request = self.core.requests.make(call, Kind::Recv { buf }, comm);
+        request.nobody = source == PROC_NULL;
+        request.wildcard = source == ANY_SOURCE;
+        request.peer = peer;
         request.tag = tag;
-        request.comm = Some(comm);
-        Ok(self.core.requests.insert(request))
+        Ok(request.id())
     }
 
     /// Begins the receive that a request describes.
@@ -209,11 +211,20 @@ impl<T: Transport> Engine<T> {
         request.matched = false;
         request.received = 0;
         request.total = 0;
-        request.error = None;
+        if request.error.is_some() {
+            request.error = None;
+        }
         if request.wildcard {
             // A persistent receive forgets whom it had its last message from.
             request.peer = None;
         }
+        self.post_recv(index);
+    }
+
+    /// Begins a receive that is as it was made.
+    #[inline]
+    fn post_recv(&mut self, index: u32) {
+        let request = self.core.requests.at(index);
         if request.nobody {
             request.status = Status::PROC_NULL;
             self.core.finish(index);
@@ -356,8 +367,8 @@ impl Core {
         match kept {
             Kept::Small(small, len) => self.deliver(index, &small[..usize::from(len)]),
             Kept::Heap(heap) => self.deliver(index, &heap),
-            Kept::Announced { address, request } => {
-                self.pulls.push(Pull { index, from, total, address, request });
+            Kept::Announced { address, request, waits } => {
+                self.pulls.push(Pull { index, from, total, address, request, waits });
             }
             Kept::Own(buf, send) => {
                 self.deliver(index, buf.bytes());

@@ -4,13 +4,14 @@
 //! sender                              receiver
 //!   ANNOUNCE length, address      ->    matched: now, or later
 //!                                       can it read the sender's memory?
-//!                                         no:  <- TO_RING; DATA ... -> complete, both
+//!                                         no, or slowly:  <- TO_RING; DATA ... -> complete, both
 //!                                         yes, alone: copies, <- DONE
 //!   inside the library: copies    <-      yes, together: SHARE; copies from the front
 //!   from the back                         all pieces copied: <- DONE
 //! ```
 //! Nothing is written before the receive was matched, and never beyond its room. Together is faster only
-//! when both ranks have a CPU; pieces are claimed one at a time, so a sender that computes costs nothing.
+//! when both ranks have a CPU, and the sender has nothing of its own to copy; pieces are claimed one at a time, so a
+//! sender that computes costs nothing. Whether it is slowly is measured: see `route`.
 
 use super::Engine;
 use super::core::Core;
@@ -22,6 +23,7 @@ use crate::transport::{Head, Transport, Words};
 use ranks_shm::bounds::TRANSFERS;
 use ranks_shm::claim;
 use ranks_shm::remote::Remote;
+use std::time::Instant;
 
 /// A message that was matched and is to be fetched.
 pub(crate) struct Pull {
@@ -30,6 +32,16 @@ pub(crate) struct Pull {
     pub total: u64,
     pub address: u64,
     pub request: u64,
+    /// Its sender waits in the library until it is fetched.
+    pub waits: bool,
+}
+
+/// A message that was asked for through the ring, and when.
+pub(crate) struct Asked {
+    id: RequestId,
+    from: usize,
+    len: u64,
+    begun: Instant,
 }
 
 /// A message that the receiver asks us to help copying.
@@ -93,13 +105,23 @@ impl<T: Transport> Engine<T> {
         }
         match self.transport.remote(pull.from) {
             None => self.through_ring(&pull, len),
+            Some(_) if in_a_row && pull.waits && self.core.routes[pull.from].prefers_ring(len) => {
+                let id = self.core.requests.id_of(pull.index);
+                self.core.asked.push(Asked { id, from: pull.from, len, begun: Instant::now() });
+                self.through_ring(&pull, len);
+            }
             Some(remote) => match self.free_transfer(pull.from) {
-                Some(transfer) if in_a_row && self.transport.fits() && len as usize >= SHARE_FROM => {
+                Some(transfer) if in_a_row && self.may_share(pull.from, len) => {
                     self.share(&pull, len, remote, transfer);
                 }
                 _ => self.pull_alone(&pull, len, remote),
             },
         }
+    }
+
+    /// A sender that is to fetch a long message of ours is as busy as this rank.
+    fn may_share(&self, from: usize, len: u64) -> bool {
+        self.transport.fits() && len as usize >= SHARE_FROM && self.core.routes[from].announced == 0
     }
 
     fn through_ring(&mut self, pull: &Pull, len: u64) {
@@ -115,7 +137,12 @@ impl<T: Transport> Engine<T> {
     fn pull_alone(&mut self, pull: &Pull, len: u64, remote: Remote) {
         let request = self.core.requests.at(pull.index);
         let copied = match request.elements.take() {
-            None => request.recv_buf().pull(remote, 0, len as usize, pull.address).is_ok(),
+            None => {
+                let begun = Instant::now();
+                let copied = request.recv_buf().pull(remote, 0, len as usize, pull.address).is_ok();
+                self.core.routes[pull.from].came(len, len, false, begun);
+                copied
+            }
             Some(elements) => {
                 let copied = self.core.pull_elements(&elements, remote, len as usize, pull.address);
                 self.core.requests.at(pull.index).elements = Some(elements);
@@ -153,12 +180,15 @@ impl<T: Transport> Engine<T> {
         self.core.outbox.push(pull.from, Out::Control { head, words });
         self.flush();
         let (pieces, piece) = claim::pieces(len);
+        let (begun, mut bytes) = (Instant::now(), 0);
         while let Some(at) = word.take(generation, pieces, true) {
             let from = at * piece;
             let here = piece.min(len - from);
             let copied = buf.pull(remote, from as usize, here as usize, pull.address + from);
             word.finish(copied.is_ok());
+            bytes += here;
         }
+        self.core.routes[pull.from].came(len, bytes, false, begun);
         let (index, from) = (pull.index, pull.from);
         let (address, request) = (pull.address, pull.request);
         self.core.sharing.push(Sharing { index, from, transfer, len, address, request });
@@ -180,8 +210,8 @@ impl<T: Transport> Engine<T> {
             };
             moved = true;
             let s = self.core.sharing.swap_remove(at);
-            let pull =
-                Pull { index: s.index, from: s.from, total: s.len, address: s.address, request: s.request };
+            let (index, from, total) = (s.index, s.from, s.len);
+            let pull = Pull { index, from, total, address: s.address, request: s.request, waits: false };
             match self.transport.remote(s.from) {
                 // The sender may have been refused where we are not: copy it all again, alone.
                 Some(remote) if !whole => self.pull_alone(&pull, s.len, remote),
@@ -220,9 +250,23 @@ impl<T: Transport> Engine<T> {
 }
 
 impl Core {
+    /// Measures a message that was asked for through the ring, once all of it has come.
+    pub fn came_through_ring(&mut self, id: RequestId) {
+        if self.asked.is_empty()
+            || self.requests.get(id).is_some_and(|request| request.state == State::Active)
+        {
+            return;
+        }
+        if let Some(at) = self.asked.iter().position(|asked| asked.id == id) {
+            let asked = self.asked.swap_remove(at);
+            self.routes[asked.from].came(asked.len, asked.len, true, asked.begun);
+        }
+    }
+
     /// Fails what was being copied together with a rank that is gone. A piece that it had claimed will
     /// never be done, so the transfer stays out of use: its entry is what keeps it from being reused.
     pub fn drop_sharing_with(&mut self, from: usize) -> Vec<u32> {
+        self.asked.retain(|asked| asked.from != from);
         let (gone, rest): (Vec<_>, Vec<_>) = self.sharing.drain(..).partition(|s| s.from == from);
         self.sharing = rest;
         gone.into_iter().map(|s| s.index).collect()

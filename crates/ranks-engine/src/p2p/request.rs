@@ -3,7 +3,7 @@
 use super::partitioned::Partitions;
 use super::plan::Plan;
 use crate::datatype::Elements;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
@@ -14,11 +14,14 @@ use std::sync::Arc;
 /// Names a request until it is freed. A stale one is recognised by its generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId {
-    index: u32,
-    generation: u32,
+    pub(super) index: u32,
+    pub(super) generation: u32,
 }
 
 impl RequestId {
+    /// A send that was complete when it was made. It stands for any number of them, and stays.
+    pub const SENT: RequestId = RequestId { index: 0, generation: 0 };
+
     /// A small number, dense and reused.
     pub fn index(self) -> u32 {
         self.index
@@ -105,6 +108,7 @@ pub(crate) enum State {
 
 /// One operation.
 pub(crate) struct Request {
+    pub index: u32,
     pub generation: u32,
     pub state: State,
     pub persistent: bool,
@@ -137,6 +141,8 @@ pub(crate) struct Request {
     pub charged: Option<(Option<u32>, usize)>,
     /// The parts of a partitioned message.
     pub partitions: Option<Box<Partitions>>,
+    /// Send: its peer is to fetch it, and has not yet.
+    pub announced: bool,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -153,6 +159,7 @@ pub(crate) struct Request {
 impl Request {
     pub fn new(call: Call, kind: Kind) -> Self {
         Self {
+            index: 0,
             generation: 0,
             state: State::Active,
             persistent: false,
@@ -172,6 +179,7 @@ impl Request {
             plan: None,
             charged: None,
             partitions: None,
+            announced: false,
             pushed: false,
             answered: true,
             matched: false,
@@ -180,6 +188,35 @@ impl Request {
             status: Status::EMPTY,
             error: None,
         }
+    }
+
+    #[inline(always)]
+    pub fn id(&self) -> RequestId {
+        RequestId { index: self.index, generation: self.generation }
+    }
+
+    /// Holds what has to be dropped, beside its communicator.
+    #[inline(always)]
+    pub fn has_more(&self) -> bool {
+        self.owned.is_some()
+            | self.elements.is_some()
+            | self.keep.is_some()
+            | self.plan.is_some()
+            | self.charged.is_some()
+            | self.partitions.is_some()
+            | self.error.is_some()
+    }
+
+    /// Drops it.
+    #[cold]
+    pub fn clear(&mut self) {
+        self.owned = None;
+        self.elements = None;
+        self.keep = None;
+        self.plan = None;
+        self.charged = None;
+        self.partitions = None;
+        self.error = None;
     }
 
     /// The rank of the peer in the request's communicator, for messages to people.
@@ -236,78 +273,5 @@ impl Request {
 
     pub fn is_recv(&self) -> bool {
         matches!(self.kind, Kind::Recv { .. })
-    }
-}
-
-/// All requests of a rank.
-#[derive(Default)]
-pub(crate) struct Requests {
-    slots: Vec<Request>,
-    free: Vec<u32>,
-}
-
-impl Requests {
-    pub fn insert(&mut self, mut request: Request) -> RequestId {
-        if let Some(index) = self.free.pop() {
-            let slot = &mut self.slots[index as usize];
-            request.generation = slot.generation;
-            *slot = request;
-            return RequestId { index, generation: slot.generation };
-        }
-        let index = self.slots.len() as u32;
-        request.generation = 1;
-        self.slots.push(request);
-        RequestId { index, generation: 1 }
-    }
-
-    /// The request, if the id is not stale.
-    pub fn get(&mut self, id: RequestId) -> Option<&mut Request> {
-        let request = self.slots.get_mut(id.index as usize)?;
-        (request.generation == id.generation && request.state != State::Free).then_some(request)
-    }
-
-    /// A request that the engine itself holds the index of.
-    #[inline(always)]
-    pub fn at(&mut self, index: u32) -> &mut Request {
-        &mut self.slots[index as usize]
-    }
-
-    pub fn id_of(&self, index: u32) -> RequestId {
-        RequestId { index, generation: self.slots[index as usize].generation }
-    }
-
-    pub fn remove(&mut self, index: u32) {
-        let slot = &mut self.slots[index as usize];
-        slot.state = State::Free;
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.comm = None;
-        slot.owned = None;
-        slot.elements = None;
-        slot.keep = None;
-        slot.plan = None;
-        slot.partitions = None;
-        slot.error = None;
-        self.free.push(index);
-    }
-
-    /// Indices of all requests under way that `wanted` picks.
-    pub fn active(&self, wanted: impl Fn(&Request) -> bool) -> Vec<u32> {
-        let picks = |request: &Request| request.state == State::Active && wanted(request);
-        (0..self.slots.len() as u32).filter(|&index| picks(&self.slots[index as usize])).collect()
-    }
-
-    /// What became of a request that is done: taken out, and the request freed or made inactive.
-    pub fn take(&mut self, index: u32) -> Result<Status> {
-        let request = self.at(index);
-        let outcome = match request.error.take() {
-            Some(error) => Err(error),
-            None => Ok(request.outcome()),
-        };
-        if request.persistent {
-            request.state = State::Inactive;
-        } else {
-            self.remove(index);
-        }
-        outcome
     }
 }

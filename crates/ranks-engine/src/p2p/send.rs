@@ -40,41 +40,79 @@ impl<T: Transport> Engine<T> {
         tag: i32,
         comm: CommId,
     ) -> bool {
-        if let Some((context, slot)) = self.core.comms.fast(comm, dest)
-            && matches!(mode, Mode::Standard | Mode::Ready)
-            && buf.len() <= self.core.eager
-            && tag >= 0
-            && self.core.is_clear(slot)
-        {
-            let head = Head { kind: wire::EAGER, context, tag };
-            if buf.len() <= self.transport.inline_limit() {
-                return self.transport.try_inline(slot, head, buf.bytes());
+        match self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
+            None => false,
+            Some((slot, head)) if buf.len() <= self.transport.inline_limit() => {
+                self.transport.try_inline(slot, head, buf.bytes())
             }
-            return self.send_pieces(slot, Head { kind: wire::LONG, ..head }, buf);
+            Some((slot, head)) => self.send_pieces(slot, Head { kind: wire::LONG, ..head }, buf),
         }
-        false
+    }
+
+    /// Where an eager message goes that nothing keeps from going now, and its head.
+    #[inline(always)]
+    pub(super) fn may_go(
+        &self,
+        mode: Mode,
+        eager: bool,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Option<(usize, Head)> {
+        let (context, slot) = self.core.comms.fast(comm, dest)?;
+        let goes =
+            matches!(mode, Mode::Standard | Mode::Ready) && eager && tag >= 0 && self.core.is_clear(slot);
+        goes.then_some((slot, Head { kind: wire::EAGER, context, tag }))
     }
 
     /// Sends an eager message through the bulk ring; false when nothing of it could be sent.
     fn send_pieces(&mut self, to: usize, head: Head, buf: SendBuf) -> bool {
         let data = buf.bytes();
-        let piece = piece_of(data.len());
-        let words = [data.len() as u64, 0, 0, 0, 0, 0];
-        let Some(mut at) = self.transport.try_bulk(to, head, words, data, piece) else { return false };
-        let next = Head { kind: wire::CHUNK, ..head };
-        while at < data.len() {
-            match self.transport.try_bulk(to, next, [0; 6], &data[at..], piece) {
-                Some(taken) => at += taken,
-                None => {
-                    self.core.send_rest_later(to, head, data, at);
-                    break;
-                }
-            }
+        match self.push_pieces(to, head, data) {
+            None => return false,
+            Some(at) if at < data.len() => self.core.send_rest_later(to, head, data[at..].to_vec()),
+            Some(_) => {}
         }
         true
     }
 
-    /// Begins to send.
+    /// The same for a nonblocking send: what the ring has no room for stays where it is.
+    fn isend_pieces(
+        &mut self,
+        mode: Mode,
+        to: usize,
+        head: Head,
+        buf: SendBuf,
+        dest: i32,
+        comm: CommId,
+    ) -> Result<RequestId> {
+        let at = self.push_pieces(to, head, buf.bytes());
+        if at == Some(buf.len()) {
+            return Ok(RequestId::SENT);
+        }
+        let id = self.send_init_as(mode.call(), mode, buf, dest, head.tag, comm, false)?;
+        let words = [buf.len() as u64, 0, 0, 0, 0, 0];
+        self.core.outbox.push(to, Out::Long { request: id.index(), head, words, at });
+        Ok(id)
+    }
+
+    /// Puts as much of an eager message into the bulk ring as there is room for now: how many bytes, if any.
+    fn push_pieces(&mut self, to: usize, head: Head, data: &[u8]) -> Option<usize> {
+        let piece = piece_of(data.len());
+        let words = [data.len() as u64, 0, 0, 0, 0, 0];
+        let mut at = self.transport.try_bulk(to, head, words, data, piece)?;
+        let next = Head { kind: wire::CHUNK, ..head };
+        while at < data.len() {
+            match self.transport.try_bulk(to, next, [0; 6], &data[at..], piece) {
+                Some(taken) => at += taken,
+                None => break,
+            }
+        }
+        Some(at)
+    }
+
+    /// Begins to send. What goes into the ring whole takes no request: it is [`RequestId::SENT`].
+    #[inline]
     pub fn isend(
         &mut self,
         mode: Mode,
@@ -84,6 +122,14 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<RequestId> {
         self.enter(mode.call())?;
+        if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
+            if buf.len() > self.transport.inline_limit() {
+                return self.isend_pieces(mode, slot, Head { kind: wire::LONG, ..head }, buf, dest, comm);
+            }
+            if self.transport.try_inline(slot, head, buf.bytes()) {
+                return Ok(RequestId::SENT);
+            }
+        }
         self.isend_as(mode.call(), mode, buf, dest, tag, comm, false)
     }
 
@@ -144,22 +190,21 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
         persistent: bool,
     ) -> Result<RequestId> {
-        let comm = self.comm(comm, call)?;
+        let Some(comm) = self.core.comms.get(comm) else { return Err(self.no_comm(call)) };
         if !(0..=TAG_UB).contains(&tag) {
             let detail = format!("tag {tag} is not between 0 and {TAG_UB}");
             return Err(self.error(Class::Tag, call, detail).peer(dest).context(comm.context));
         }
-        let mut request = Request::new(call, Kind::Send { buf, mode });
-        if dest == PROC_NULL {
-            request.nobody = true;
-        } else {
-            request.peer = Some(self.slot_of(&comm, dest, call).map_err(|error| error.tag(tag))?);
-        }
-        request.context = comm.context;
+        let peer = match dest {
+            PROC_NULL => None,
+            _ => Some(self.slot_of(comm, dest, call).map_err(|error| error.tag(tag))?),
+        };
+        let request = self.core.requests.make(call, Kind::Send { buf, mode }, comm);
+        request.nobody = peer.is_none();
+        request.peer = peer;
         request.tag = tag;
         request.persistent = persistent;
-        request.comm = Some(comm);
-        Ok(self.core.requests.insert(request))
+        Ok(request.id())
     }
 
     /// Begins the send that a request describes. `blocking`: the caller waits for it next.
@@ -202,8 +247,13 @@ impl<T: Transport> Engine<T> {
         let word = self.core.requests.id_of(index).word();
         let head = Head { kind: wire::EAGER, context, tag };
         if len > eager {
-            let words = [len as u64, buf.address(), word, 0, 0, 0];
-            self.core.requests.at(index).answered = false;
+            // A copy that goes on by itself is nobody's that waits.
+            let waits = blocking && self.core.requests.at(index).owned.is_none();
+            let words = [len as u64, buf.address(), word, waits.into(), 0, 0];
+            let request = self.core.requests.at(index);
+            request.answered = false;
+            request.announced = true;
+            self.core.routes[to].announced += 1;
             let head = Head { kind: wire::ANNOUNCE, ..head };
             self.core.outbox.push(to, Out::Announce { request: index, head, words });
         } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
@@ -264,15 +314,14 @@ impl Core {
         }
     }
 
-    /// Keeps a copy of what the ring had no room for: the sender need not wait for it.
-    fn send_rest_later(&mut self, to: usize, head: Head, data: &[u8], at: usize) {
-        let copy = data.to_vec();
-        let mut request = Request::new(Call::Send, Kind::Send { buf: lasting(&copy), mode: Mode::Standard });
+    /// Keeps what the ring had no room for, the rest of a message: the sender need not wait for it.
+    pub(super) fn send_rest_later(&mut self, to: usize, head: Head, rest: Vec<u8>) {
+        let mut request = Request::new(Call::Send, Kind::Send { buf: lasting(&rest), mode: Mode::Standard });
         request.peer = Some(to);
-        request.owned = Some(copy);
+        request.owned = Some(rest);
         request.detached = true;
         let index = self.requests.insert(request).index();
-        self.outbox.push(to, Out::Long { request: index, head, words: [0; 6], at: Some(at) });
+        self.outbox.push(to, Out::Long { request: index, head, words: [0; 6], at: Some(0) });
     }
 
     /// A message from this rank to itself.

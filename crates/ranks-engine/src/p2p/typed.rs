@@ -1,7 +1,8 @@
 //! Messages of elements that do not lie in a row: MPI 5.0 section 5.1.11.
 //!
-//! A send packs them into a buffer of the engine's own, of the message's length, and goes on as any send of
-//! bytes. A receive unpacks what comes where it comes: the pieces from a ring one by one, a long message in
+//! A send of some length packs them piece by piece while earlier pieces are on their way. A short one, a long one and
+//! one that finds the ring full packs them into a buffer of the engine's own, and goes on as any send of bytes. A
+//! receive unpacks what comes where it comes: the pieces from a ring one by one, a long message in
 //! pieces that are fetched into a small buffer. Elements that do lie in a row take the way of bytes.
 #![allow(unsafe_code)]
 
@@ -10,14 +11,16 @@ use super::core::Core;
 use super::probe::MessageId;
 use super::request::{Kind, Mode, RequestId, Status};
 use super::send::lasting;
+use super::wire;
 use crate::PROC_NULL;
 use crate::bounds;
 use crate::datatype::Elements;
 use crate::error::Result;
 use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::transport::Transport;
+use crate::transport::{Head, Transport};
 use ranks_shm::blocked::Call;
+use ranks_shm::bounds::CHUNK_SMALL;
 use ranks_shm::remote::Remote;
 
 impl<T: Transport> Engine<T> {
@@ -32,6 +35,10 @@ impl<T: Transport> Engine<T> {
     ) -> Result<()> {
         if let Some(buf) = elements.as_send() {
             return self.send(mode, buf, dest, tag, comm);
+        }
+        self.enter(mode.call())?;
+        if self.send_while_packing(mode, elements, dest, tag, comm) {
+            return Ok(());
         }
         let mut staging = self.core.take_staging();
         if dest != PROC_NULL {
@@ -57,9 +64,52 @@ impl<T: Transport> Engine<T> {
         }
         let call = mode.call();
         self.enter(call)?;
+        if self.send_while_packing(mode, &elements, dest, tag, comm) {
+            return Ok(RequestId::SENT);
+        }
         let id = self.send_init_as(call, mode, SendBuf::EMPTY, dest, tag, comm, false)?;
         self.core.requests.at(id.index()).elements = Some(Box::new(elements));
         self.begin_send(id, false)
+    }
+
+    /// Packs and sends piece by piece, so that the receiver unpacks one piece while the next is packed. What the ring has
+    /// no room for is kept; false when that is everything, or when the message does not go so.
+    fn send_while_packing(
+        &mut self,
+        mode: Mode,
+        elements: &Elements,
+        dest: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> bool {
+        let len = elements.len();
+        let goes = len > self.transport.inline_limit() && len <= bounds::EAGER_ELEMENTS;
+        let Some((to, head)) = self.may_go(mode, goes, dest, tag, comm) else { return false };
+        let mut piece = self.core.take_staging();
+        piece.resize(CHUNK_SMALL, 0);
+        let mut next = Head { kind: wire::LONG, ..head };
+        let mut words = [len as u64, 0, 0, 0, 0, 0];
+        // Packed, and gone.
+        let (mut packed, mut at) = (0..0, 0);
+        while at < len {
+            if packed.is_empty() {
+                packed = 0..elements.pack(at, &mut piece);
+            }
+            let Some(taken) = self.transport.try_bulk(to, next, words, &piece[packed.clone()], CHUNK_SMALL)
+            else {
+                break;
+            };
+            (next.kind, words) = (wire::CHUNK, [0; 6]);
+            packed.start += taken;
+            at += taken;
+        }
+        self.core.keep_staging(piece);
+        if at > 0 && at < len {
+            let mut rest = vec![0; len - at];
+            elements.pack(at, &mut rest);
+            self.core.send_rest_later(to, next, rest);
+        }
+        at > 0
     }
 
     /// Makes a persistent send of elements; they are packed at each start.

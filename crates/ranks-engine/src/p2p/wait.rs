@@ -84,6 +84,8 @@ impl<T: Transport> Engine<T> {
     ) -> Result<R> {
         let mut backoff = Backoff::new(self.core.policy);
         let mut told = false;
+        // The rank's sleep is announced, and the caller sleeps it.
+        let mut left = false;
         let outcome = loop {
             let moved = self.progress();
             if let Some(result) = check(self) {
@@ -119,14 +121,20 @@ impl<T: Transport> Engine<T> {
                     None => continue,
                 }
             }
+            if interruptible && self.sleeps_outside {
+                self.asleep = true;
+                left = true;
+                let me = self.core.me;
+                self.transport.segment().slot(me).blocked.publish(&what);
+                break Err(Error::interrupted(what.call, me));
+            }
             if self.transport.sleep() && self.progress() {
                 // Only the time limit ended the sleep, and yet there was work.
                 self.transport.count_lost();
             }
         };
-        if told {
-            let me = self.core.me;
-            self.transport.segment().slot(me).blocked.clear();
+        if told && !left {
+            self.clear_wait();
         }
         outcome
     }
@@ -242,6 +250,23 @@ impl<T: Transport> Engine<T> {
         })
     }
 
+    /// Completes a request if it is done or inactive: what came of it, and whether it stays because it can be started
+    /// again. `None` while it is under way. It looks at nothing else.
+    #[inline]
+    pub fn complete(&mut self, id: RequestId) -> Option<(Result<Status>, bool)> {
+        let Some(request) = self.core.requests.get(id) else {
+            return Some((Err(self.bad_request(Call::Wait)), false));
+        };
+        let stays = request.persistent;
+        self.outcome(id.index()).map(|outcome| (outcome, stays))
+    }
+
+    /// The same of a request that is done and has nothing else to it than its status, as most have.
+    #[inline]
+    pub fn complete_plain(&mut self, id: RequestId) -> Option<Status> {
+        self.core.requests.take_plain(id)
+    }
+
     /// Waits for a request.
     pub fn wait(&mut self, id: RequestId) -> Result<Status> {
         self.wait_as(Call::Wait, id)
@@ -352,6 +377,8 @@ impl<T: Transport> Engine<T> {
         if self.condition(ids, all)? {
             return Ok(());
         }
+        // What is done stays done.
+        let mut done = 0;
         let first = self.first_active(ids);
         let count = if ids.len() > 1 { ids.len() as u32 } else { 0 };
         let mut what = self.what_of(call, first, count);
@@ -359,8 +386,12 @@ impl<T: Transport> Engine<T> {
             (what.peer, what.tag) = (NOBODY, NOBODY);
         }
         self.wait_until(what, interruptible, |engine| {
-            for id in ids {
-                engine.give_up(id.index());
+            if engine.core.gone_count > 0 {
+                ids.iter().for_each(|id| engine.give_up(id.index()));
+            }
+            if all {
+                done += ids[done..].iter().take_while(|id| engine.is_done(**id)).count();
+                return (done == ids.len()).then_some(Ok(()));
             }
             match engine.condition(ids, all) {
                 Ok(false) => None,

@@ -5,7 +5,7 @@
 //! | EAGER | | the whole message, in lines |
 //! | LONG | total, request to answer (or 0) | first piece of the message, in the bulk ring |
 //! | CHUNK | | next piece of the last LONG of this pair |
-//! | ANNOUNCE | total, address, request | none: the message waits at the sender |
+//! | ANNOUNCE | total, address, request, 1 if the sender waits for it | none: the message waits at the sender |
 //! | TO_RING | sender's request, receiver's request, bytes wanted | none: send it through the ring |
 //! | SHARE | sender's request, address, bytes, transfer, generation | none: the receiver copies, help it |
 //! | DATA | receiver's request | next piece for that request |

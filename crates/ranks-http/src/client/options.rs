@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Expectation, Method};
+use super::{Expectation, Method, Trust};
 
 /// How a [`Client`](super::Client) behaves.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct ClientOptions {
     pub proxy: Proxy,
     /// Which HTTP is spoken.
     pub http: HttpVersion,
+    /// Whose certificates are believed.
+    pub trust: Trust,
     /// Whether each site's robots.txt is asked first, and obeyed.
     pub robots: bool,
     /// What the answers must be like.
@@ -56,6 +58,7 @@ impl Default for ClientOptions {
             cookies: false,
             proxy: Proxy::Environment,
             http: HttpVersion::Auto,
+            trust: Trust::System,
             robots: false,
             expect: Vec::new(),
         }

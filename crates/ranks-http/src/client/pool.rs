@@ -79,7 +79,7 @@ mod tests {
     fn a_pool_that_has_seen_many_hosts_is_replaced() {
         let made = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let count = made.clone();
-        let tls = super::super::tls::config().unwrap();
+        let tls = super::super::tls::config(&Default::default()).unwrap();
         let pool = Pool::new(Box::new(move || {
             count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             reqwest::Client::builder().tls_backend_preconfigured(tls.clone()).build()

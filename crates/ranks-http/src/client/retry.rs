@@ -118,6 +118,20 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_retry_after() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        crate::fuzz::fuzz("retry", &["GMT", "Sun, ", "Nov", "1994", "-", "+", ":", "99999"], |input| {
+            let text = String::from_utf8_lossy(input);
+            let found = retry_after(&text, now);
+            // Seconds are digits, a date ends in its year or zone.
+            let plausible =
+                |text: &str| text.ends_with("GMT") || text.ends_with(|last: char| last.is_ascii_digit());
+            assert!(found.is_none() || plausible(text.trim()));
+            found.map(|wait| crate::fuzz::rough(wait.as_secs() as usize))
+        });
+    }
+
+    #[test]
     fn servers_say_when_to_come_back() {
         let retries = Retries { most: 1, ..Retries::default() };
         let pause = retries.again(&visit(Some(429), None, Some(7)), 1, true);

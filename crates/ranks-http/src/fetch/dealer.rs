@@ -12,6 +12,7 @@ mod hosts;
 use std::collections::VecDeque;
 
 use super::input::Line;
+use super::messages::Hold;
 use super::stock::HostLimits;
 use crate::bounds::READ_AHEAD;
 use hosts::Hosts;
@@ -80,6 +81,12 @@ impl Dealer {
         Some((rank, lines))
     }
 
+    /// Hosts that have come to a rank since the last call, and how long they are to be left alone there: to be told
+    /// before lines are dealt.
+    pub(super) fn moved(&mut self) -> Vec<(usize, Hold)> {
+        std::mem::take(&mut self.hosts.moved)
+    }
+
     fn next_free(&mut self) -> Option<(usize, Vec<Line>)> {
         let first = self.waiting.front()?;
         let rank = match cost(first) > MESSAGE_BYTES {
@@ -115,10 +122,12 @@ impl Dealer {
                 return Some((rank, lines));
             }
         }
-        if ranks.into_iter().any(|rank| self.outstanding[rank] == 0) {
-            self.hosts.call_away();
+        let idle = ranks.into_iter().find(|&rank| self.outstanding[rank] == 0)?;
+        match self.hosts.call_away(idle) {
+            // It can go at once.
+            true => Some((idle, self.hosts.take(idle, share.min(self.room(idle))))),
+            false => None,
         }
-        None
     }
 
     fn room(&self, rank: usize) -> usize {

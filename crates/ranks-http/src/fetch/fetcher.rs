@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 
 use super::input::Line;
+use super::messages::Hold;
 use super::stock::{HostLimits, Next, Stock, Task};
-use crate::bounds::HELD_LINES;
+use crate::bounds::{HELD_LINES, HOLD_SLACK};
+use crate::host::host_of;
 use crate::record::Record;
 use crate::{Client, Retries, Visit};
 
@@ -67,6 +69,7 @@ struct Shared {
 struct State {
     stock: Stock,
     basket: Vec<Record>,
+    holds: Vec<Hold>,
     /// Lines added whose record has not been put into the basket.
     owed: usize,
 }
@@ -101,7 +104,12 @@ impl Fetcher {
             .max_blocking_threads(concurrency.min(512))
             .build()?;
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { stock: Stock::new(work.hosts), basket: Vec::new(), owed: 0 }),
+            state: Mutex::new(State {
+                stock: Stock::new(work.hosts),
+                basket: Vec::new(),
+                holds: Vec::new(),
+                owed: 0,
+            }),
             stocked: Notify::new(),
             first_record: Notify::new(),
             wake: Box::new(wake),
@@ -132,9 +140,17 @@ impl Fetcher {
         self.shared.stocked.notify_one();
     }
 
-    /// The records that have come since the last call.
-    pub(super) fn take(&self) -> Vec<Record> {
-        std::mem::take(&mut self.shared.state().basket)
+    /// What has come since the last call: records, and hosts that want to be left alone.
+    pub(super) fn take(&self) -> (Vec<Record>, Vec<Hold>) {
+        let mut state = self.shared.state();
+        (std::mem::take(&mut state.basket), std::mem::take(&mut state.holds))
+    }
+
+    /// Another rank was told to leave this host alone.
+    pub(super) fn hold(&self, hold: Hold) {
+        let until = Instant::now() + Duration::from_millis(hold.millis);
+        self.shared.state().stock.hold(&hold.host, until);
+        self.shared.stocked.notify_one();
     }
 }
 
@@ -183,12 +199,21 @@ async fn visit_line(work: &Work, shared: &Shared, task: Task) {
     let wait = work.retries.wait(&visit);
     let again = work.retries.again(&visit, tries, work.client.options().method.may_be_repeated());
     let now = Instant::now();
-    {
+    let news = {
         let mut state = shared.state();
-        state.stock.done(&line.url, wait.map(|wait| now + wait));
-        if let Some(pause) = again {
-            return state.stock.add(Task { line, tries }, Some(now + pause));
+        let news = wait.is_some_and(|wait| state.stock.is_news(&line.url, now + wait));
+        if let Some(wait) = wait.filter(|_| news) {
+            let millis = (wait + HOLD_SLACK).as_millis() as u64;
+            state.holds.push(Hold { host: host_of(&line.url).into(), millis });
         }
+        state.stock.done(&line.url, wait.map(|wait| now + wait));
+        news
+    };
+    if news {
+        (shared.wake)();
+    }
+    if let Some(pause) = again {
+        return shared.state().stock.add(Task { line, tries }, Some(now + pause));
     }
     shared.put(record(line, visit, tries, wait.is_some(), file.as_deref()));
 }
@@ -255,7 +280,7 @@ mod tests {
                     given += 1;
                 }
                 woken.recv_timeout(Duration::from_secs(10)).expect("a wake-up while records are owed");
-                records.extend(fetcher.take());
+                records.extend(fetcher.take().0);
             }
             records.sort_by_key(|record| record.line);
             for (i, record) in records.iter().enumerate() {

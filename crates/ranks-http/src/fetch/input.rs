@@ -232,6 +232,8 @@ impl<W: Fn()> Lines<W> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc::channel;

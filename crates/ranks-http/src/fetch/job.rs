@@ -6,7 +6,7 @@ use super::Error;
 use super::dealer::Dealer;
 use super::fetcher::{Fetcher, Work};
 use super::input::{Entry, Input, Next};
-use super::messages::{Deal, Peers, Report};
+use super::messages::{Deal, Hold, Peers, Report};
 use super::output::Target;
 use super::sink::Sink;
 use crate::record::Record;
@@ -38,7 +38,8 @@ fn deal_all<P: Peers, T: Target>(
 ) -> Result<(), Error> {
     let mut begun = false;
     loop {
-        let records = fetcher.take();
+        let (records, holds) = fetcher.take();
+        tell(peers, fetcher, 0, holds)?;
         records.iter().for_each(|record| dealer.done(0, &record.url, record.held));
         sink.write(records)?;
 
@@ -75,20 +76,47 @@ fn deal_all<P: Peers, T: Target>(
         }
 
         while let Some((rank, lines)) = dealer.next() {
-            match rank {
-                0 => fetcher.add(lines),
-                _ => peers.deal(rank, &Deal::Lines(lines)).map_err(Error::messages)?,
+            for (rank, hold) in dealer.moved() {
+                deal(peers, fetcher, rank, Deal::Hold(hold))?;
             }
+            deal(peers, fetcher, rank, Deal::Lines(lines))?;
         }
         if dealer.finished() {
             return Ok(());
         }
 
         if let Some((rank, report)) = peers.next_report().map_err(Error::messages)? {
+            tell(peers, fetcher, rank, report.holds)?;
             report.records.iter().for_each(|record| dealer.done(rank, &record.url, record.held));
             sink.write(report.records)?;
         }
     }
+}
+
+/// Gives `deal` to `rank`, which may be this one.
+fn deal<P: Peers>(peers: &P, fetcher: &Fetcher, rank: usize, deal: Deal) -> Result<(), Error> {
+    match deal {
+        _ if rank > 0 => peers.deal(rank, &deal).map_err(Error::messages),
+        Deal::Lines(lines) => {
+            fetcher.add(lines);
+            Ok(())
+        }
+        Deal::Hold(hold) => {
+            fetcher.hold(hold);
+            Ok(())
+        }
+        Deal::End => Ok(()),
+    }
+}
+
+/// What servers asked of rank `from` holds at all the others.
+fn tell<P: Peers>(peers: &P, fetcher: &Fetcher, from: usize, holds: Vec<Hold>) -> Result<(), Error> {
+    for hold in holds {
+        for rank in (0..peers.size()).filter(|&rank| rank != from) {
+            deal(peers, fetcher, rank, Deal::Hold(hold.clone()))?;
+        }
+    }
+    Ok(())
 }
 
 fn end_others<P: Peers>(peers: &P) -> Result<(), Error> {
@@ -108,18 +136,19 @@ fn end_others<P: Peers>(peers: &P) -> Result<(), Error> {
 /// Every other rank's part.
 pub(super) fn follow<P: Peers>(peers: &P, fetcher: Fetcher) -> Result<(), Error> {
     loop {
-        let records = fetcher.take();
-        if !records.is_empty() {
-            peers.report(&Report { records, last: false }).map_err(Error::messages)?;
+        let (records, holds) = fetcher.take();
+        if !records.is_empty() || !holds.is_empty() {
+            peers.report(&Report { records, holds, last: false }).map_err(Error::messages)?;
         }
         match peers.next_deal().map_err(Error::messages)? {
             Some(Deal::Lines(lines)) => fetcher.add(lines),
+            Some(Deal::Hold(hold)) => fetcher.hold(hold),
             Some(Deal::End) => break,
             None => {}
         }
     }
     drop(fetcher);
-    peers.report(&Report { records: Vec::new(), last: true }).map_err(Error::messages)
+    peers.report(&Report { records: Vec::new(), holds: Vec::new(), last: true }).map_err(Error::messages)
 }
 
 /// Starts fetching and plays this rank's part.

@@ -9,11 +9,21 @@ use serde::{Deserialize, Serialize};
 use super::input::Line;
 use crate::record::Record;
 
+/// A host that is to be left alone for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Hold {
+    pub(super) host: Box<str>,
+    /// Milliseconds from now: no rank's clock means anything to another.
+    pub(super) millis: u64,
+}
+
 /// Rank 0 to another.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Deal {
     /// Lines to fetch; short, see [`super::dealer::MESSAGE_BYTES`].
     Lines(Vec<Line>),
+    /// What another rank was told by a server, or waits for at a host that comes from there.
+    Hold(Hold),
     /// No more: abandon what is under way, send the last report.
     End,
 }
@@ -22,6 +32,8 @@ pub(super) enum Deal {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) records: Vec<Record>,
+    /// What servers asked for. Apart from the records, for a line that is tried again has none yet.
+    pub(super) holds: Vec<Hold>,
     /// Nothing comes after this one.
     pub(super) last: bool,
 }

@@ -141,7 +141,7 @@ pub(super) fn on_terminal(stream: &str) -> bool {
     own || std::env::var("RANKS_TERMINAL").is_ok_and(|names| names.split(',').any(|name| name == stream))
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 1e8 => Ok(Duration::from_secs_f64(number)),
         Ok(_) => Err("must be more than 0".to_owned()),
@@ -197,6 +197,31 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_words() {
+        crate::fuzz::fuzz(
+            "words",
+            &["status=", "size=", "text=", "-", ",", "xx", ": ", "://", "\r\n"],
+            |input| {
+                let text = String::from_utf8_lossy(input);
+                let header = crate::client::parse_header(&text);
+                if let Ok((_, value)) = &header {
+                    assert!(!value.as_bytes().iter().any(|byte| b"\r\n\0".contains(byte)));
+                }
+                let expectation =
+                    text.parse::<crate::Expectation>().map(|found| std::mem::discriminant(&found)).ok();
+                let method = text.parse::<Method>().is_ok();
+                (
+                    header.is_ok(),
+                    expectation,
+                    method,
+                    text.parse::<crate::Proxy>().is_ok(),
+                    seconds(&text).is_ok(),
+                )
+            },
+        );
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused() {
         for line in [
             "-c 0",
@@ -216,6 +241,8 @@ mod tests {
             "-H Content-Length:1",
             "-d @/no/such/file",
             "--proxy nowhere",
+            "--cacert /no/such/file",
+            "--cacert Cargo.toml",
             "--head -X GET",
             "--head -d x",
         ] {

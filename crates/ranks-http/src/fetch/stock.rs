@@ -2,13 +2,15 @@
 //! machine: the time is handed in.
 //!
 //! A line goes at once unless its host is limited: by the options, or because its server asked to be left alone for a
-//! while. The lines of a limited host wait in a queue of their own, so nobody waits behind them. All lines of such a
-//! host are at one rank (see the dealer), and so this one's limits are the whole job's.
+//! while. The lines of a limited host wait in a queue of their own, so nobody waits behind them. All lines of a host that the
+//! options limit are at one rank (see the dealer), and so this one's limits are the whole job's. What a server asks of one
+//! rank, the others are told.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::input::Line;
+use crate::bounds::{HOLD_SLACK, HOST_BYTES};
 use crate::host::host_of;
 
 /// A line to be fetched, perhaps not for the first time.
@@ -60,6 +62,8 @@ struct Host {
     queue: VecDeque<Task>,
     active: usize,
     not_before: Option<Instant>,
+    /// Until when other ranks have been told to leave it alone.
+    told: Option<Instant>,
     /// It stands among the ready, or in the calendar.
     listed: bool,
 }
@@ -133,13 +137,33 @@ impl Stock {
     pub(super) fn done(&mut self, url: &str, hold: Option<Instant>) {
         let name = host_of(url);
         if let Some(hold) = hold {
-            let host = self.hosts.entry(name.clone().into()).or_default();
-            host.not_before = host.not_before.max(Some(hold));
+            self.hold(&name, hold);
         }
         let Some(host) = self.hosts.get_mut(&*name) else { return };
         // One that began before its host was held was not counted.
         host.active = host.active.saturating_sub(1);
         self.list(name.into());
+    }
+
+    /// The host `name` is to be left alone until `hold`.
+    pub(super) fn hold(&mut self, name: &str, hold: Instant) {
+        let host = self.hosts.entry(name.into()).or_default();
+        host.not_before = host.not_before.max(Some(hold));
+        self.list(name.into());
+    }
+
+    /// Whether others are to be told that the host of `url` is to be left alone until `hold`: not if they know already.
+    pub(super) fn is_news(&mut self, url: &str, hold: Instant) -> bool {
+        let name = host_of(url);
+        if name.len() > HOST_BYTES {
+            return false;
+        }
+        let host = self.hosts.entry(name.into()).or_default();
+        let news = host.told.is_none_or(|told| told < hold);
+        if news {
+            host.told = Some(hold + HOLD_SLACK);
+        }
+        news
     }
 
     /// Whether something here may be fetched, now or later, without an event from outside.

@@ -5,6 +5,7 @@ use ranks_engine::{CommId, MessageId, Mode, RecvBuf, RequestId, Result, SendBuf,
 
 impl Buffer<SendBuf> {
     /// Begins to send.
+    #[inline(always)]
     pub fn isend(
         self,
         engine: &mut ShmEngine,
@@ -37,6 +38,7 @@ impl Buffer<SendBuf> {
 
 impl Buffer<RecvBuf> {
     /// Begins to receive.
+    #[inline(always)]
     pub fn irecv(self, engine: &mut ShmEngine, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
         match self {
             Buffer::Row(buf) => engine.irecv(buf, source, tag, comm),

@@ -1,6 +1,7 @@
 //! Looking at requests, which stay: MPI 5.0 section 3.7.6.
 
-use super::{Array, RequestRecord, empty, find, report};
+use super::several::{Array, empty, report};
+use super::{RequestRecord, find};
 use crate::abi::Abi;
 use crate::argument::{In, Out};
 use crate::block;
@@ -31,7 +32,7 @@ pub fn one<A: Abi>(
     };
     block::work();
     let found = known::<A>(record)?;
-    flag.set(found.is_some().into())?;
+    block::tell(flag, found.is_some())?;
     found.map_or(Ok(()), |found| status::store::<A>(status, &found))
 }
 
@@ -55,7 +56,7 @@ pub fn any<A: Abi>(
         }
     }
     index.set(UNDEFINED)?;
-    flag.set(active.is_empty().into())?;
+    block::tell(flag, active.is_empty())?;
     match active.is_empty() {
         true => status::store_with_error::<A>(status, &Status::EMPTY, 0),
         false => Ok(()),
@@ -77,7 +78,7 @@ pub fn all<A: Abi>(
         process.engine.progress();
         process.engine.is_settled(&ids, true)
     });
-    flag.set(done.into())?;
+    block::tell(flag, done)?;
     if !done {
         return Ok(());
     }
@@ -112,6 +113,9 @@ pub fn some<A: Abi>(
             indices.element(outcomes.len())?.set(at as c_int)?;
             outcomes.push((outcomes.len(), outcome));
         }
+    }
+    if outcomes.is_empty() {
+        global::looked_in_vain();
     }
     out_count.set(outcomes.len() as c_int)?;
     report::<A>(statuses, outcomes)

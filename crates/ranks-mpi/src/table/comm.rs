@@ -40,6 +40,11 @@ macro_rules! comm_functions {
                 one  Comm_set_attr(comm: Comm, comm_keyval: c_int, attribute_val: *mut c_void) = attribute::set;
                 one  Comm_get_attr(comm: Comm, comm_keyval: c_int, attribute_val: *mut c_void, flag: *mut c_int) = attribute::get;
                 one  Comm_delete_attr(comm: Comm, comm_keyval: c_int) = attribute::delete;
+                one  Keyval_create(copy_fn: Option<CopyFunction>, delete_fn: Option<DeleteFunction>, keyval: *mut c_int, extra_state: *mut c_void) = attribute::create_keyval;
+                one  Keyval_free(keyval: *mut c_int) = attribute::free_keyval;
+                one  Attr_put(comm: Comm, keyval: c_int, attribute_val: *mut c_void) = attribute::set;
+                one  Attr_get(comm: Comm, keyval: c_int, attribute_val: *mut c_void, flag: *mut c_int) = attribute::get;
+                one  Attr_delete(comm: Comm, keyval: c_int) = attribute::delete;
                 one  Comm_create_errhandler(comm_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
                 one  Comm_set_errhandler(comm: Comm, errhandler: Errhandler) = errhandler::set;
                 one  Comm_get_errhandler(comm: Comm, errhandler: *mut Errhandler) = errhandler::get;

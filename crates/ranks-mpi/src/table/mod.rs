@@ -69,21 +69,33 @@ pub struct Row {
     pub name: &'static str,
     /// How much of it there is.
     pub support: Support,
+    /// The type of what it gives back.
+    pub result: &'static str,
+    /// Its arguments: name and type, with the words of the table.
+    pub arguments: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! rows {
     (
-        anytime { $($any_form:ident $any:ident ($($_a:tt)*) = $_ai:path;)* }
-        running { $($run_form:ident $run:ident ($($_r:tt)*) = $_ri:path;)* }
-        plain { $($plain:ident ($($_p:tt)*) -> $_pt:ty = $_pi:path;)* }
-        unsupported { $($none:ident ($($_n:tt)*);)* }
+        anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $_ai:path;)* }
+        running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $_ri:path;)* }
+        plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $_pi:path;)* }
+        unsupported { $($none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         &[
-            $(Row { name: stringify!($any), support: rows!(@ $any_form) },)*
-            $(Row { name: stringify!($run), support: rows!(@ $run_form) },)*
-            $(Row { name: stringify!($plain), support: Support::Works },)*
-            $(Row { name: stringify!($none), support: Support::Unsupported },)*
+            $(rows!(row $any, rows!(@ $any_form), "c_int", $($aa: $at),*),)*
+            $(rows!(row $run, rows!(@ $run_form), "c_int", $($ra: $rt),*),)*
+            $(rows!(row $plain, Support::Works, stringify!($result), $($pa: $pt),*),)*
+            $(rows!(row $none, Support::Unsupported, "c_int", $($na: $nt),*),)*
         ]
+    };
+    (row $name:ident, $support:expr, $result:expr, $($arg:ident: $type:ty),*) => {
+        Row {
+            name: stringify!($name),
+            support: $support,
+            result: $result,
+            arguments: &[$((stringify!($arg), stringify!($type))),*],
+        }
     };
     (@ one) => { Support::Works };
     (@ both) => { Support::WorksLarge };

@@ -168,7 +168,7 @@ impl Desk {
         let (slots, seat) = (self.board.slots(), &self.comm.seat);
         let slot = slot % slots;
         let used = &seat.slots.get_or_init(|| (0..slots).map(|_| Own::from(0)).collect())[slot];
-        if used.get() == 0 && slot % PREPARED_SLOTS == 0 {
+        if used.get() == 0 && slot.is_multiple_of(PREPARED_SLOTS) {
             self.board.prepare_slots(self.me, slot, PREPARED_SLOTS);
         }
         match reader {

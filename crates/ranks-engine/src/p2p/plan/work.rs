@@ -36,6 +36,11 @@ impl<T: Transport> Engine<T> {
         self.core.deferring > 0
     }
 
+    /// True when [`Self::take_work`] would give something.
+    pub fn has_work(&self) -> bool {
+        !self.core.work.is_empty()
+    }
+
     /// A reduction that a collective waits for.
     pub fn take_work(&mut self) -> Option<Work> {
         self.core.work.pop_front()

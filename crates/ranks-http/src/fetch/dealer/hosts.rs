@@ -2,7 +2,8 @@
 //!
 //! All lines of a limited host that are under way are at one rank, which keeps the limits. A host is bound to its rank
 //! only while lines are out there: then it is free, and its next lines go to whichever rank has least to do. Under a
-//! limit of rate that would let the new rank begin too early, so each host has a home there, by a hash of its name.
+//! limit of rate that would let the new rank begin too early, so each host has a home there, by a hash of its name. When
+//! a rank has nothing to do a host may be given a new home: there it is left alone for as long as between two requests.
 //!
 //! A host is limited by the options, or because its server asked to be left alone: until one of its answers does not.
 
@@ -10,7 +11,9 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::{MESSAGE_BYTES, cost};
+use crate::bounds::{HOST_BYTES, HOSTS_MOVED};
 use crate::fetch::input::Line;
+use crate::fetch::messages::Hold;
 use crate::fetch::stock::HostLimits;
 use crate::host::host_of;
 
@@ -22,8 +25,8 @@ struct Host {
     out: usize,
     /// Its server asked its owner to be left alone: no other rank knows until when.
     held: bool,
-    /// To be dealt nothing until nothing is out, so that it can move.
-    leaving: bool,
+    /// To be dealt nothing until nothing is out, so that it can move, and where a limit of rate will let it go.
+    leaving: Option<usize>,
     /// It stands among the ready.
     listed: bool,
 }
@@ -37,13 +40,18 @@ pub(super) struct Hosts {
     queued: usize,
     /// One of the hosts is leaving its rank: one at a time.
     leaving: bool,
+    /// Homes other than a hash of the name gives.
+    homes: HashMap<Box<str>, usize>,
+    /// Hosts that have just got a new home, and how long they are to be left alone there.
+    pub(super) moved: Vec<(usize, Hold)>,
     hasher: RandomState,
 }
 
 impl Hosts {
     pub(super) fn new(ranks: usize, limits: HostLimits) -> Hosts {
         let (hosts, ready, hasher) = (HashMap::new(), VecDeque::new(), RandomState::new());
-        Hosts { ranks, limits, hosts, ready, queued: 0, leaving: false, hasher }
+        let (homes, moved) = (HashMap::new(), Vec::new());
+        Hosts { ranks, limits, hosts, ready, queued: 0, leaving: false, homes, moved, hasher }
     }
 
     /// Lines that wait here.
@@ -78,10 +86,10 @@ impl Hosts {
                 break;
             }
             let Some(name) = self.ready.pop_front() else { break };
-            let home = self.limits.interval.map(|_| self.hasher.hash_one(&*name) as usize % self.ranks);
+            let home = self.home(&name);
             let Some(host) = self.hosts.get_mut(&name) else { continue };
             let owner = host.owner.or(home).unwrap_or(rank);
-            if owner == rank && !host.leaving {
+            if owner == rank && host.leaving.is_none() {
                 while host.out < most_out && lines.len() < count {
                     let Some(line) = host.queue.front() else { break };
                     bytes += cost(line);
@@ -123,18 +131,37 @@ impl Hosts {
         }
         host.held = held;
         if host.out == 0 {
-            if std::mem::take(&mut host.leaving) {
-                self.leaving = false;
-            }
+            let leaving = host.leaving.take();
             if !held {
                 host.owner = None;
                 if host.queue.is_empty() && !host.listed {
                     self.hosts.remove(&*name);
-                    return;
+                }
+            }
+            if let Some(to) = leaving {
+                self.leaving = false;
+                // Held: it stays, for the next lines are to go where that is known.
+                if !held && self.hosts.contains_key(&*name) {
+                    self.settle(&name, to);
                 }
             }
         }
         self.list(name.into());
+    }
+
+    /// The rank of a host that none of the others may ask, whether or not lines are out.
+    fn home(&self, name: &str) -> Option<usize> {
+        let hash = || self.hasher.hash_one(name) as usize % self.ranks;
+        self.limits.interval.map(|_| self.homes.get(name).copied().unwrap_or_else(hash))
+    }
+
+    /// Nothing is out of this host: it may begin at rank `to`.
+    fn settle(&mut self, name: &str, to: usize) {
+        let Some(interval) = self.limits.interval else { return };
+        self.homes.insert(name.into(), to);
+        // Rounded up.
+        let millis = interval.as_millis() as u64 + 1;
+        self.moved.push((to, Hold { host: name.into(), millis }));
     }
 
     /// The server of `name` asked `rank` to be left alone: from now on its lines go there and nowhere else.
@@ -147,33 +174,42 @@ impl Hosts {
         theirs.into_iter().for_each(|line| self.add(line));
     }
 
-    /// Some rank has nothing to do: of the rank with the most hosts that have lines waiting, one host is to leave, as
-    /// soon as what is out of it is done.
-    pub(super) fn call_away(&mut self) {
-        if self.leaving || self.limits.at_once.is_none() || self.limits.interval.is_some() {
-            return;
+    /// Rank `to` has nothing to do: of the rank with the most hosts that have lines waiting, one host is to leave, as
+    /// soon as what is out of it is done. True: that is now.
+    pub(super) fn call_away(&mut self, to: usize) -> bool {
+        let rated = self.limits.interval.is_some();
+        if self.leaving || !self.limits.any() || (rated && self.homes.len() >= HOSTS_MOVED) {
+            return false;
         }
         let mut owned = vec![0; self.ranks];
-        let waiting = || self.hosts.values().filter(|host| !host.held && !host.queue.is_empty());
-        waiting().filter_map(|host| host.owner).for_each(|owner| owned[owner] += 1);
-        let Some(most) = (0..self.ranks).max_by_key(|&rank| owned[rank]).filter(|&rank| owned[rank] > 1)
-        else {
-            return;
-        };
-        let theirs = self
+        let waiting: Vec<_> = self
             .hosts
-            .values_mut()
-            .filter(|host| host.owner == Some(most) && !host.held && !host.queue.is_empty());
-        if let Some(host) = theirs.min_by_key(|host| host.out) {
-            host.leaving = true;
+            .iter()
+            .filter(|(name, host)| !host.held && !host.queue.is_empty() && name.len() <= HOST_BYTES)
+            .filter_map(|(name, host)| Some((host.owner.or_else(|| self.home(name))?, host.out, name)))
+            .collect();
+        waiting.iter().for_each(|&(rank, ..)| owned[rank] += 1);
+        let most = (0..self.ranks).max_by_key(|&rank| owned[rank]).filter(|&rank| owned[rank] > 1);
+        let Some(most) = most.filter(|&most| most != to) else { return false };
+        let theirs = waiting.into_iter().filter(|&(rank, ..)| rank == most);
+        let Some((_, out, name)) = theirs.min_by_key(|&(_, out, _)| out) else { return false };
+        let name = name.clone();
+        if out == 0 {
+            self.settle(&name, to);
+            self.list(name);
+            return rated;
+        }
+        if let Some(host) = self.hosts.get_mut(&name) {
+            host.leaving = Some(to);
             self.leaving = true;
         }
+        false
     }
 
     fn list(&mut self, name: Box<str>) {
         let most_out = self.most_out();
         let Some(host) = self.hosts.get_mut(&name) else { return };
-        if !host.listed && !host.leaving && !host.queue.is_empty() && host.out < most_out {
+        if !host.listed && host.leaving.is_none() && !host.queue.is_empty() && host.out < most_out {
             host.listed = true;
             self.ready.push_back(name);
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::seconds;
 use crate::bounds::BODY_BYTES;
 use crate::client::parse_header;
-use crate::{ClientOptions, Expectation, HttpVersion, Method, Proxy};
+use crate::{Certificates, ClientOptions, Expectation, HttpVersion, Method, Proxy, Trust};
 
 /// The options that each rank's client is made from.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,6 +70,14 @@ pub struct Request {
     #[arg(long, value_enum, default_value_t = HttpVersion::Auto, value_name = "VERSION")]
     pub http: HttpVersion,
 
+    /// Trust the certificates in FILE (PEM) and what they have signed, in place of the system's
+    #[arg(long, value_name = "FILE", value_parser = Certificates::from_file, conflicts_with = "insecure")]
+    pub cacert: Option<Certificates>,
+
+    /// Trust any certificate: whoever is in between can read and change everything
+    #[arg(short = 'k', long)]
+    pub insecure: bool,
+
     /// Ask each site's robots.txt first, and leave alone what it does not want fetched
     #[arg(long)]
     pub robots: bool,
@@ -108,6 +116,11 @@ impl Request {
             cookies: self.cookies,
             proxy: self.proxy.clone().unwrap_or_default(),
             http: self.http,
+            trust: match &self.cacert {
+                Some(certificates) => Trust::These(certificates.clone()),
+                None if self.insecure => Trust::Anything,
+                None => Trust::System,
+            },
             robots: self.robots,
             expect: self.expect.clone(),
         })

@@ -90,6 +90,28 @@ fn retry_after_is_honoured_and_retries_bring_the_answer() {
 }
 
 #[test]
+fn what_a_server_asks_of_one_rank_holds_at_all() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => answer(503, "Retry-After: 1\r\n", b"later"),
+        _ => {
+            std::thread::sleep(Duration::from_millis(200));
+            answer(200, "", b"x")
+        }
+    });
+    let retries = Retries { most: 1, ..Retries::default() };
+    let records = records(3, &list(&server, 12), false, |work| {
+        (work.concurrency, work.retries) = (1, retries.clone());
+    });
+    assert!(records.iter().all(|record| record["status"] == 200));
+    let seen = server.seen();
+    assert_eq!(seen.len(), 13);
+    // What the two others had under way by then, and no more, though each had lines in hand.
+    let early = seen[1..].iter().filter(|one| one.at - seen[0].at < Duration::from_millis(990)).count();
+    assert!(early <= 2, "{early} requests although the server wanted to be left alone");
+}
+
+#[test]
 fn retries_have_an_end_and_take_longer_each_time() {
     let server = Server::start(|request: &Request| match &*request.path {
         "/0" => Vec::new(),

@@ -1,0 +1,157 @@
+//! `ranks install PREFIX`: the command under all its names, libmpi.so.12, the header and compiler wrappers where
+//! programs look for them. What was installed is written down, so that it can be renewed and taken away, and nothing
+//! else is ever overwritten.
+
+mod place;
+
+use place::{Content, File, Place};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+FILES
+  PREFIX/bin/ranks                 this program
+  PREFIX/bin/mpiexec, mpirun       links to it; also mpiexec.ranks, mpirun.ranks and mpirun.openmpi
+  PREFIX/bin/mpicc, mpicxx         compile C and C++ programs; -show prints what they call;
+                                   RANKS_CC and RANKS_CXX name other compilers than cc and c++
+  PREFIX/lib/libmpi.so.12          the library (libmpi.so is a link to it, for linkers)
+  PREFIX/include/mpi.h             its header
+  PREFIX/lib/pkgconfig/ranks.pc    for pkg-config
+  PREFIX/lib/ranks/installed       what is installed here: one path a line
+
+Files that are there already are overwritten only if an earlier `ranks install` made them. Every file is written beside
+its place and moved there when it is whole; running programs go on with the old ones.
+
+EXAMPLES
+  target/release/ranks install ~/.local        then: mpiexec -n 4 python hello.py
+  ~/.local/bin/mpicc hello.c -o hello          then: mpiexec -n 4 ./hello
+  ranks install --uninstall ~/.local";
+
+/// Install the command, libmpi.so.12, its header and compiler wrappers
+#[derive(clap::Args)]
+#[command(after_help = HELP)]
+pub struct Options {
+    /// The folder that holds bin, lib and include, as in ~/.local or /usr/local
+    #[arg(value_name = "PREFIX")]
+    prefix: PathBuf,
+
+    /// Take away what was installed there
+    #[arg(long)]
+    uninstall: bool,
+}
+
+/// Runs it.
+pub fn run(options: &Options) -> ExitCode {
+    let outcome = std::path::absolute(&options.prefix)
+        .map_err(|error| format!("{}: {error}", options.prefix.display()))
+        .and_then(|prefix| if options.uninstall { uninstall(&prefix) } else { install(&prefix) });
+    match outcome {
+        Ok(text) => {
+            use std::io::Write as _;
+            // A closed reader is no error.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            crate::own_ranks::complain("ranks install", &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn install(prefix: &Path) -> Result<String, String> {
+    let program = std::env::current_exe().map_err(|error| format!("this program's own file: {error}"))?;
+    let library = ranks_launch::library().ok_or(
+        "libmpi.so.12 is not in lib beside this program: build with `cargo build --release` and install from \
+         target/release/ranks",
+    )?;
+    let place = Place::open(prefix)?;
+    let files = files(&program, &library);
+    place.put(&files)?;
+    let mut text = format!("installed in {}: {} files\n", prefix.display(), files.len());
+    let bin = prefix.join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !std::env::split_paths(&path).any(|folder| folder == bin) {
+        let _ = writeln!(text, "{} is not in PATH: export PATH={}:$PATH", bin.display(), bin.display());
+    }
+    Ok(text)
+}
+
+fn uninstall(prefix: &Path) -> Result<String, String> {
+    let count = Place::open(prefix)?.clear()?;
+    Ok(format!("taken from {}: {count} files\n", prefix.display()))
+}
+
+/// Everything, in the order in which it appears: what others need comes first.
+fn files(program: &Path, library: &Path) -> Vec<File> {
+    let file = |path: &'static str, content| File { path, content };
+    let link = |path, target| file(path, Content::Link(target));
+    let script = |path, text: String| file(path, Content::Text { text, executable: true });
+    let text = |path, text: &str| file(path, Content::Text { text: text.to_owned(), executable: false });
+    vec![
+        file("lib/libmpi.so.12", Content::Copy { from: library.to_owned(), executable: true }),
+        link("lib/libmpi.so", "libmpi.so.12"),
+        text("include/mpi.h", include_str!("../../../libmpi/include/mpi.h")),
+        text("lib/pkgconfig/ranks.pc", &format!("{PKG_CONFIG}Version: {}\n", env!("CARGO_PKG_VERSION"))),
+        script("bin/mpicc", wrapper("mpicc", "C", "CC", "cc")),
+        script("bin/mpicxx", wrapper("mpicxx", "C++", "CXX", "c++")),
+        link("bin/mpic++", "mpicxx"),
+        file("bin/ranks", Content::Copy { from: program.to_owned(), executable: true }),
+        link("bin/mpiexec", "ranks"),
+        link("bin/mpirun", "ranks"),
+        // Names that no other MPI has; and one that guides for Debian write.
+        link("bin/mpiexec.ranks", "ranks"),
+        link("bin/mpirun.ranks", "ranks"),
+        link("bin/mpirun.openmpi", "ranks"),
+    ]
+}
+
+const PKG_CONFIG: &str = "\
+prefix=${pcfiledir}/../..
+Name: ranks
+Description: Message passing (MPI), with the ABI of MPICH
+Cflags: -I${prefix}/include
+Libs: -L${prefix}/lib -Wl,-rpath,${prefix}/lib -lmpi
+";
+
+/// A compiler wrapper: finds its folder by its own place, so the tree may be moved.
+fn wrapper(name: &str, language: &str, variable: &str, compiler: &str) -> String {
+    format!(
+        r#"#!/bin/sh
+# {name}: compiles and links {language} programs with the mpi.h and libmpi.so.12 of ranks.
+#   {name} -show ...              prints the command instead
+#   {name} -showme:compile        the options for compiling; -showme:link: those for linking
+here=$(dirname -- "$(readlink -f -- "$0")")
+prefix=$(dirname -- "$here")
+compiler=${{RANKS_{variable}:-${{MPICH_{variable}:-{compiler}}}}}
+links=yes
+show=
+for word in "$@"; do
+    case $word in
+    -c | -S | -E | -M | -MM) links= ;;
+    -show | -showme) show=yes ;;
+    -showme:compile) echo "-I$prefix/include"; exit 0 ;;
+    -showme:link) echo "-L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
+    -compile_info | -compile-info) echo "$compiler -I$prefix/include"; exit 0 ;;
+    -link_info | -link-info) echo "$compiler -I$prefix/include -L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
+    esac
+done
+count=$#
+while [ "$count" -gt 0 ]; do
+    word=$1
+    shift
+    case $word in -show | -showme) ;; *) set -- "$@" "$word" ;; esac
+    count=$((count - 1))
+done
+if [ -n "$links" ]; then
+    set -- "$@" "-L$prefix/lib" "-Wl,-rpath,$prefix/lib" -lmpi
+fi
+if [ -n "$show" ]; then
+    echo "$compiler -I$prefix/include $*"
+    exit 0
+fi
+exec $compiler "-I$prefix/include" "$@"
+"#
+    )
+}

@@ -1,0 +1,149 @@
+//! `ranks install`: what it puts where, what it refuses, and that programs run from there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RANKS: &str = env!("CARGO_BIN_EXE_ranks");
+
+/// A folder that is removed with its content.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("install-test-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a program with a watchdog and, so that it finds only what is installed, hardly any environment.
+fn run(program: &Path, words: &[&Path]) -> Output {
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(program).args(words).env_clear().env("PATH", "/usr/bin:/bin");
+    command.output().unwrap()
+}
+
+fn install(program: &Path, prefix: &Path) -> Output {
+    run(program, &[Path::new("install"), prefix])
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// All files below a folder, with their lengths.
+fn everything(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let meta = entry.path().symlink_metadata().unwrap();
+        if meta.is_dir() {
+            found.extend(everything(&entry.path()));
+        } else {
+            found.push((entry.path(), meta.len()));
+        }
+    }
+    found.sort();
+    found
+}
+
+const PROGRAM: &str = "\
+#include <mpi.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+    int rank, sum;
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    printf(\"sum %d\\n\", sum);
+    return MPI_Finalize();
+}
+";
+
+#[test]
+fn programs_are_compiled_and_run_from_there_and_it_is_taken_away_again() {
+    let folder = Folder::new("whole");
+    let prefix = folder.path("a prefix");
+    fs::create_dir_all(prefix.join("bin")).unwrap();
+    fs::write(prefix.join("bin/other"), "of others").unwrap();
+    let output = install(Path::new(RANKS), &prefix);
+    assert!(output.status.success() && said(&output).contains("is not in PATH"), "{}", said(&output));
+    let first = everything(&prefix);
+    assert!(first.iter().all(|(path, _)| !path.file_name().unwrap().to_string_lossy().starts_with('.')));
+
+    // From what is installed, over itself.
+    let output = install(&prefix.join("bin/ranks"), &prefix);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(everything(&prefix), first);
+
+    let words = ["-n", "3", "echo", "a"].map(Path::new);
+    assert_eq!(said(&run(&prefix.join("bin/mpiexec"), &words)), "a\n".repeat(3));
+    if Command::new("cc").arg("--version").output().is_ok() {
+        let (source, program) = (folder.path("sum.c"), folder.path("sum"));
+        fs::write(&source, PROGRAM).unwrap();
+        for compiler in ["mpicc", "mpicxx"] {
+            let compiler = prefix.join("bin").join(compiler);
+            let output = run(&compiler, &[&source, Path::new("-Wall"), Path::new("-o"), &program]);
+            assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+            let words = [Path::new("-n"), Path::new("4"), program.as_path()];
+            assert_eq!(said(&run(&prefix.join("bin/mpirun"), &words)), "sum 6\n".repeat(4));
+            assert_eq!(said(&run(&program, &[])), "sum 0\n", "without the launcher");
+            let shown = said(&run(&compiler, &[Path::new("-show"), Path::new("-c"), Path::new("x.c")]));
+            assert!(shown.contains("/include") && shown.ends_with("-c x.c\n"), "{shown}");
+        }
+    }
+
+    let output = run(&prefix.join("bin/ranks"), &[Path::new("install"), Path::new("--uninstall"), &prefix]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(everything(&prefix), [(prefix.join("bin/other"), 9)]);
+    let output = run(Path::new(RANKS), &[Path::new("install"), Path::new("--uninstall"), &prefix]);
+    assert!(said(&output).contains("nothing is installed") && !output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn files_of_others_stay_and_mistakes_are_one_line() {
+    let folder = Folder::new("others");
+    let prefix = folder.path("prefix");
+    fs::create_dir_all(prefix.join("bin")).unwrap();
+    fs::write(prefix.join("bin/mpiexec"), "of another MPI").unwrap();
+    let output = install(Path::new(RANKS), &prefix);
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("bin/mpiexec is there already"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_eq!(everything(&prefix), [(prefix.join("bin/mpiexec"), 14)]);
+
+    let file = folder.path("file");
+    fs::write(&file, "").unwrap();
+    for wrong in [file.clone(), file.join("below"), PathBuf::from("/proc/no")] {
+        let output = install(Path::new(RANKS), &wrong);
+        let text = said(&output);
+        assert!(!output.status.success() && text.lines().count() == 1, "{}: {text}", wrong.display());
+        assert!(text.starts_with("ranks install: /"), "{text}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_way_leaves_everything_as_it_was() {
+    let folder = Folder::new("half");
+    let prefix = folder.path("prefix");
+    assert!(install(Path::new(RANKS), &prefix).status.success());
+    let before = everything(&prefix);
+    // The library cannot be staged: its folder is a file now.
+    fs::rename(prefix.join("include"), folder.path("aside")).unwrap();
+    fs::write(prefix.join("include"), "").unwrap();
+    let output = install(Path::new(RANKS), &prefix);
+    assert!(!output.status.success() && said(&output).lines().count() == 1, "{}", said(&output));
+    fs::remove_file(prefix.join("include")).unwrap();
+    fs::rename(folder.path("aside"), prefix.join("include")).unwrap();
+    assert_eq!(everything(&prefix), before, "nothing half written is left");
+}

@@ -1,0 +1,191 @@
+//! Names and passwords (HTTP Basic, RFC 7617).
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use tokio::sync::Semaphore;
+
+use crate::bounds::{CREDENTIALS, HASHES_AT_ONCE};
+
+/// Who is admitted.
+#[derive(Debug)]
+pub struct Auth {
+    users: Arc<[User]>,
+    /// Hashes of headers that were found right.
+    known: Mutex<HashSet<[u8; 32]>>,
+    at_work: Semaphore,
+}
+
+#[derive(Debug)]
+struct User {
+    name: String,
+    hash: Hash,
+}
+
+#[derive(Debug)]
+enum Hash {
+    Bcrypt(String),
+    Sha256([u8; 32]),
+}
+
+impl Auth {
+    /// Reads a file of lines `user:hash`. Blank lines and those that begin with `#` are passed over.
+    pub fn read(file: &Path) -> Result<Auth, String> {
+        let failed = |what: &dyn std::fmt::Display| format!("the file of users {}: {what}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+        Auth::parse(&text).map_err(|what| failed(&what))
+    }
+
+    /// The same, of the file's text.
+    pub fn parse(text: &str) -> Result<Auth, String> {
+        let mut users = Vec::new();
+        for (number, line) in
+            (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+        {
+            users.push(user(line.trim_end()).map_err(|what| format!("line {number}: {what}"))?);
+        }
+        if users.is_empty() {
+            return Err("no user in it".to_owned());
+        }
+        Ok(Auth { users: users.into(), known: Mutex::default(), at_work: Semaphore::new(HASHES_AT_ONCE) })
+    }
+
+    /// Whether the header `Authorization` is right. A hash takes its time, so what was right once is remembered.
+    pub async fn admits(&self, header: Option<&[u8]>) -> bool {
+        let Some((name, password)) = header.and_then(credentials) else { return false };
+        let key: [u8; 32] = Sha256::digest([name.as_bytes(), &password].join(&b':')).into();
+        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
+            return true;
+        }
+        let Ok(_permit) = self.at_work.acquire().await else { return false };
+        let users = self.users.clone();
+        let right =
+            tokio::task::spawn_blocking(move || check(&users, &name, &password)).await.unwrap_or(false);
+        if right {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= CREDENTIALS {
+                known.clear();
+            }
+            known.insert(key);
+        }
+        right
+    }
+}
+
+/// Name and password out of the header's value.
+pub fn credentials(value: &[u8]) -> Option<(String, Vec<u8>)> {
+    let (scheme, rest) = value.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let bytes = STANDARD.decode(rest.trim_ascii()).ok()?;
+    let colon = bytes.iter().position(|&byte| byte == b':')?;
+    Some((String::from_utf8(bytes[..colon].to_vec()).ok()?, bytes[colon + 1..].to_vec()))
+}
+
+/// All names are compared, and for a name that there is not another one's hash is computed: the time tells nothing.
+fn check(users: &[User], name: &str, password: &[u8]) -> bool {
+    let mut right = Choice::from(0);
+    let mut found = &users[0];
+    for user in users {
+        let same = user.name.as_bytes().ct_eq(name.as_bytes());
+        if bool::from(same) {
+            found = user;
+        }
+        right |= same;
+    }
+    let matches = match &found.hash {
+        Hash::Bcrypt(hash) => Choice::from(u8::from(bcrypt::verify(password, hash).unwrap_or(false))),
+        Hash::Sha256(hash) => Sha256::digest(password).as_slice().ct_eq(hash),
+    };
+    bool::from(right & matches)
+}
+
+fn user(line: &str) -> Result<User, String> {
+    let (name, hash) = line.split_once(':').ok_or("no colon: a line is user:hash")?;
+    if name.is_empty() {
+        return Err("no name before the colon".to_owned());
+    }
+    let hash = match hash.strip_prefix("{SHA256}") {
+        Some(digest) => {
+            Hash::Sha256(sha256(digest).ok_or("after {SHA256} come 64 hex digits, or base64 of 32 bytes")?)
+        }
+        None if hash.starts_with("$2") && hash.parse::<bcrypt::HashParts>().is_ok() => {
+            Hash::Bcrypt(hash.to_owned())
+        }
+        None => {
+            return Err(format!(
+                "the hash of {name} is neither bcrypt ($2b$..., from htpasswd -B) nor {{SHA256}}..."
+            ));
+        }
+    };
+    Ok(User { name: name.to_owned(), hash })
+}
+
+fn sha256(digest: &str) -> Option<[u8; 32]> {
+    if digest.len() == 64 && digest.is_ascii() {
+        let bytes: Option<Vec<u8>> =
+            (0..32).map(|at| u8::from_str_radix(&digest[2 * at..2 * at + 2], 16).ok()).collect();
+        return bytes?.try_into().ok();
+    }
+    STANDARD.decode(digest).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_or_refused() {
+        let hex = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+        assert!(user(&format!("a:{{SHA256}}{hex}")).is_ok());
+        assert!(user(&format!("a:{{SHA256}}{}", STANDARD.encode([7; 32]))).is_ok());
+        assert!(user("a:$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie").is_ok());
+        for line in ["a", ":x", "a:secret", "a:{SHA256}12", "a:{SHA}x", "a:$2b$04$short", "a:{SHA256}", "a:"]
+        {
+            assert!(user(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn who_is_admitted() {
+        let secret: [u8; 32] = Sha256::digest("secret").into();
+        let users = [
+            User { name: "ann".into(), hash: Hash::Sha256(secret) },
+            User { name: "bob".into(), hash: Hash::Bcrypt(bcrypt::hash("s:p", 4).unwrap()) },
+        ];
+        for (name, password, wanted) in [
+            ("ann", "secret", true),
+            ("bob", "s:p", true),
+            ("ann", "s:p", false),
+            ("bob", "secret", false),
+            ("eve", "secret", false),
+            ("", "", false),
+        ] {
+            assert_eq!(check(&users, name, password.as_bytes()), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn credentials_out_of_headers() {
+        let wanted = Some(("bob".to_owned(), b"s:p".to_vec()));
+        assert_eq!(credentials(b"Basic Ym9iOnM6cA=="), wanted);
+        assert_eq!(credentials(b"bAsIc  Ym9iOnM6cA== "), wanted);
+        for value in [
+            &b"Basic"[..],
+            b"",
+            b"Basic !",
+            b"Bearer Ym9iOnM6cA==",
+            b"Basic Ym9i",
+            b"Basic /zo=",
+            b"Basi\xc3\xa4x",
+        ] {
+            assert_eq!(credentials(value), None);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! One rank's serving: a thread with its own runtime, so that the rank's main thread is free for messages.
+//!
+//! Draining: no more connections are taken, idle ones are ended at once, the others after the answer under way.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::{End, talk};
+use super::http2;
+use super::log::Log;
+use super::reply::reason;
+use super::site::Site;
+use super::wire::{Stream, Wire};
+use crate::bounds::{LINGER, TURNED_AWAY};
+
+/// What a connection knows of the server's life, and the server of the connection's.
+pub struct Life {
+    /// Nothing of a request is there: it can be ended at once.
+    pub idle: Arc<AtomicBool>,
+    drain: watch::Receiver<bool>,
+    open: Arc<Open>,
+    number: u64,
+}
+
+impl Life {
+    /// Whether the server is ending.
+    pub fn drains(&self) -> bool {
+        *self.drain.borrow()
+    }
+
+    /// Waits for that.
+    pub async fn drained(&self) {
+        // The sender is dropped when the server ends, which is the same.
+        let _ = self.drain.clone().wait_for(|drains| *drains).await;
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.open.all().remove(&self.number);
+        self.open.site.counts.open.fetch_sub(1, Relaxed);
+        self.open.one_less.notify_one();
+    }
+}
+
+/// The connections there are: whether each is idle, and how to end it.
+type Connections = HashMap<u64, (Arc<AtomicBool>, AbortHandle)>;
+
+struct Open {
+    site: Arc<Site>,
+    connections: Mutex<Connections>,
+    one_less: Notify,
+}
+
+impl Open {
+    fn all(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until told to drain, and until that is done.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    tls: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    mut drain: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
+    let _log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
+    let mut door =
+        Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
+    let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
+    loop {
+        tokio::select! {
+            taken = listener.accept() => match taken {
+                Ok((stream, client)) => door.take(stream, client.ip()),
+                // No descriptor is left, most likely: one will be, when a connection ends.
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
+            },
+            _ = &mut draining => break,
+        }
+    }
+    // The system has already told these clients that they are connected; and what others are sending arrives meanwhile.
+    let waiting = async {
+        while let Ok(Ok((stream, client))) = tokio::time::timeout(LAST_LOOK / 10, listener.accept()).await {
+            door.take(stream, client.ip());
+        }
+    };
+    let _ = tokio::time::timeout(LAST_LOOK, waiting).await;
+    drop(listener);
+    let _ = tokio::time::timeout(site.options.limits.drain, all_done(&open)).await;
+    if let Some(log) = &site.log {
+        log.flush();
+    }
+    Ok(())
+}
+
+/// Where connections come in.
+struct Door {
+    tls: Option<TlsAcceptor>,
+    open: Arc<Open>,
+    drain: watch::Receiver<bool>,
+    /// Connections so far.
+    taken: u64,
+    /// Held by each that was turned away and still is being told so.
+    turned_away: Arc<()>,
+}
+
+impl Door {
+    fn take(&mut self, stream: TcpStream, client: IpAddr) {
+        let Open { site, .. } = &*self.open;
+        if self.open.all().len() >= site.options.limits.max_connections {
+            site.counts.rejected.fetch_add(1, Relaxed);
+            turn_away(stream, site, self.tls.is_some(), &self.turned_away);
+            return;
+        }
+        self.taken += 1;
+        site.counts.accepted.fetch_add(1, Relaxed);
+        site.counts.open.fetch_add(1, Relaxed);
+        let idle = Arc::new(AtomicBool::new(true));
+        let (drain, open) = (self.drain.clone(), self.open.clone());
+        let life = Life { idle: idle.clone(), drain, open, number: self.taken };
+        let task = tokio::spawn(connection(stream, client, self.tls.clone(), site.clone(), life));
+        self.open.all().insert(self.taken, (idle, task.abort_handle()));
+    }
+}
+
+/// How long, at most, connections are still taken when the server has been told to end.
+const LAST_LOOK: Duration = Duration::from_millis(100);
+
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+async fn all_done(open: &Open) {
+    loop {
+        let idle: Vec<_> = {
+            let all = open.all();
+            if all.is_empty() {
+                return;
+            }
+            all.values().filter(|(idle, _)| idle.load(Relaxed)).map(|(_, task)| task.clone()).collect()
+        };
+        idle.iter().for_each(AbortHandle::abort);
+        open.one_less.notified().await;
+    }
+}
+
+/// One connection more than there may be: a word, and some patience so that it arrives; for a flood of them neither.
+fn turn_away(stream: TcpStream, site: &Site, tls: bool, waiting: &Arc<()>) {
+    if tls || Arc::strong_count(waiting) > TURNED_AWAY {
+        return;
+    }
+    let mut head = format!("HTTP/1.1 503 {}\r\n", reason(503)).into_bytes();
+    site.write_date(&mut head);
+    head.extend_from_slice(b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let waits = waiting.clone();
+    tokio::spawn(async move {
+        let mut wire = Wire::new(stream);
+        if wire.write(&head, &[], LINGER).await.is_ok() {
+            wire.linger().await;
+        }
+        drop(waits);
+    });
+}
+
+async fn connection(
+    stream: TcpStream,
+    client: IpAddr,
+    tls: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    life: Life,
+) {
+    match tls {
+        None => http(stream, client, site, life).await,
+        Some(tls) => {
+            let handshake = tokio::time::timeout(site.options.limits.header_timeout, tls.accept(stream));
+            let Ok(Ok(stream)) = handshake.await else { return };
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                life.idle.store(false, Relaxed);
+                http2::talk(stream, &site, client, &life).await;
+            } else {
+                http(stream, client, site, life).await;
+            }
+        }
+    }
+}
+
+async fn http<S: Stream + 'static>(stream: S, client: IpAddr, site: Arc<Site>, life: Life) {
+    let mut wire = Wire::new(stream);
+    match talk(&mut wire, &site, client, &life).await {
+        // The client has gone, or takes nothing any more.
+        Err(_) => {}
+        Ok(End::Close) => wire.close().await,
+        Ok(End::Linger) => wire.linger().await,
+        Ok(End::Http2(begun)) => {
+            life.idle.store(false, Relaxed);
+            let (read, write) = tokio::io::split(wire.stream);
+            let read = tokio::io::AsyncReadExt::chain(io::Cursor::new(begun), read);
+            http2::talk(tokio::io::join(read, write), &site, client, &life).await;
+        }
+    }
+}
