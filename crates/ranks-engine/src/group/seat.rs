@@ -37,6 +37,17 @@ impl From<u64> for Own {
     }
 }
 
+/// This rank's memory of its ring.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    /// The next slot.
+    pub next: Own,
+    /// What all must be done with before a slot is written again; made when there is a first one.
+    pub slots: OnceLock<Vec<Own>>,
+    /// How fast it writes slots.
+    pub pace: Pace,
+}
+
 /// This rank's memory of one board.
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -50,12 +61,8 @@ pub(crate) struct Seat {
     pub both: Own,
     /// How fast it writes there.
     pub pace: Pace,
-    /// The next slot of its ring.
-    pub slot: Own,
-    /// What all must be done with before a slot is written again; made when there is a first one.
-    pub slots: OnceLock<Vec<Own>>,
-    /// How fast it writes slots.
-    pub slot_pace: Pace,
+    /// Its ring.
+    pub ring: Box<Ring>,
     /// The rank it waits for.
     pub waits_for: Own,
     /// What each rank is known to be done with.
@@ -74,9 +81,11 @@ impl Seat {
             both: Own::from(0),
             waits_for: Own::from(0),
             pace: Pace::default(),
-            slot: Own::from(0),
-            slots: OnceLock::new(),
-            slot_pace: Pace::with_limit(SLOW_SLOT_CYCLES),
+            ring: Box::new(Ring {
+                next: Own::from(0),
+                slots: OnceLock::new(),
+                pace: Pace::with_limit(SLOW_SLOT_CYCLES),
+            }),
             known,
         }
     }
