@@ -43,8 +43,8 @@ def loads(place, folder, name, pictures, *options):
         text = browser("--dump-dom", url)
         said = re.search(r'<output id="result">([^<]*)', text)
         check(f"{name}: all 200 files", said and said[1] == "200 loaded, 0 failed of 200", said and said[1])
-        if pictures:
-            browser(f"--screenshot={pictures / f'serve-{name}.png'}", "--window-size=1200,360", url)
+        if pictures and name == "http2":
+            browser(f"--screenshot={pictures / 'serve-browser.png'}", "--window-size=1200,360", url)
         server.end()
     count, versions, statuses = protocols(log)
     wanted = {"HTTP/2.0", "HTTP/2"} if options else {"HTTP/1.1"}

@@ -28,7 +28,8 @@ def plain(port, place):
         ("/huge.bin", "application/octet-stream"),
     ):
         answer = get(port, path, method="HEAD")
-        same = answer and answer["content-type"].replace("application/javascript", "text/javascript") == kind
+        # JSON has no such parameter, and no reader minds it (RFC 8259, 11).
+        same = answer and answer["content-type"].replace("json; charset=utf-8", "json") == kind
         check(f"content type of {path}", same and answer["x-content-type-options"] == "nosniff", answer)
     whole, head = get(port, "/text.txt"), get(port, "/text.txt", method="HEAD")
     alike = [(name, value) for name, value in whole.headers if name != "date"] == [(name, value) for name, value in head.headers if name != "date"]

@@ -236,6 +236,39 @@ fn ranks_share_a_port_count_together_and_drain() {
     }
 }
 
+/// Asks for much, and takes nothing of it.
+fn stuck(server: &Server) -> std::net::TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    stream.read_exact(&mut [0; 1000]).unwrap();
+    stream
+}
+
+#[test]
+fn draining_has_an_end() {
+    let folder = site("drain");
+    for ranks in ["1", "2"] {
+        let server = Server::start(&folder.0, &["-n", ranks, "--drain", "0.5"]);
+        let stuck = stuck(&server);
+        let start = Instant::now();
+        server.stop();
+        assert!((Duration::from_millis(400)..Duration::from_secs(2)).contains(&start.elapsed()));
+        drop(stuck);
+    }
+    // A second signal is the end of patience, unless it comes with the first.
+    let server = Server::start(&folder.0, &["-n", "2", "--drain", "30"]);
+    let stuck = stuck(&server);
+    let start = Instant::now();
+    server.signal("TERM");
+    std::thread::sleep(Duration::from_millis(700));
+    server.signal("TERM");
+    let (code, said) = server.end();
+    assert_eq!(code, Some(143));
+    assert!(said.contains("signal 15 (SIGTERM): ending the job"), "{said}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+    drop(stuck);
+}
+
 #[test]
 fn a_rank_that_dies_is_reported() {
     let folder = site("death");

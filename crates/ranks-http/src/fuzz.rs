@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Inputs tried in `cargo test`, after those of the corpus.
-const SHORT: usize = 5_000;
+const SHORT: usize = 2_000;
 
 /// The longest input made; longer ones only take time.
 const LONGEST: usize = 4096;

@@ -24,6 +24,7 @@ mod counts;
 mod fuzz;
 pub mod head;
 mod http2;
+mod input;
 mod job;
 mod listen;
 mod listing;

@@ -115,10 +115,17 @@ const fn desks_bytes(ranks: usize) -> usize {
 }
 
 /// One board.
+#[derive(Clone)]
 pub struct Board {
     base: NonNull<u8>,
     ranks: usize,
     segment: Arc<Segment>,
+}
+
+impl std::fmt::Debug for Board {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "board of {} ranks", self.ranks)
+    }
 }
 
 // SAFETY: atomics, and memory whose use the protocol above orders; the segment is kept.

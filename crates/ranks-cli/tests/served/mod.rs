@@ -94,9 +94,10 @@ impl Server {
         self.ask(&format!("GET {path}"), &[])
     }
 
-    /// Sends a signal to the command, which passes it on.
+    /// Sends a signal to the command itself, not to its watchdog, which would send it twice.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        let command = children(self.child.id())[0];
+        let sent = Command::new("kill").args(["-s", name, &command.to_string()]).status().unwrap();
         assert!(sent.success());
     }
 

@@ -1,6 +1,6 @@
 //! What a rank remembers of a communicator's board from one collective to the next.
 
-use ranks_shm::board::word;
+use ranks_shm::board::{Board, word};
 use ranks_shm::bounds::SLOW_SLOT_CYCLES;
 use ranks_shm::stream::Pace;
 use std::sync::OnceLock;
@@ -37,21 +37,32 @@ impl From<u64> for Own {
     }
 }
 
+/// This rank's memory of its ring.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    /// The next slot.
+    pub next: Own,
+    /// What all must be done with before a slot is written again; made when there is a first one.
+    pub slots: OnceLock<Vec<Own>>,
+    /// How fast it writes slots.
+    pub pace: Pace,
+}
+
 /// This rank's memory of one board.
 #[derive(Debug)]
 pub(crate) struct Seat {
+    /// The board, if there is one.
+    pub board: OnceLock<Option<Board>>,
     /// The round it was in last.
     pub round: Own,
+    /// The round that it has posted in within the call, and must go on with.
+    pub posted: Own,
     /// The last round in which it used both halves of its buffer.
     pub both: Own,
     /// How fast it writes there.
     pub pace: Pace,
-    /// The next slot of its ring.
-    pub slot: Own,
-    /// What all must be done with before a slot is written again; made when there is a first one.
-    pub slots: OnceLock<Vec<Own>>,
-    /// How fast it writes slots.
-    pub slot_pace: Pace,
+    /// Its ring.
+    pub ring: Box<Ring>,
     /// The rank it waits for.
     pub waits_for: Own,
     /// What each rank is known to be done with.
@@ -64,13 +75,17 @@ impl Seat {
         // Rounds count from 1: everyone is done with the one before.
         let known = (0..ranks).map(|_| Own::from(word(1, 0))).collect();
         Self {
+            board: OnceLock::new(),
             round: Own::from(0),
+            posted: Own::from(0),
             both: Own::from(0),
             waits_for: Own::from(0),
             pace: Pace::default(),
-            slot: Own::from(0),
-            slots: OnceLock::new(),
-            slot_pace: Pace::with_limit(SLOW_SLOT_CYCLES),
+            ring: Box::new(Ring {
+                next: Own::from(0),
+                slots: OnceLock::new(),
+                pace: Pace::with_limit(SLOW_SLOT_CYCLES),
+            }),
             known,
         }
     }

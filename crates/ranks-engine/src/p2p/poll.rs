@@ -71,9 +71,10 @@ impl<T: Transport> Engine<T> {
         !self.transport.segment().is_sleeping(self.core.me)
     }
 
-    /// Takes an announcement back: whoever slept in the rank's place is awake.
+    /// Takes an announcement back, and what the roll-call says: whoever slept in the rank's place is awake.
     pub fn stay_awake(&mut self) {
         self.transport.stay_awake();
+        self.clear_wait();
     }
 }
 

@@ -13,52 +13,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::time::Instant;
 
 use super::answer::{answer, error, reads};
-use super::chunks::Chunks;
 use super::head::{Framing, Head, Parsed, framing, host_is_right, keeps_alive, parse};
+use super::input::{BodyEnd, Input};
 use super::log::Request;
 use super::reply::{Piece, Reply, reason};
 use super::server::Life;
 use super::site::Site;
 use super::wire::{Stream, Wire};
 use crate::bounds::HEADERS;
-
-/// Bytes that have been read and not been taken yet.
-pub struct Input {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-}
-
-impl Input {
-    fn new() -> Input {
-        Input { bytes: vec![0; 4096], start: 0, end: 0 }
-    }
-
-    /// What is there.
-    pub fn filled(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    fn take(&mut self, count: usize) {
-        self.start += count;
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        }
-    }
-
-    /// Room for more behind what is there.
-    fn room(&mut self) -> &mut [u8] {
-        if self.end == self.bytes.len() {
-            if self.start > 0 {
-                self.bytes.copy_within(self.start..self.end, 0);
-                (self.start, self.end) = (0, self.end - self.start);
-            } else {
-                self.bytes.resize(2 * self.bytes.len(), 0);
-            }
-        }
-        &mut self.bytes[self.end..]
-    }
-}
 
 /// The start of HTTP/2 where a client knows beforehand that it is spoken (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -82,7 +44,7 @@ pub async fn talk<S: Stream>(
 ) -> io::Result<End> {
     let mut talk = Talk { wire, site, client, out: Vec::with_capacity(1024) };
     let limits = &site.options.limits;
-    let mut input = Input::new();
+    let mut input = Input::new(&[]);
     for served in 1u32.. {
         let idle = if served == 1 { limits.header_timeout } else { limits.keep_alive };
         let mut deadline = Instant::now() + idle;
@@ -124,13 +86,14 @@ pub async fn talk<S: Stream>(
                 begun = Some(Instant::now());
                 deadline = Instant::now() + limits.header_timeout;
             }
-            if filled.is_empty() && life.drains() {
+            // A new connection is given the chance to ask; whoever waits for that knows when it is over.
+            if filled.is_empty() && served > 1 && life.drains() {
                 return Ok(End::Close);
             }
             let room = input.room();
             match talk.wire.read(room, deadline).await {
                 Ok(0) => return Ok(End::Close),
-                Ok(read) => input.end += read,
+                Ok(read) => input.add(read),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     if begun.is_some() {
                         talk.refuse(None, 408).await?;
@@ -212,7 +175,7 @@ impl<S: Stream> Talk<'_, S> {
         }
         let mut end = BodyEnd::new(framing);
         match end.take(rest) {
-            Err(()) => Ok(Err(400)),
+            Err(_) => Ok(Err(400)),
             Ok(taken) if end.reached() => Ok(Ok(Body::Here(taken))),
             Ok(taken) => self.rest_of_body(end, &rest[taken..], taken as u64, expects.is_some()).await,
         }
@@ -230,10 +193,7 @@ impl<S: Stream> Talk<'_, S> {
             self.wire.write(b"HTTP/1.1 100 Continue\r\n\r\n", &[], limits.send_timeout).await?;
             self.wire.flush(limits.send_timeout).await?;
         }
-        let mut input = Input::new();
-        input.bytes.resize(input.bytes.len().max(2 * begun.len()), 0);
-        input.bytes[..begun.len()].copy_from_slice(begun);
-        input.end = begun.len();
+        let mut input = Input::new(begun);
         let deadline = Instant::now() + limits.body_timeout;
         while !end.reached() {
             // What stands around chunks counts too: there is no other limit to it.
@@ -242,7 +202,7 @@ impl<S: Stream> Talk<'_, S> {
             }
             match self.wire.read(input.room(), deadline).await {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => input.end += read,
+                Ok(read) => input.add(read),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Err(408)),
                 Err(error) => return Err(error),
             }
@@ -327,38 +287,4 @@ fn put_head(out: &mut Vec<u8>, site: &Site, head: Option<&Head<'_>>, reply: &Rep
         }
     }
     out.extend_from_slice(b"\r\n");
-}
-
-/// Where a body ends, in either framing.
-enum BodyEnd {
-    After(u64),
-    Chunks(Chunks),
-}
-
-impl BodyEnd {
-    fn new(framing: Framing) -> BodyEnd {
-        match framing {
-            Framing::Empty => BodyEnd::After(0),
-            Framing::Length(length) => BodyEnd::After(length),
-            Framing::Chunked => BodyEnd::Chunks(Chunks::default()),
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> Result<usize, ()> {
-        match self {
-            BodyEnd::After(left) => {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-                *left -= taken as u64;
-                Ok(taken)
-            }
-            BodyEnd::Chunks(chunks) => chunks.take(bytes).map_err(|_| ()),
-        }
-    }
-
-    fn reached(&self) -> bool {
-        match self {
-            BodyEnd::After(left) => *left == 0,
-            BodyEnd::Chunks(chunks) => chunks.ended(),
-        }
-    }
 }

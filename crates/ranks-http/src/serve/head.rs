@@ -170,7 +170,12 @@ pub fn host_is_right(head: &Head<'_>) -> bool {
     match (hosts.next(), hosts.next()) {
         (None, _) => head.minor == 0,
         (Some(host), None) => {
-            host.iter().all(|byte| byte.is_ascii_graphic() && !b"/\\?#@\"<>^`{|},".contains(byte))
+            let port = match host.iter().rposition(|&byte| byte == b':') {
+                Some(at) if !host[at..].contains(&b']') => &host[at + 1..],
+                _ => &[],
+            };
+            let plain = |byte: &u8| byte.is_ascii_graphic() && !b"/\\?#@\"<>^`{|},".contains(byte);
+            host.iter().all(plain) && port.iter().all(u8::is_ascii_digit)
         }
         _ => false,
     }

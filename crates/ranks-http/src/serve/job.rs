@@ -36,6 +36,8 @@ pub enum Note {
     End,
     /// It has drained.
     Drained,
+    /// It has panicked.
+    Broken,
 }
 
 /// The serving thread's end of the line.
@@ -55,6 +57,15 @@ impl Bell {
     pub fn ring(&self, note: Note) {
         let _ = self.notes.lock().unwrap_or_else(PoisonError::into_inner).send(note);
         self.interrupt.raise();
+    }
+}
+
+impl Drop for Bell {
+    /// A thread that panics says so, or the main thread would wait for it for ever.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.ring(Note::Broken);
+        }
     }
 }
 
@@ -93,6 +104,7 @@ impl Job<'_> {
                         others().try_for_each(|rank| world.send(&Word::Drain, rank, TAG))?;
                     }
                     Ok(Note::End) => {}
+                    Ok(Note::Broken) => world.abort(1),
                     Ok(Note::Drained) if world.rank() == 0 => drained += 1,
                     Ok(Note::Drained) => world.send(&Word::Drained, 0, TAG)?,
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,

@@ -76,45 +76,68 @@ pub async fn serve(
     mut drain: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let limits = site.options.limits.clone();
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
-    let log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
-    let (mut number, turned_away) = (0, Arc::new(()));
-    let told = drain.clone();
+    let _log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
+    let mut door =
+        Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
     let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
     loop {
-        let (stream, client) = tokio::select! {
+        tokio::select! {
             taken = listener.accept() => match taken {
-                Ok(taken) => taken,
-                Err(_) => {
-                    // No descriptor is left, most likely: one will be, when a connection ends.
-                    tokio::time::sleep(ACCEPT_AGAIN).await;
-                    continue;
-                }
+                Ok((stream, client)) => door.take(stream, client.ip()),
+                // No descriptor is left, most likely: one will be, when a connection ends.
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
             },
             _ = &mut draining => break,
-        };
-        if open.all().len() >= limits.max_connections {
-            site.counts.rejected.fetch_add(1, Relaxed);
-            turn_away(stream, &site, tls.is_some(), &turned_away);
-            continue;
         }
-        number += 1;
-        site.counts.accepted.fetch_add(1, Relaxed);
-        site.counts.open.fetch_add(1, Relaxed);
-        let idle = Arc::new(AtomicBool::new(true));
-        let life = Life { idle: idle.clone(), drain: told.clone(), open: open.clone(), number };
-        let task = tokio::spawn(connection(stream, client.ip(), tls.clone(), site.clone(), life));
-        open.all().insert(number, (idle, task.abort_handle()));
     }
+    // The system has already told these clients that they are connected; and what others are sending arrives meanwhile.
+    let waiting = async {
+        while let Ok(Ok((stream, client))) = tokio::time::timeout(LAST_LOOK / 10, listener.accept()).await {
+            door.take(stream, client.ip());
+        }
+    };
+    let _ = tokio::time::timeout(LAST_LOOK, waiting).await;
     drop(listener);
-    let _ = tokio::time::timeout(limits.drain, all_done(&open)).await;
+    let _ = tokio::time::timeout(site.options.limits.drain, all_done(&open)).await;
     if let Some(log) = &site.log {
         log.flush();
     }
-    drop(log);
     Ok(())
 }
+
+/// Where connections come in.
+struct Door {
+    tls: Option<TlsAcceptor>,
+    open: Arc<Open>,
+    drain: watch::Receiver<bool>,
+    /// Connections so far.
+    taken: u64,
+    /// Held by each that was turned away and still is being told so.
+    turned_away: Arc<()>,
+}
+
+impl Door {
+    fn take(&mut self, stream: TcpStream, client: IpAddr) {
+        let Open { site, .. } = &*self.open;
+        if self.open.all().len() >= site.options.limits.max_connections {
+            site.counts.rejected.fetch_add(1, Relaxed);
+            turn_away(stream, site, self.tls.is_some(), &self.turned_away);
+            return;
+        }
+        self.taken += 1;
+        site.counts.accepted.fetch_add(1, Relaxed);
+        site.counts.open.fetch_add(1, Relaxed);
+        let idle = Arc::new(AtomicBool::new(true));
+        let (drain, open) = (self.drain.clone(), self.open.clone());
+        let life = Life { idle: idle.clone(), drain, open, number: self.taken };
+        let task = tokio::spawn(connection(stream, client, self.tls.clone(), site.clone(), life));
+        self.open.all().insert(self.taken, (idle, task.abort_handle()));
+    }
+}
+
+/// How long, at most, connections are still taken when the server has been told to end.
+const LAST_LOOK: Duration = Duration::from_millis(100);
 
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 

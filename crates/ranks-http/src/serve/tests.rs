@@ -166,3 +166,30 @@ fn one_connection_too_many_is_told_so() {
         running.end().await;
     });
 }
+
+#[test]
+fn who_is_connected_when_the_end_comes_is_still_answered() {
+    wait(async {
+        use std::io::{Read, Write};
+        for _ in 0..10 {
+            let running = Running::start("last", &[], false);
+            // The server's task does not run before the first await: these wait to be taken.
+            let waiting: Vec<_> = (0..5)
+                .map(|_| {
+                    let mut stream = std::net::TcpStream::connect(running.at).unwrap();
+                    stream.write_all(b"GET /page.html HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+                    stream
+                })
+                .collect();
+            running.end().await;
+            for mut stream in waiting {
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(
+                    answer.starts_with("HTTP/1.1 200 OK") && answer.contains("connection: close"),
+                    "{answer}"
+                );
+            }
+        }
+    });
+}

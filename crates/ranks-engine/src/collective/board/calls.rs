@@ -1,41 +1,26 @@
-//! Which calls are done on a board. `None`: not this one, or its arguments are wrong, which is found when it is done by
+//! Which calls that move elements are done on a board. `None`: not this one, or its arguments are wrong, which is found when it is done by
 //! messages.
 
 use super::super::bcast::binomial_bcast;
 use super::super::scatter::linear_scatter;
 use super::super::{Part, tags};
 use super::desk::Parts;
-use super::{reduce, spread};
-use crate::bounds;
+use super::short::Short;
+use super::spread;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
 use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
 
 /// Not in place, or from other memory.
-fn apart(send: Option<SendBuf>, recv: RecvBuf) -> bool {
+pub(super) fn apart(send: Option<SendBuf>, recv: RecvBuf) -> bool {
     send.is_none_or(|send| send.is_empty() || recv.is_empty() || !recv.overlaps(send))
 }
 
-/// Runs a reduction with the operation as it is, or with one that goes on with what is left when the call
-/// ends early.
-macro_rules! reduction {
-    ($engine:ident, $call:expr, $comm:expr, $tag:expr, $op:ident, |$desk:ident, $with:ident| $future:expr) => {{
-        match $engine.core.divisible.then(|| StoredOp::of($op)).flatten() {
-            Some($with) => $engine.on_board_divisible($call, $comm, $tag, |$desk| $future, |(), _| {}),
-            None => {
-                let $with = $op;
-                $engine.on_board($call, $comm, $tag, |$desk| $future, |(), _| {})
-            }
-        }
-    }};
-}
-
-/// The same for what moves elements only.
+/// Runs what `begin` makes in one go, or so that the rest can be a request when the call ends early.
 macro_rules! movement {
     ($engine:ident, $call:expr, $comm:expr, $tag:expr, $begin:expr, $then:expr) => {
         match $engine.core.divisible {
@@ -47,20 +32,24 @@ macro_rules! movement {
 
 impl<T: Transport> Engine<T> {
     /// The communicator, if it has a board.
-    fn with_board(&self, id: CommId) -> Option<Arc<Comm>> {
+    pub(super) fn with_board(&self, id: CommId) -> Option<&Arc<Comm>> {
         self.enter(Call::Unknown).ok()?;
         let comm = self.core.comms.get(id)?;
-        let has = comm.size() > 1
-            && comm.local.is_none()
-            && comm.area.is_some_and(|area| self.transport.segment().has_board(area));
-        has.then(|| comm.clone())
+        (comm.size() > 1 && comm.local.is_none() && self.board_of(comm).is_some()).then_some(comm)
     }
 
-    fn rank_in(comm: &Comm, rank: i32) -> Option<usize> {
+    /// The next round of a communicator, if all posts of it are `len` bytes and that is short.
+    #[inline]
+    pub(super) fn short<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<Short<'c>> {
+        let looks = if self.transport.fits() { self.core.quick_looks } else { 1 };
+        Short::next(comm, self.board_of(comm)?, call, len, looks)
+    }
+
+    pub(super) fn rank_in(comm: &Comm, rank: i32) -> Option<usize> {
         (0..comm.size()).contains(&rank).then_some(rank as usize)
     }
 
-    fn board_half(&self) -> usize {
+    pub(super) fn board_half(&self) -> usize {
         ranks_shm::bounds::board_half(self.core.ranks)
     }
 
@@ -76,7 +65,16 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Option<Result<()>> {
         let comm = self.with_board(id)?;
-        let at = Self::rank_in(&comm, root)?;
+        let at = Self::rank_in(comm, root)?;
+        if let Some(short) = self.short(Call::Bcast, comm, buf.len())
+            && match comm.me == root {
+                true => short.tell(buf.as_send().bytes()),
+                false => short.take(at, 0, buf, buf.len()),
+            }
+        {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
         Some(movement!(self, Call::Bcast, comm, tags::BCAST, |desk| spread::bcast(desk, buf, at), {
             move |done: bool, plan: &mut Plan| {
                 if !done {
@@ -96,7 +94,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Option<Result<()>> {
         let comm = self.with_board(id)?;
-        let (at, size) = (Self::rank_in(&comm, root)?, comm.size() as usize);
+        let (at, size) = (Self::rank_in(comm, root)?, comm.size() as usize);
         let own = if comm.me == root { SendBuf::EMPTY } else { send? };
         let mut by_rank = Parts::Equal(0);
         if comm.me == root {
@@ -117,6 +115,17 @@ impl<T: Transport> Engine<T> {
         }
         let call = if parts.is_some() { Call::Gatherv } else { Call::Gather };
         let is_root = comm.me == root;
+        if !is_root {
+            if self.short(call, comm, own.len()).is_some_and(|short| short.tell(own.bytes())) {
+                return Some(Ok(()));
+            }
+        } else if let Parts::Equal(len) = by_rank
+            && let Some(short) = self.short(call, comm, len)
+            && short.take_all(None, len, |rank, line| recv.write(rank * len, line))
+        {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
         let begin = |desk| spread::gather(desk, own, recv, by_rank, at);
         Some(movement!(self, call, comm, tags::GATHER, begin, move |left, plan| {
             // At the root these are parts to come, elsewhere the root for the own part.
@@ -138,7 +147,7 @@ impl<T: Transport> Engine<T> {
         id: CommId,
     ) -> Option<Result<()>> {
         let comm = self.with_board(id)?;
-        let (at, size) = (Self::rank_in(&comm, root)?, comm.size() as usize);
+        let (at, size) = (Self::rank_in(comm, root)?, comm.size() as usize);
         let part = if comm.me == root {
             let part = send.len() / size;
             let fits = recv.is_none_or(|recv| apart(Some(send), recv) && recv.len() == part);
@@ -153,6 +162,15 @@ impl<T: Transport> Engine<T> {
             recv?.len()
         };
         let room = recv.unwrap_or(RecvBuf::EMPTY);
+        if let Some(short) = self.short(Call::Scatter, comm, part * size)
+            && match comm.me == root {
+                true => short.tell(send.bytes()),
+                false => short.take(at, comm.me as usize * part, room, part * size),
+            }
+        {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
         let begin = |desk| spread::scatter(desk, send, room, part, at);
         Some(movement!(self, Call::Scatter, comm, tags::SCATTER, begin, move |done, plan| {
             if !done {
@@ -190,6 +208,14 @@ impl<T: Transport> Engine<T> {
             recv.write(place.at, send.bytes());
         }
         let call = if parts.is_some() { Call::Allgatherv } else { Call::Allgather };
+        if let Parts::Equal(len) = by_rank
+            && let Some(short) = self.short(call, comm, len)
+            && short
+                .take_all(Some(recv.as_send().of_part(place)), len, |rank, line| recv.write(rank * len, line))
+        {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
         let begin = |desk| spread::allgather(desk, recv, by_rank);
         Some(movement!(self, call, comm, tags::ALLGATHER, begin, |(), _| {}))
     }
@@ -214,112 +240,15 @@ impl<T: Transport> Engine<T> {
             let own = Part { at: me * part, len: part };
             recv.write(own.at, send.of_part(own).bytes());
         }
+        if size == 2
+            && let Some(short) = self.short(Call::Alltoall, comm, part)
+            && let theirs = from.of_part(Part { at: (1 - me) * part, len: part })
+            && short.take_all(Some(theirs), part, |rank, line| recv.write(rank * part, line))
+        {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
         let begin = |desk| spread::alltoall(desk, from, recv, part);
         Some(movement!(self, Call::Alltoall, comm, tags::ALLTOALL, begin, |(), _| {}))
     }
-
-    /// The communicator, if it has a board for such a reduction.
-    fn with_board_for(&self, op: &Op<'_>, len: usize, id: CommId) -> Option<Arc<Comm>> {
-        let comm = self.with_board(id)?;
-        let fits = op.deferred().is_none()
-            && op.element() * comm.size() as usize <= self.board_half()
-            && len <= bounds::BOARD_LONGEST
-            && len.is_multiple_of(op.element());
-        fits.then_some(comm)
-    }
-
-    pub(in super::super) fn reduce_on_board(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        root: i32,
-        id: CommId,
-    ) -> Option<Result<()>> {
-        let is_root = self.core.comms.get(id)?.me == root;
-        let own = if is_root { send.unwrap_or(recv.as_send()) } else { send? };
-        let comm = self.with_board_for(op, own.len(), id)?;
-        let at = Self::rank_in(&comm, root)?;
-        if is_root && (own.len() != recv.len() || !apart(send, recv)) {
-            return None;
-        }
-        let call = Call::Reduce;
-        Some(match in_slices(&comm, own.len()) {
-            true => reduction!(self, call, comm, tags::REDUCE, op, |desk, with| {
-                reduce::reduce_in_slices(desk, own, recv, with, Some(at))
-            }),
-            false => {
-                reduction!(self, call, comm, tags::REDUCE, op, |desk, with| reduce::reduce(
-                    desk, own, recv, with, at
-                ))
-            }
-        })
-    }
-
-    pub(in super::super) fn allreduce_on_board(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Option<Result<()>> {
-        let own = send.unwrap_or(recv.as_send());
-        let comm = self.with_board_for(op, own.len(), id)?;
-        if own.len() != recv.len() || !apart(send, recv) {
-            return None;
-        }
-        let call = Call::Allreduce;
-        Some(match in_slices(&comm, own.len()) {
-            true => reduction!(self, call, comm, tags::ALLREDUCE, op, |desk, with| {
-                reduce::reduce_in_slices(desk, own, recv, with, None)
-            }),
-            false => reduction!(self, call, comm, tags::ALLREDUCE, op, |desk, with| {
-                reduce::allreduce_each(desk, own, recv, with)
-            }),
-        })
-    }
-
-    /// Blocks of one length.
-    pub(in super::super) fn reduce_scatter_on_board(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Option<Result<()>> {
-        let own = send.unwrap_or(recv.as_send());
-        let comm = self.with_board_for(op, own.len(), id)?;
-        let block = own.len() / comm.size() as usize;
-        let whole = own.len().is_multiple_of(comm.size() as usize) && block.is_multiple_of(op.element());
-        if !whole || !apart(send, recv) || send.is_some() && recv.len() != block {
-            return None;
-        }
-        Some(reduction!(self, Call::ReduceScatterBlock, comm, tags::REDUCE_SCATTER, op, |desk, with| {
-            reduce::reduce_scatter(desk, own, recv, with)
-        }))
-    }
-
-    /// Either kind of scan.
-    pub(in super::super) fn scan_on_board(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Option<Result<()>> {
-        let own = send.unwrap_or(recv.as_send());
-        let comm = self.with_board_for(op, own.len(), id)?;
-        if own.len() != recv.len() || !apart(send, recv) {
-            return None;
-        }
-        let inclusive = call == Call::Scan;
-        Some(reduction!(self, call, comm, tags::SCAN, op, |desk, with| {
-            reduce::scan(desk, own, recv, with, inclusive)
-        }))
-    }
-}
-
-fn in_slices(comm: &Comm, len: usize) -> bool {
-    comm.size() > 2 && len > bounds::BOARD_EACH
 }

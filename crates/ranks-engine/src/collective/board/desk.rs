@@ -69,9 +69,16 @@ pub(super) struct Meta {
 
 const LEN_BITS: u32 = 48;
 
+/// What a post says of itself.
+#[inline]
+pub(super) fn meta(call: Call, how: How, len: usize) -> u64 {
+    u64::from(call as u8) << 56 | u64::from(how.byte()) << LEN_BITS | len as u64
+}
+
 impl Desk {
     pub fn new(board: Board, comm: Arc<Comm>, call: Call) -> Self {
-        let round = comm.seat.round.get() + 1;
+        let posted = comm.seat.posted.get() > 0;
+        let round = comm.seat.round.get() + u64::from(!posted);
         comm.seat.round.set(round);
         let (me, size) = (comm.me as usize, comm.size() as usize);
         let fences = board.segment().fences();
@@ -125,7 +132,7 @@ impl Desk {
     }
 
     pub(super) fn describe(&self, len: usize, how: How, data: &[u8]) {
-        let meta = u64::from(self.call as u8) << 56 | u64::from(how.byte()) << LEN_BITS | len as u64;
+        let meta = meta(self.call, how, len);
         // SAFETY: this rank's own line, and `line_room` has been waited for by all callers.
         unsafe { self.board.post(self.me, self.round).write(meta, data) };
     }
@@ -139,6 +146,9 @@ impl Desk {
     /// Posts what fits in the line.
     pub async fn post_line(&self, bytes: &[u8]) {
         debug_assert!(bytes.len() <= POST_DATA);
+        if self.comm.seat.posted.get() == self.round {
+            return;
+        }
         self.line_room().await;
         self.describe(bytes.len(), How::Line, bytes);
         self.publish(1);
@@ -231,6 +241,7 @@ impl Desk {
 impl Drop for Desk {
     /// However the collective went, this rank has left its round.
     fn drop(&mut self) {
+        self.comm.seat.posted.set(0);
         self.board.publish_done(self.me, word(self.round + 1, 0));
         self.wake_others();
     }

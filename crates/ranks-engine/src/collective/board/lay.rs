@@ -77,7 +77,7 @@ impl Desk {
         match len {
             0..=POST_DATA => How::Line,
             BOARD_RING.. if element <= BOARD_SLOT && self.board.slots() > 0 => {
-                How::Ring(self.comm.seat.slot.get() as u8)
+                How::Ring(self.comm.seat.ring.next.get() as u8)
             }
             _ => How::Half,
         }
@@ -165,9 +165,9 @@ impl Desk {
 
     async fn put_in_ring(&self, slot: usize, k: usize, reader: Option<usize>, bytes: &[u8]) {
         assert!(bytes.len() <= BOARD_SLOT, "a piece is no longer than a slot");
-        let (slots, seat) = (self.board.slots(), &self.comm.seat);
+        let (slots, ring) = (self.board.slots(), &self.comm.seat.ring);
         let slot = slot % slots;
-        let used = &seat.slots.get_or_init(|| (0..slots).map(|_| Own::from(0)).collect())[slot];
+        let used = &ring.slots.get_or_init(|| (0..slots).map(|_| Own::from(0)).collect())[slot];
         if used.get() == 0 && slot.is_multiple_of(PREPARED_SLOTS) {
             self.board.prepare_slots(self.me, slot, PREPARED_SLOTS);
         }
@@ -179,9 +179,9 @@ impl Desk {
         let to = self.board.slot(self.me, slot);
         // SAFETY: inside the slot by the assertion. Whoever read what was here is done with it, as has just been waited
         // for; nobody reads it before it is published, and this rank keeps no reference to its own ring.
-        unsafe { seat.slot_pace.copy(bytes, to.as_ptr()) };
+        unsafe { ring.pace.copy(bytes, to.as_ptr()) };
         used.set(word(self.round, k as u64 + 1));
-        seat.slot.set(((slot + 1) % slots) as u64);
+        ring.next.set(((slot + 1) % slots) as u64);
     }
 
     /// The bytes `at..at + len` of piece `k` that a peer has posted; they stay until this rank is done.

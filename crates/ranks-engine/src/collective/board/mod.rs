@@ -4,9 +4,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | this | running one: within the call, or its rest as a request |
-//! | `calls` | which calls come here |
+//! | `calls`, `reductions` | which calls come here |
 //! | `desk` | one rank's part in it: posts, those of the others, leaving |
 //! | `lay` | where what is posted lies: the line, a half, the ring |
+//! | `short` | what fits in lines, within the call |
 //! | `spread` | broadcast, gather, scatter, gather and exchange of all with all |
 //! | `reduce` | reductions to one and to all, of slices, and scans |
 //!
@@ -18,6 +19,8 @@ mod calls;
 mod desk;
 mod lay;
 mod reduce;
+mod reductions;
+mod short;
 mod spread;
 
 use super::Part;
@@ -61,9 +64,16 @@ impl Found for Vec<(i32, Part)> {
 }
 
 impl<T: Transport> Engine<T> {
+    fn board_of<'c>(&self, comm: &'c Comm) -> Option<&'c Board> {
+        let board = || comm.area.and_then(|area| Board::of(self.transport.segment(), area));
+        comm.seat.board.get_or_init(board).as_ref()
+    }
+
     fn desk(&self, call: Call, comm: &Arc<Comm>) -> Result<Desk> {
-        let board = comm.area.and_then(|area| Board::of(self.transport.segment(), area));
-        let board = board.ok_or_else(|| self.error(Class::Intern, call, "no board").context(comm.context))?;
+        let board = self
+            .board_of(comm)
+            .cloned()
+            .ok_or_else(|| self.error(Class::Intern, call, "no board").context(comm.context))?;
         Ok(Desk::new(board, comm.clone(), call))
     }
 

@@ -13,6 +13,7 @@ use super::lay::{How, pieces};
 use crate::bounds::BOARD_AHEAD;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::op::{Op, StoredOp};
+use ranks_shm::board::POST_DATA;
 
 /// An operation, borrowed for a call or kept by what goes on after it.
 pub(super) trait Operator {
@@ -207,6 +208,15 @@ pub(super) async fn reduce_scatter<O: Operator>(
     let element = op.op().element();
     let (size, me) = (desk.size, desk.me);
     let (whole, block) = (own.len(), own.len() / size);
+    if whole <= POST_DATA {
+        desk.post_line(own.bytes()).await;
+        desk.all_posted(1, whole, How::Line).await?;
+        let part = Part { at: me * block, len: block };
+        let kept = own.of_part(part).bytes().to_vec();
+        let row = |rank: usize| if rank == me { &kept[..] } else { desk.row(rank, 0, part.at, block) };
+        fold(&mut op.op(), room(recv, Part { at: 0, len: block }), (0..size).map(row));
+        return Ok(());
+    }
     desk.announce(How::Half, whole).await;
     for (k, part) in pieces(block, desk.half_bytes() / size, element) {
         let row = move |rank: usize| own.of_part(Part { at: rank * block + part.at, len: part.len });

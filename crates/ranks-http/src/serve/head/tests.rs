@@ -97,6 +97,9 @@ fn one_host() {
         (&[("Host", "a b")], false),
         (&[("Host", "u@a")], false),
         (&[("Host", "a\\b")], false),
+        (&[("Host", "a:b")], false),
+        (&[("Host", "[::1]:x")], false),
+        (&[("Host", "a:80")], true),
     ] {
         assert_eq!(with(headers, 1, host_is_right), wanted, "{headers:?}");
     }
