@@ -66,6 +66,10 @@ pub const BOARD_RING: usize = (8 << 10) + 1;
 /// written is still in its cache.
 pub const BOARD_AHEAD: usize = 8;
 
+/// The longest that is gathered, scattered or exchanged over a board's ring. Longer parts are read from their owners'
+/// memory: 512 KiB took as long, without the first use of the ring's memory.
+pub const BOARD_WHOLE: usize = 256 << 10;
+
 /// The longest broadcast on a board; a longer one is better read from the root's memory, by both at once.
 pub const fn board_bcast(ranks: usize) -> usize {
     if ranks == 2 { 1 << 20 } else { 256 << 10 }

@@ -5,6 +5,7 @@ use super::super::bcast::binomial_bcast;
 use super::super::scatter::linear_scatter;
 use super::super::{Part, tags};
 use super::desk::Parts;
+use super::lay::longest;
 use super::short::Short;
 use super::spread;
 use crate::error::Result;
@@ -55,7 +56,7 @@ impl<T: Transport> Engine<T> {
 
     /// The longest that is posted whole.
     fn board_longest(&self) -> usize {
-        ranks_shm::bounds::board_ring(self.core.ranks).max(self.board_half())
+        longest(ranks_shm::bounds::board_ring(self.core.ranks), self.board_half())
     }
 
     pub(in super::super) fn bcast_on_board(

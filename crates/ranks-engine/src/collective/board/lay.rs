@@ -9,7 +9,7 @@
 
 use super::super::Part;
 use super::desk::{Desk, Outcome};
-use crate::bounds::BOARD_RING;
+use crate::bounds::{BOARD_RING, BOARD_WHOLE};
 use crate::group::Own;
 use crate::memory::{RecvBuf, SendBuf};
 use ranks_shm::board::{POST_DATA, word};
@@ -55,6 +55,11 @@ impl How {
     }
 }
 
+/// The longest that is posted whole, by the bytes of a ring and of a half.
+pub(super) fn longest(ring: usize, half: usize) -> usize {
+    BOARD_WHOLE.min(ring).max(half)
+}
+
 /// Lengths of the pieces of `len` bytes, none cut inside an element.
 pub(super) fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<Item = (usize, Part)> {
     let each = (most / element).max(1) * element;
@@ -67,9 +72,9 @@ impl Desk {
         self.board.half_bytes()
     }
 
-    /// The longest that is posted whole.
+    /// The longest that is posted whole, without waiting for those who read it.
     pub fn longest(&self) -> usize {
-        (self.board.slots() * BOARD_SLOT).max(self.half_bytes())
+        longest(self.board.slots() * BOARD_SLOT, self.half_bytes())
     }
 
     /// How this rank posts `len` bytes: all ranks find the same, but for the slot.
@@ -202,9 +207,11 @@ impl Desk {
         unsafe { std::slice::from_raw_parts(from.as_ptr().add(at), len) }
     }
 
-    /// Reads the bytes from `at` on of what a peer posts, and has begun to.
-    pub async fn fetch(&self, peer: usize, at: usize, to: RecvBuf) -> Outcome<()> {
-        let most = self.piece_bytes(self.how_of(peer));
+    /// Reads the bytes from `at` on of what a peer posts, and has begun to. A rank that reads nothing else in this round
+    /// `tells` which pieces it is done with, so they can be more than there is room for.
+    pub async fn fetch(&self, peer: usize, at: usize, to: RecvBuf, tells: bool) -> Outcome<()> {
+        let how = self.how_of(peer);
+        let most = self.piece_bytes(how);
         let (mut from, end) = (at, at + to.len());
         while from < end {
             let (k, within) = (from / most, from % most);
@@ -214,6 +221,9 @@ impl Desk {
             }
             to.write(from - at, self.row(peer, k, within, here));
             from += here;
+            if tells && from < end {
+                self.done_with_piece(how, k);
+            }
         }
         Ok(())
     }

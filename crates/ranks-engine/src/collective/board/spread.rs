@@ -13,7 +13,7 @@ use crate::memory::{RecvBuf, SendBuf};
 pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
-        if len > bounds::board_bcast(desk.size).min(desk.longest()) {
+        if len > bounds::board_bcast(desk.size) {
             desk.post_messages(len).await;
             return Ok(false);
         }
@@ -22,7 +22,7 @@ pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool
     }
     match desk.posted_of(root, 1, len).await? {
         How::Messages => return Ok(false),
-        _ => desk.fetch(root, 0, buf).await?,
+        _ => desk.fetch(root, 0, buf, true).await?,
     }
     Ok(true)
 }
@@ -48,7 +48,7 @@ pub(super) async fn gather(
         let part = parts.of(peer);
         match desk.posted_of(peer, 1, part.len).await? {
             How::Messages => by_messages.push((peer as i32, part)),
-            _ => desk.fetch(peer, 0, recv.of_part(part)).await?,
+            _ => desk.fetch(peer, 0, recv.of_part(part), false).await?,
         }
     }
     Ok(by_messages)
@@ -73,7 +73,7 @@ pub(super) async fn scatter(
     }
     match desk.posted_of(root, 1, whole).await? {
         How::Messages => return Ok(false),
-        _ => desk.fetch(root, desk.me * part, recv).await?,
+        _ => desk.fetch(root, desk.me * part, recv, false).await?,
     }
     Ok(true)
 }
@@ -84,7 +84,7 @@ pub(super) async fn allgather(desk: Desk, recv: RecvBuf, parts: Parts) -> Outcom
     for peer in desk.others() {
         let part = parts.of(peer);
         desk.posted_of(peer, 1, part.len).await?;
-        desk.fetch(peer, 0, recv.of_part(part)).await?;
+        desk.fetch(peer, 0, recv.of_part(part), false).await?;
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ pub(super) async fn alltoall(desk: Desk, send: SendBuf, recv: RecvBuf, part: usi
     for peer in desk.others() {
         desk.posted_of(peer, 1, len).await?;
         let place = if me < peer { me } else { me - 1 };
-        desk.fetch(peer, place * part, recv.of_part(of(peer))).await?;
+        desk.fetch(peer, place * part, recv.of_part(of(peer)), false).await?;
     }
     Ok(())
 }
