@@ -160,7 +160,8 @@ fn start(
         .map_err(failed)?;
     let bell = bell.clone();
     let body = move || {
-        runtime.block_on(serve(listener, tls, site, drain, &bell));
+        // As a task: waking what is blocked on itself takes a call of the system each time.
+        let _ = runtime.block_on(async { tokio::spawn(serve(listener, tls, site, drain, bell)).await });
         // Not waiting for a disk that does not answer.
         runtime.shutdown_background();
     };
@@ -172,7 +173,7 @@ async fn serve(
     tls: Option<TlsAcceptor>,
     site: Arc<Site>,
     drain: watch::Receiver<bool>,
-    bell: &Bell,
+    bell: Bell,
 ) {
     let told = bell.clone();
     tokio::spawn(async move {

@@ -177,7 +177,9 @@ impl<S: Stream> Talk<'_, S> {
         match end.take(rest) {
             Err(_) => Ok(Err(400)),
             Ok(taken) if end.reached() => Ok(Ok(Body::Here(taken))),
-            Ok(taken) => self.rest_of_body(end, &rest[taken..], taken as u64, expects.is_some()).await,
+            Ok(taken) => {
+                Box::pin(self.rest_of_body(end, &rest[taken..], taken as u64, expects.is_some())).await
+            }
         }
     }
 

@@ -131,7 +131,7 @@ impl Door {
         let idle = Arc::new(AtomicBool::new(true));
         let (drain, open) = (self.drain.clone(), self.open.clone());
         let life = Life { idle: idle.clone(), drain, open, number: self.taken };
-        let task = tokio::spawn(connection(stream, client, self.tls.clone(), site.clone(), life));
+        let task = tokio::spawn(Box::pin(connection(stream, client, self.tls.clone(), site.clone(), life)));
         self.open.all().insert(self.taken, (idle, task.abort_handle()));
     }
 }
@@ -173,6 +173,7 @@ fn turn_away(stream: TcpStream, site: &Site, tls: bool, waiting: &Arc<()>) {
     });
 }
 
+/// Laid out for the plainest connection; what others need is put aside: a future is copied when it becomes a task.
 async fn connection(
     stream: TcpStream,
     client: IpAddr,
@@ -182,16 +183,18 @@ async fn connection(
 ) {
     match tls {
         None => http(stream, client, site, life).await,
-        Some(tls) => {
-            let handshake = tokio::time::timeout(site.options.limits.header_timeout, tls.accept(stream));
-            let Ok(Ok(stream)) = handshake.await else { return };
-            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                life.idle.store(false, Relaxed);
-                http2::talk(stream, &site, client, &life).await;
-            } else {
-                http(stream, client, site, life).await;
-            }
-        }
+        Some(tls) => Box::pin(encrypted(stream, client, tls, site, life)).await,
+    }
+}
+
+async fn encrypted(stream: TcpStream, client: IpAddr, tls: TlsAcceptor, site: Arc<Site>, life: Life) {
+    let handshake = tokio::time::timeout(site.options.limits.header_timeout, tls.accept(stream));
+    let Ok(Ok(stream)) = handshake.await else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        life.idle.store(false, Relaxed);
+        http2::talk(stream, &site, client, &life).await;
+    } else {
+        http(stream, client, site, life).await;
     }
 }
 
@@ -206,7 +209,7 @@ async fn http<S: Stream + 'static>(stream: S, client: IpAddr, site: Arc<Site>, l
             life.idle.store(false, Relaxed);
             let (read, write) = tokio::io::split(wire.stream);
             let read = tokio::io::AsyncReadExt::chain(io::Cursor::new(begun), read);
-            http2::talk(tokio::io::join(read, write), &site, client, &life).await;
+            Box::pin(http2::talk(tokio::io::join(read, write), &site, client, &life)).await;
         }
     }
 }
