@@ -36,6 +36,7 @@ mod resource;
 mod root;
 mod server;
 mod site;
+mod socket;
 pub mod target;
 mod tls;
 mod wire;

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
@@ -20,6 +19,7 @@ use super::http2;
 use super::log::Log;
 use super::reply::reason;
 use super::site::Site;
+use super::socket::{Listener, Socket};
 use super::wire::{Stream, Wire};
 use crate::bounds::{LINGER, TURNED_AWAY};
 
@@ -75,7 +75,7 @@ pub async fn serve(
     site: Arc<Site>,
     mut drain: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
+    let listener = Listener::new(listener)?;
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
     let _log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
     let mut door =
@@ -84,7 +84,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             taken = listener.accept() => match taken {
-                Ok((stream, client)) => door.take(stream, client.ip()),
+                Ok((stream, client)) => door.take(stream, client),
                 // No descriptor is left, most likely: one will be, when a connection ends.
                 Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
             },
@@ -94,7 +94,7 @@ pub async fn serve(
     // The system has already told these clients that they are connected; and what others are sending arrives meanwhile.
     let waiting = async {
         while let Ok(Ok((stream, client))) = tokio::time::timeout(LAST_LOOK / 10, listener.accept()).await {
-            door.take(stream, client.ip());
+            door.take(stream, client);
         }
     };
     let _ = tokio::time::timeout(LAST_LOOK, waiting).await;
@@ -118,7 +118,7 @@ struct Door {
 }
 
 impl Door {
-    fn take(&mut self, stream: TcpStream, client: IpAddr) {
+    fn take(&mut self, stream: Socket, client: IpAddr) {
         let Open { site, .. } = &*self.open;
         if self.open.all().len() >= site.options.limits.max_connections {
             site.counts.rejected.fetch_add(1, Relaxed);
@@ -156,7 +156,7 @@ async fn all_done(open: &Open) {
 }
 
 /// One connection more than there may be: a word, and some patience so that it arrives; for a flood of them neither.
-fn turn_away(stream: TcpStream, site: &Site, tls: bool, waiting: &Arc<()>) {
+fn turn_away(stream: Socket, site: &Site, tls: bool, waiting: &Arc<()>) {
     if tls || Arc::strong_count(waiting) > TURNED_AWAY {
         return;
     }
@@ -174,20 +174,14 @@ fn turn_away(stream: TcpStream, site: &Site, tls: bool, waiting: &Arc<()>) {
 }
 
 /// Laid out for the plainest connection; what others need is put aside: a future is copied when it becomes a task.
-async fn connection(
-    stream: TcpStream,
-    client: IpAddr,
-    tls: Option<TlsAcceptor>,
-    site: Arc<Site>,
-    life: Life,
-) {
+async fn connection(stream: Socket, client: IpAddr, tls: Option<TlsAcceptor>, site: Arc<Site>, life: Life) {
     match tls {
         None => http(stream, client, site, life).await,
         Some(tls) => Box::pin(encrypted(stream, client, tls, site, life)).await,
     }
 }
 
-async fn encrypted(stream: TcpStream, client: IpAddr, tls: TlsAcceptor, site: Arc<Site>, life: Life) {
+async fn encrypted(stream: Socket, client: IpAddr, tls: TlsAcceptor, site: Arc<Site>, life: Life) {
     let handshake = tokio::time::timeout(site.options.limits.header_timeout, tls.accept(stream));
     let Ok(Ok(stream)) = handshake.await else { return };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {

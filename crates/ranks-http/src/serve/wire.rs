@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,27 +11,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::io::{Errno, ReadWriteFlags};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::reply::Piece;
+use super::socket::Socket;
 use crate::bounds::{FILE_PIECE, LINGER, LINGER_BYTES};
 
 /// What a connection is made of.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
     /// The socket, where bytes go out as they are: files then need not come into memory.
-    fn plain(&self) -> Option<&TcpStream>;
+    fn plain(&mut self) -> Option<&mut Socket>;
 }
 
-impl Stream for TcpStream {
-    fn plain(&self) -> Option<&TcpStream> {
+impl Stream for Socket {
+    fn plain(&mut self) -> Option<&mut Socket> {
         Some(self)
     }
 }
 
-impl Stream for tokio_rustls::server::TlsStream<TcpStream> {
-    fn plain(&self) -> Option<&TcpStream> {
+impl Stream for tokio_rustls::server::TlsStream<Socket> {
+    fn plain(&mut self) -> Option<&mut Socket> {
         None
     }
 }
@@ -212,20 +213,15 @@ impl<S: Stream> Wire<S> {
     }
 }
 
-/// One non-blocking call on the socket, when it takes bytes.
+/// One call on the socket, when it takes bytes.
 fn to_socket<S: Stream>(
-    stream: &S,
+    stream: &mut S,
     context: &mut Context<'_>,
-    mut call: impl FnMut(&TcpStream) -> io::Result<usize>,
+    call: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
 ) -> Poll<io::Result<usize>> {
-    let Some(socket) = stream.plain() else { return Poll::Ready(Err(io::ErrorKind::Unsupported.into())) };
-    loop {
-        ready!(socket.poll_write_ready(context))?;
-        match socket.try_io(Interest::WRITABLE, || call(socket)) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return Poll::Ready(done),
-        }
+    match stream.plain() {
+        Some(socket) => socket.poll_send(context, call),
+        None => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
     }
 }
 
