@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures `ranks serve` beside nginx, with the same number of workers, asked by wrk.
 
-    benches-compare/serve.py [--workers 2] [--rounds 5] [--seconds 3] [--connections 64] [--sizes 1k,100k,10m]
-                             [--only WORD] [--markdown FILE]
+    benches-compare/serve.py [--workers 2] [--rounds 5] [--seconds 3] [--connections 64] [--threads 2]
+                             [--sizes 1k,100k,10m] [--only WORD] [--markdown FILE]
 
 Files of 1 KiB, 100 KiB and 10 MiB, connections kept and not (`Connection: close`), in turn A B A B ...: medians, and the
 median of the ratios round by round (above 1: ranks is faster). nginx has its ordinary configuration (sendfile on), a
 worker process for each rank, and no access log, as ranks has none unless asked. CPU seconds are the server's alone,
-for each 1000 requests; memory is the largest sum of PSS while it is asked. wrk has one thread and shares the CPUs.
+for each 1000 requests; memory is the largest sum of PSS while it is asked. wrk shares the CPUs, with two
+threads: one alone is full at some 21,000 connections a second, and it would be wrk that is measured.
 
 Needs target/release/ranks, and nginx and wrk (Debian: nginx-light, wrk).
 """
@@ -81,7 +82,7 @@ def seconds(process):
 
 
 def measure(process, port, name, kept, options):
-    command = ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", f"http://127.0.0.1:{port}/{name}"]
+    command = ["wrk", f"-t{options.threads}", f"-c{options.connections}", f"-d{options.seconds}s", f"http://127.0.0.1:{port}/{name}"]
     if not kept:
         command[1:1] = ["-H", "Connection: close"]
     memory, before = Memory(process.pid), seconds(process)
@@ -109,6 +110,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=2, help="of wrk")
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--only", help="kept or closed")
     parser.add_argument("--markdown", type=pathlib.Path)
