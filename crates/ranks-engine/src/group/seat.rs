@@ -89,4 +89,13 @@ impl Seat {
             known,
         }
     }
+
+    /// What all must be done with before a round may write its first piece: the other half is the round's before.
+    #[inline]
+    pub fn half_is_free_at(&self, round: u64) -> u64 {
+        match self.both.get() + 1 < round {
+            true => word(round - 1, 0),
+            false => word(round, 0),
+        }
+    }
 }

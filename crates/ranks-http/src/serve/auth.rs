@@ -128,7 +128,7 @@ fn user(line: &str) -> Result<User, String> {
 }
 
 fn sha256(digest: &str) -> Option<[u8; 32]> {
-    if digest.len() == 64 && digest.is_ascii() {
+    if digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let bytes: Option<Vec<u8>> =
             (0..32).map(|at| u8::from_str_radix(&digest[2 * at..2 * at + 2], 16).ok()).collect();
         return bytes?.try_into().ok();
@@ -150,6 +150,7 @@ mod tests {
         {
             assert!(user(line).is_err(), "{line}");
         }
+        assert!(user(&format!("a:{{SHA256}}{}", "+1".repeat(32))).is_err());
     }
 
     #[test]

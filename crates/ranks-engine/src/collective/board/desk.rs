@@ -143,10 +143,15 @@ impl Desk {
         self.wake_others();
     }
 
+    /// What this rank posts in this round, or its first piece, is there already: [`super::short`] has left the rest here.
+    pub(super) fn has_posted(&self) -> bool {
+        self.comm.seat.posted.get() == self.round
+    }
+
     /// Posts what fits in the line.
     pub async fn post_line(&self, bytes: &[u8]) {
         debug_assert!(bytes.len() <= POST_DATA);
-        if self.comm.seat.posted.get() == self.round {
+        if self.has_posted() {
             return;
         }
         self.line_room().await;

@@ -99,6 +99,9 @@ impl Desk {
     /// Says what comes in pieces; published with the first of them. What is in the line comes whole.
     pub async fn announce(&self, how: How, len: usize) {
         if how != How::Line {
+            if self.has_posted() {
+                return;
+            }
             self.line_room().await;
             self.describe(len, how, &[]);
         } else if len == 0 {
@@ -110,6 +113,7 @@ impl Desk {
     pub async fn put(&self, how: How, k: usize, reader: Option<usize>, bytes: &[u8]) {
         match how {
             How::Line => return self.post_line(bytes).await,
+            _ if k == 0 && self.has_posted() => return,
             How::Ring(first) => self.put_in_ring(usize::from(first) + k, k, reader, bytes).await,
             _ => {
                 self.half_room(k, reader).await;
@@ -130,6 +134,9 @@ impl Desk {
 
     /// Posts as one piece in a half what is made of parts, one after the other.
     pub async fn put_parts(&self, k: usize, parts: impl IntoIterator<Item = SendBuf>) {
+        if k == 0 && self.has_posted() {
+            return;
+        }
         self.half_room(k, None).await;
         let mut at = 0;
         for part in parts {
@@ -141,8 +148,8 @@ impl Desk {
     /// Waits until the half of piece `k` may be written.
     async fn half_room(&self, k: usize, reader: Option<usize>) {
         let wanted = match k {
-            0 if self.comm.seat.both.get() + 1 < self.round => word(self.round - 1, 0),
-            0 | 1 => word(self.round, 0),
+            0 => self.comm.seat.half_is_free_at(self.round),
+            1 => word(self.round, 0),
             _ => word(self.round, k as u64 - 1),
         };
         match reader {

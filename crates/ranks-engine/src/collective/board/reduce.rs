@@ -34,7 +34,7 @@ impl Operator for StoredOp {
 }
 
 /// Reduces one row of each rank, from the last down, into `out`.
-fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item = &'r [u8]>) {
+pub(super) fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item = &'r [u8]>) {
     let mut rows = rows.rev();
     match (rows.next(), rows.next()) {
         (Some(last), Some(before)) => op.combine(before, last, out),
@@ -47,7 +47,7 @@ fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item
 }
 
 /// Bytes of a receive buffer, as a slice.
-fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
+pub(super) fn room<'b>(buf: RecvBuf, part: Part) -> &'b mut [u8] {
     // SAFETY: the caller's buffer is the collective's until it returns; the parts in use at one time do not
     // overlap, and nothing else refers to them.
     unsafe { buf.of_part(part).as_slice() }

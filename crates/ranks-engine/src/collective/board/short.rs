@@ -1,41 +1,54 @@
-//! Collectives of a few bytes, in the lines alone and within the call: what usually happens, without what waiting
-//! and errors need. Whatever is not as usual (a line that may not be written yet, a peer that does not come soon or
-//! is in another call) goes on in the `async` function of the same collective, in the same round.
+//! Collectives of short things, each in its line or one piece in a half, within the call: what usually happens, without
+//! what waiting and errors need. Whatever is not as usual (a place that may not be written yet, a peer that does not come
+//! soon or is in another call) goes on in the `async` function of the same collective, in the same round.
 
 #![allow(unsafe_code)]
 
+use super::super::Part;
 use super::desk::meta;
 use super::lay::How;
+use super::reduce::{fold, room};
+use crate::bounds::BOARD_SHORT;
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::op::Op;
 use ranks_shm::blocked::Call;
 use ranks_shm::board::{Board, POST_DATA, word};
 use ranks_shm::bounds::POSTS;
+use std::mem::MaybeUninit;
 
-/// A round in which each post is a line.
+/// A round in which each rank posts once at most, and what it posts is short.
 pub(super) struct Short<'c> {
     comm: &'c Comm,
     board: &'c Board,
     me: usize,
     round: u64,
     meta: u64,
+    in_half: bool,
     looks: u32,
 }
 
 impl<'c> Short<'c> {
-    /// The next round, if posts of `len` bytes are short and this rank's line is free, as far as is known.
+    /// The next round, if posts of `len` bytes are short and this rank may post.
     #[inline]
-    pub fn next(comm: &'c Comm, board: &'c Board, call: Call, len: usize, looks: u32) -> Option<Self> {
-        if len > POST_DATA {
+    pub fn next(comm: &'c Comm, board: &'c Board, call: Call, len: usize, mut looks: u32) -> Option<Self> {
+        let in_half = len > POST_DATA;
+        if len > BOARD_SHORT {
             return None;
         }
         let (me, round) = (comm.me as usize, comm.seat.round.get() + 1);
-        let free = word((round + 1).saturating_sub(POSTS as u64), 0);
-        let known = |(rank, known): (usize, &crate::group::Own)| rank == me || known.get() >= free;
-        let meta = meta(call, How::Line, len);
-        let all = comm.seat.known.iter().enumerate().all(known);
-        all.then_some(Self { comm, board, me, round, meta, looks })
+        let mut free = word((round + 1).saturating_sub(POSTS as u64), 0);
+        if in_half {
+            free = free.max(comm.seat.half_is_free_at(round));
+        }
+        for (peer, known) in comm.seat.known.iter().enumerate() {
+            while peer != me && known.get() < free && known.raise(board.done(peer)) < free {
+                looks = looks.checked_sub(1)?;
+                std::hint::spin_loop();
+            }
+        }
+        let how = if in_half { How::Half } else { How::Line };
+        Some(Self { comm, board, me, round, meta: meta(call, how, len), in_half, looks })
     }
 
     fn wake_others(&self) {
@@ -52,16 +65,25 @@ impl<'c> Short<'c> {
     #[inline]
     fn post(&self, bytes: &[u8]) {
         let (line, seat) = (self.board.post(self.me, self.round), &self.comm.seat);
+        let mut in_line = bytes;
+        if self.in_half {
+            assert!(bytes.len() <= BOARD_SHORT, "shorter than a half");
+            let half = self.board.half(self.me, (self.round % 2) as usize);
+            // SAFETY: inside the half by the assertion; all are done with what was there: `next` has looked. This rank
+            // keeps no reference to its own halves.
+            unsafe { seat.pace.lay(bytes, half.as_ptr()) };
+            in_line = &[];
+        }
         // SAFETY: this rank's own line, and all are done with what was there: `next` has looked.
-        unsafe { line.write(self.meta, bytes) };
+        unsafe { line.write(self.meta, in_line) };
         line.publish(word(self.round, 1));
         seat.round.set(self.round);
         self.wake_others();
     }
 
-    /// A peer's line, if it comes soon and is of this call and length.
+    /// Whether a peer's post comes soon, and is of this call and length.
     #[inline]
-    fn line(&self, peer: usize, len: usize) -> Option<&[u8]> {
+    fn comes(&self, peer: usize) -> Option<()> {
         let post = self.board.post(peer, self.round);
         let mut looks = self.looks;
         while post.word() != word(self.round, 1) {
@@ -73,8 +95,21 @@ impl<'c> Short<'c> {
         }
         // To be in this round is to be done with the one before.
         self.comm.seat.known[peer].raise(word(self.round, 0));
-        // SAFETY: published, as was just seen; it stays until this rank says that it is done.
-        Some(unsafe { post.data(len) })
+        Some(())
+    }
+
+    /// A peer's post that has come; it stays until this rank says that it is done.
+    #[inline]
+    fn row(&self, peer: usize, len: usize) -> &[u8] {
+        debug_assert_eq!(self.board.post(peer, self.round).word(), word(self.round, 1));
+        if self.in_half {
+            assert!(len <= BOARD_SHORT, "shorter than a half");
+            let half = self.board.half(peer, (self.round % 2) as usize);
+            // SAFETY: inside the half by the assertion; published, as `comes` has seen.
+            return unsafe { std::slice::from_raw_parts(half.as_ptr(), len) };
+        }
+        // SAFETY: published, as `comes` has seen.
+        unsafe { self.board.post(peer, self.round).data(len) }
     }
 
     /// Leaves the round.
@@ -100,28 +135,28 @@ impl<'c> Short<'c> {
         self.leave()
     }
 
-    /// Takes the line of `peer`, without a post of this rank.
+    /// Takes the post of `peer`, without one of this rank.
     #[inline]
     pub fn take(&self, peer: usize, at: usize, to: RecvBuf, len: usize) -> bool {
-        let Some(line) = self.line(peer, len) else { return false };
-        to.write(0, &line[at..at + to.len()]);
+        if self.comes(peer).is_none() {
+            return false;
+        }
+        to.write(0, &self.row(peer, len)[at..at + to.len()]);
         self.leave()
     }
 
-    /// Takes the lines of all others, `take` each, after a post of this rank's if there is one.
+    /// Takes the posts of all others, `take` each, after a post of this rank's if there is one.
     #[inline]
     pub fn take_all(&self, post: Option<SendBuf>, len: usize, mut take: impl FnMut(usize, &[u8])) -> bool {
         if let Some(post) = post {
             self.post(post.bytes());
         }
-        let size = self.comm.slots.len();
-        let others = || (0..size).filter(|&rank| rank != self.me);
-        if !others().all(|peer| self.line(peer, len).is_some()) {
+        let others = || (0..self.comm.slots.len()).filter(|&rank| rank != self.me);
+        if !others().all(|peer| self.comes(peer).is_some()) {
             return post.is_some() && self.go_on_elsewhere();
         }
         for peer in others() {
-            // SAFETY: seen before; it stays until this rank says that it is done.
-            take(peer, unsafe { self.board.post(peer, self.round).data(len) });
+            take(peer, self.row(peer, len));
         }
         self.leave()
     }
@@ -133,22 +168,19 @@ impl<'c> Short<'c> {
             self.post(own.bytes());
         }
         let (size, len) = (self.comm.slots.len(), to.len());
-        let mut reduced = [0; POST_DATA];
-        for rank in (0..size).rev() {
-            let row = match rank == self.me {
-                true => own.bytes(),
-                false => match self.line(rank, own.len()) {
-                    Some(line) => line,
-                    None => return posts && self.go_on_elsewhere(),
-                },
-            };
-            let row = &row[at..at + len];
-            match rank == size - 1 {
-                true => reduced[..len].copy_from_slice(row),
-                false => op.apply(row, &mut reduced[..len]),
-            }
+        if !(0..size).rev().all(|rank| rank == self.me || self.comes(rank).is_some()) {
+            return posts && self.go_on_elsewhere();
         }
-        to.write(0, &reduced[..len]);
+        let mut kept = Room::new();
+        let mine = match to.overlaps(own) {
+            true => kept.copy(&own.bytes()[at..at + len]),
+            false => &own.bytes()[at..at + len],
+        };
+        let row = |rank: usize| match rank == self.me {
+            true => &*mine,
+            false => &self.row(rank, own.len())[at..at + len],
+        };
+        fold(op, room(to, Part { at: 0, len }), (0..size).map(row));
         self.leave()
     }
 
@@ -156,14 +188,16 @@ impl<'c> Short<'c> {
     #[inline]
     pub fn scan(&self, own: SendBuf, op: &mut Op<'_>, inclusive: bool, to: RecvBuf) -> bool {
         let len = own.len();
-        let mut result = [0; POST_DATA];
-        let result = &mut result[..len];
-        result.copy_from_slice(own.bytes());
+        let mut result = Room::new();
+        let result = result.copy(own.bytes());
         let mut before = None;
         if self.me > 0 {
-            let Some(line) = self.line(self.me - 1, len) else { return false };
-            op.apply(line, result);
-            before = Some(line);
+            if self.comes(self.me - 1).is_none() {
+                return false;
+            }
+            let row = self.row(self.me - 1, len);
+            op.apply(row, result);
+            before = Some(row);
         }
         if self.me + 1 < self.comm.slots.len() {
             self.post(result);
@@ -174,5 +208,26 @@ impl<'c> Short<'c> {
             (false, None) => {}
         }
         self.leave()
+    }
+}
+
+/// Room for a short post, not cleared before.
+struct Room([MaybeUninit<u8>; BOARD_SHORT]);
+
+impl Room {
+    #[inline(always)]
+    fn new() -> Self {
+        Self([const { MaybeUninit::uninit() }; BOARD_SHORT])
+    }
+
+    #[inline]
+    fn copy(&mut self, bytes: &[u8]) -> &mut [u8] {
+        let room = &mut self.0[..bytes.len()];
+        // SAFETY: as long as the bytes, which are elsewhere: this room is borrowed alone. All of what is handed out has then
+        // been written.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), room.as_mut_ptr().cast(), bytes.len());
+            std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), bytes.len())
+        }
     }
 }
