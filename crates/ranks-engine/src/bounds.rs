@@ -62,10 +62,10 @@ pub const SCAN_RANKS: i32 = 8;
 /// From this length on a post goes through the board's ring.
 pub const BOARD_RING: usize = (8 << 10) + 1;
 
-/// The longest that short collectives post. It fits into a half and is neither reduced in slices nor laid in the ring.
-pub const BOARD_SHORT: usize = 4 << 10;
+/// The longest that short collectives post. It fits into a half and is not laid in the ring.
+pub const BOARD_SHORT: usize = 8 << 10;
 
-const _: () = assert!(BOARD_SHORT <= BOARD_EACH && BOARD_SHORT < BOARD_RING);
+const _: () = assert!(BOARD_SHORT < BOARD_RING);
 const _: () = assert!(BOARD_SHORT <= ranks_shm::bounds::board_half(ranks_shm::bounds::BOARD_RANKS));
 
 /// Pieces that a rank lays into its ring before it reads those of the others: they read meanwhile, and what it has

@@ -54,7 +54,8 @@ impl<T: Transport> Engine<T> {
             return None;
         }
         let call = Call::Reduce;
-        if let Some(short) = self.short(call, comm, own.len())
+        if !in_slices(comm, own.len())
+            && let Some(short) = self.short(call, comm, own.len())
             && match is_root {
                 true => short.reduce(own, false, op, 0, recv),
                 false => short.tell(own.bytes()),
@@ -88,7 +89,9 @@ impl<T: Transport> Engine<T> {
             return None;
         }
         let call = Call::Allreduce;
-        if self.short(call, comm, own.len()).is_some_and(|short| short.reduce(own, true, op, 0, recv)) {
+        if !in_slices(comm, own.len())
+            && self.short(call, comm, own.len()).is_some_and(|short| short.reduce(own, true, op, 0, recv))
+        {
             return Some(Ok(()));
         }
         let comm = comm.clone();
