@@ -9,7 +9,7 @@
 //! RANKS_FUZZ_SECONDS=60 RANKS_FUZZ_SEED=7 cargo test --release -p ranks-http --lib fuzz
 //! ```
 //!
-//! What is new in a long run is added to the corpus, and so is an input that fails.
+//! The first few inputs that are new in a long run are added to the corpus, and so is one that fails.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -25,6 +25,9 @@ const LONGEST: usize = 4096;
 
 /// Outcomes kept at most.
 const KEPT: usize = 4096;
+
+/// Inputs a long run adds to the corpus at most: it is read in each short run.
+const ADDED: usize = 4;
 
 /// Tries inputs on `look`. `words` are put in now and then: what a parser waits for and chance would not find.
 pub(crate) fn fuzz<T: Debug>(name: &str, words: &[&str], look: impl Fn(&[u8]) -> T) {
@@ -57,7 +60,7 @@ pub(crate) fn fuzz<T: Debug>(name: &str, words: &[&str], look: impl Fn(&[u8]) ->
     let mut pool: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
     let mut seen: HashSet<u64> = pool.iter().map(|input| hash(tried(input).as_bytes())).collect();
 
-    let start = Instant::now();
+    let (start, mut added) = (Instant::now(), 0);
     for round in 0.. {
         let over = match seconds {
             // The clock is not looked at each time.
@@ -73,8 +76,9 @@ pub(crate) fn fuzz<T: Debug>(name: &str, words: &[&str], look: impl Fn(&[u8]) ->
         }
         input.truncate(LONGEST);
         if seen.insert(hash(tried(&input).as_bytes())) && pool.len() < KEPT {
-            if seconds.is_some() {
+            if seconds.is_some() && added < ADDED {
                 keep(&input, "new");
+                added += 1;
             }
             pool.push(input);
         }

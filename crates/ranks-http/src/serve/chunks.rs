@@ -62,6 +62,7 @@ impl Chunks {
                     _ => return Err(Malformed),
                 },
                 At::Trailer => match rest.iter().position(|&byte| byte == b'\n') {
+                    Some(end) if end > CHUNK_LINE => return Err(Malformed),
                     Some(end) => {
                         let line = rest[..end].strip_suffix(b"\r").ok_or(Malformed)?;
                         taken += end + 1;
@@ -102,6 +103,7 @@ mod tests {
     #[test]
     fn whole_bodies_broken_ones_and_unfinished_ones() {
         let long = format!("1;{}\r\na\r\n0\r\n\r\n", "x".repeat(CHUNK_LINE));
+        let long_trailer = format!("0\r\na:{}\r\n\r\n", "x".repeat(CHUNK_LINE));
         for (body, wanted) in [
             ("0\r\n\r\n", Ok(Some(5))),
             ("5\r\nhello\r\n0\r\n\r\nGET", Ok(Some(15))),
@@ -117,8 +119,9 @@ mod tests {
             ("0\r\nno trailer\r\n\r\n", Err(Malformed)),
             ("0\r\nA: b\n\r\n", Err(Malformed)),
             (&long, Err(Malformed)),
+            (&long_trailer, Err(Malformed)),
         ] {
-            for step in [1, 2, 3, 7, 1000] {
+            for step in [1, 2, 3, 7, 1000, 1 << 20] {
                 assert_eq!(read(body.as_bytes(), step), wanted, "{body} by {step}");
             }
         }

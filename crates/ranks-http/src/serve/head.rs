@@ -83,7 +83,8 @@ pub fn parse<'a>(bytes: &'a [u8], slots: &'a mut [MaybeUninit<Header<'a>>], limi
             else {
                 return Parsed::Refused(400);
             };
-            if target.len() > limits.uri {
+            // What too_long says of a part of it holds of the whole, so that it does not matter how it comes.
+            if target.len() > limits.uri || first_line(bytes).len() > limits.uri + LINE {
                 return Parsed::Refused(414);
             }
             if length > target.len() + limits.head + LINE {
@@ -101,14 +102,19 @@ pub fn parse<'a>(bytes: &'a [u8], slots: &'a mut [MaybeUninit<Header<'a>>], limi
     }
 }
 
+/// The first line, as far as it has come, after empty ones.
+fn first_line(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+    bytes[start..].split(|&byte| byte == b'\n').next().unwrap_or(&[])
+}
+
 /// Whether what has come of a head is too long already.
 fn too_long(bytes: &[u8], limits: Limits) -> Option<u16> {
-    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
-    let line = &bytes[start..];
-    let Some(end) = line.iter().position(|&byte| byte == b'\n') else {
-        return (line.len() > limits.uri + LINE).then_some(414).or((start > limits.head).then_some(431));
-    };
-    let target = line[..end].split(|&byte| byte == b' ').nth(1).unwrap_or(&[]);
+    let line = first_line(bytes);
+    if line.len() > limits.uri + LINE {
+        return Some(414);
+    }
+    let target = line.split(|&byte| byte == b' ').nth(1).unwrap_or(&[]);
     if target.len() > limits.uri {
         Some(414)
     } else {
