@@ -30,10 +30,10 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             const ANY: bool = true #(&& <#types as ::ranks::Equivalence>::ANY)*;
 
             unsafe fn is_value(bytes: &[::core::mem::MaybeUninit<u8>]) -> bool {
-                // SAFETY: a field's bytes are among the struct's.
                 true #(&& {
                     let at = ::core::mem::offset_of!(Self, #members);
                     let bytes = &bytes[at..at + ::core::mem::size_of::<#types>()];
+                    // SAFETY: a field's bytes are among the struct's.
                     unsafe { <#types as ::ranks::Equivalence>::is_value(bytes) }
                 })*
             }

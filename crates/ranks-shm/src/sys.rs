@@ -13,10 +13,10 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, limit: Duration) -> bool {
         tv_sec: limit.as_secs() as libc::time_t,
         tv_nsec: libc::c_long::from(limit.subsec_nanos() as i32),
     };
+    let at = word.as_ptr();
     // SAFETY: the word is alive for the call, the time spec is a local. The futex is shared (no
     // PRIVATE flag), because the word may lie in a mapping that several processes share.
-    let rc =
-        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &spec, 0, 0) };
+    let rc = unsafe { libc::syscall(libc::SYS_futex, at, libc::FUTEX_WAIT, expected, &spec, 0, 0) };
     rc == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::ETIMEDOUT)
 }
 

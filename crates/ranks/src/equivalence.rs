@@ -126,9 +126,8 @@ unsafe impl<T: Equivalence, const N: usize> Equivalence for [T; N] {
 
     unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
         // SAFETY: an element's bytes are among the array's.
-        T::ANY
-            || size_of::<T>() == 0
-            || bytes.chunks_exact(size_of::<T>()).all(|one| unsafe { T::is_value(one) })
+        let is_value = |one| unsafe { T::is_value(one) };
+        T::ANY || size_of::<T>() == 0 || bytes.chunks_exact(size_of::<T>()).all(is_value)
     }
 
     fn write(&self, to: &mut [u8]) {
