@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 /// Two groups of ranks that talk to each other: whoever is addressed is a rank of the *other* group.
 pub struct Intercommunicator {
-    /// Its point-to-point calls mean the other group; nothing else of it is used.
-    comm: Communicator,
+    /// Its calls mean the other group, and it is its own group's size that it says; see `collective::across`.
+    pub(crate) comm: Communicator,
     local_size: usize,
     remote_size: usize,
 }

@@ -41,7 +41,7 @@
 //! | columns and blocks | [`Communicator::send_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
-//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`] |
+//! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`], [`Root`] |
 //! | grids and graphs | [`Communicator::cartesian`], [`Communicator::graph`], [`Communicator::neighbor_all_to_all_into`] |
 
 #![deny(unsafe_code)]
@@ -68,6 +68,7 @@ pub mod testing;
 mod topology;
 mod world;
 
+pub use collective::Root;
 pub use collective::begun::{Barrier, BufferCollective, RootCollective};
 pub use communicator::{ANY_SOURCE, ANY_TAG, Communicator, Source, Status, Tag};
 pub use equivalence::Equivalence;

@@ -5,7 +5,6 @@
 //! order. The buffers belong to the operation until it is over.
 
 use super::begun::{Barrier, Begun, BufferCollective, RootCollective};
-use super::buffers::parts_of;
 use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
@@ -25,6 +24,26 @@ impl Communicator {
     /// ```
     pub fn ibarrier(&self) -> Result<Barrier<'_>> {
         self.met(Form::Nonblocking).map(|id| self.meeting(id))
+    }
+
+    /// Prepares barriers; its buffer is empty. Section 6.13.1.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let mut meeting = world.barrier_persistent()?;
+    ///     for _ in 0..3 {
+    ///         meeting.start()?;
+    ///         // Work that the others need not wait for.
+    ///         meeting.wait()?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn barrier_persistent(&self) -> Result<Persistent<'_, u8>> {
+        let (id, call) = (self.met(Form::Persistent)?, Call::Ibarrier);
+        let (send, recv) = (Vec::new(), Vec::new());
+        Ok(Begun { id, call, in_place: false, send, recv, wrong: None }.persistent(self))
     }
 
     fn broadcasting<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
@@ -153,21 +172,6 @@ impl Communicator {
     /// Prepares gathers to all. Section 6.13.5.
     pub fn all_gather_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
         self.gathering_for_all(Form::Persistent, data).map(|begun| begun.persistent(self))
-    }
-
-    /// As [`Self::iall_gather`] with parts of different lengths: `counts` says how many elements each rank
-    /// has. Section 6.12.5.
-    pub fn iall_gather_varying<T: Equivalence>(
-        &self,
-        data: Vec<T>,
-        counts: &[usize],
-    ) -> Result<BufferCollective<'_, T>> {
-        let parts = parts_of::<T>(counts);
-        let room = self.room(Call::Iallgatherv, counts.iter().fold(0, |sum, n| sum.saturating_add(*n)))?;
-        let begun = self.begin(Call::Iallgatherv, Some(data), room, |engine, send, recv| {
-            engine.iallgatherv(Form::Nonblocking, send, recv, &parts, self.id)
-        })?;
-        Ok(begun.request(self))
     }
 
     fn exchanging<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {

@@ -132,6 +132,20 @@ impl Communicator {
         self.reducing_for_all(Form::Persistent, data, op).map(|begun| begun.persistent(self))
     }
 
+    fn reducing_parts<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Begun<T>> {
+        let call = Call::IreduceScatterBlock;
+        self.equal_parts(call, data.len())?;
+        let room = self.room(call, data.len() / self.size())?;
+        self.reducing(call, Some(data), room, op, |engine, send, recv, op| {
+            engine.ireduce_scatter_block(form, send, recv, op, self.id)
+        })
+    }
+
     /// Begins to combine parts, one for each rank, and to leave each rank its part. Section 6.12.10.
     ///
     /// ```
@@ -149,13 +163,27 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<BufferCollective<'_, T>> {
-        let call = Call::IreduceScatterBlock;
-        self.equal_parts(call, data.len())?;
-        let room = self.room(call, data.len() / self.size())?;
-        let begun = self.reducing(call, Some(data), room, op, |engine, send, recv, op| {
-            engine.ireduce_scatter_block(Form::Nonblocking, send, recv, op, self.id)
-        })?;
-        Ok(begun.request(self))
+        self.reducing_parts(Form::Nonblocking, data, op).map(|begun| begun.request(self))
+    }
+
+    /// Prepares reductions of parts, one for each rank. Section 6.13.10.
+    pub fn reduce_scatter_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Persistent<'_, T>> {
+        self.reducing_parts(Form::Persistent, data, op).map(|begun| begun.persistent(self))
+    }
+
+    fn scanning<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Begun<T>> {
+        self.reducing(Call::Iscan, None, data, op, |engine, send, recv, op| {
+            engine.iscan(form, send, recv, op, self.id)
+        })
     }
 
     /// Begins to combine this rank's elements with those of all ranks before it. Section 6.12.11.
@@ -164,10 +192,43 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<BufferCollective<'_, T>> {
-        let begun = self.reducing(Call::Iscan, None, data, op, |engine, send, recv, op| {
-            engine.iscan(Form::Nonblocking, send, recv, op, self.id)
-        })?;
-        Ok(begun.request(self))
+        self.scanning(Form::Nonblocking, data, op).map(|begun| begun.request(self))
+    }
+
+    /// Prepares reductions up to each rank. Section 6.13.11.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut counting = world.scan_persistent(vec![0], op::sum)?;
+    ///     for each in 1..4 {
+    ///         counting.data_mut()?[0] = each;
+    ///         counting.start()?;
+    ///         counting.wait()?;
+    ///         assert_eq!(counting.data()?, [each * (world.rank() + 1)]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn scan_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Persistent<'_, T>> {
+        self.scanning(Form::Persistent, data, op).map(|begun| begun.persistent(self))
+    }
+
+    fn scanning_before<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Begun<T>> {
+        self.reducing(Call::Iexscan, None, data, op, |engine, send, recv, op| {
+            engine.iexscan(form, send, recv, op, self.id)
+        })
     }
 
     /// Begins to combine the elements of all ranks before this one; rank 0 keeps its own. Section 6.12.12.
@@ -188,9 +249,15 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<BufferCollective<'_, T>> {
-        let begun = self.reducing(Call::Iexscan, None, data, op, |engine, send, recv, op| {
-            engine.iexscan(Form::Nonblocking, send, recv, op, self.id)
-        })?;
-        Ok(begun.request(self))
+        self.scanning_before(Form::Nonblocking, data, op).map(|begun| begun.request(self))
+    }
+
+    /// Prepares reductions of what is before each rank. Section 6.13.12.
+    pub fn exscan_persistent<T: Equivalence>(
+        &self,
+        data: Vec<T>,
+        op: impl FnMut(T, T) -> T + Send + 'static,
+    ) -> Result<Persistent<'_, T>> {
+        self.scanning_before(Form::Persistent, data, op).map(|begun| begun.persistent(self))
     }
 }

@@ -39,7 +39,7 @@ impl Communicator {
             return self.decode_from(call, &bytes, root);
         }
         let values = values.unwrap_or_default();
-        self.one_each(call, "objects", values.len())?;
+        self.one_each(call, "objects", values.len(), self.size())?;
         let (bytes, lens) = self.encode_all(call, &values)?;
         self.scatter_into(Some(&lens), &mut [0u64], root)?;
         let parts = parts(&lens);
@@ -130,7 +130,7 @@ impl Communicator {
 
     fn exchanged<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
         let call = Call::Alltoall;
-        self.one_each(call, "objects", values.len())?;
+        self.one_each(call, "objects", values.len(), self.size())?;
         let (bytes, lens) = self.encode_all(call, &values)?;
         let mut come = vec![0u64; self.size()];
         self.all_to_all_into(&lens, &mut come)?;
@@ -183,16 +183,16 @@ impl Communicator {
         self.broadcast(reduced, 0).map_err(in_call(Call::Allreduce))
     }
 
-    fn one_each(&self, call: Call, what: &str, found: usize) -> Result<()> {
-        if found == self.size() {
+    pub(super) fn one_each(&self, call: Call, what: &str, found: usize, ranks: usize) -> Result<()> {
+        if found == ranks {
             return Ok(());
         }
-        let detail = format!("{found} {what} for {} ranks: there must be one for each", self.size());
+        let detail = format!("{found} {what} for {ranks} ranks: there must be one for each");
         Err(self.error(Class::Arg, call, detail))
     }
 
     /// The objects one after the other, and the length of each.
-    fn encode_all<T: Serialize>(&self, call: Call, values: &[T]) -> Result<(Vec<u8>, Vec<u64>)> {
+    pub(super) fn encode_all<T: Serialize>(&self, call: Call, values: &[T]) -> Result<(Vec<u8>, Vec<u64>)> {
         let mut bytes = Vec::new();
         let mut lens = Vec::with_capacity(values.len());
         for value in values {
@@ -203,22 +203,32 @@ impl Communicator {
         Ok((bytes, lens))
     }
 
-    fn decode_all<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], parts: &[Part]) -> Result<Vec<T>> {
+    pub(super) fn decode_all<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        bytes: &[u8],
+        parts: &[Part],
+    ) -> Result<Vec<T>> {
         let one =
             |(rank, part): (usize, &Part)| self.decode_from(call, &bytes[part.at..part.at + part.len], rank);
         parts.iter().enumerate().map(one).collect()
     }
 
-    fn decode_from<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], source: usize) -> Result<T> {
+    pub(super) fn decode_from<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        bytes: &[u8],
+        source: usize,
+    ) -> Result<T> {
         self.decode(call, bytes, Status { source, tag: 0, bytes: bytes.len() })
     }
 }
 
 /// Errors of the steps are told as those of the call that the user made.
-fn in_call(call: Call) -> impl FnOnce(Error) -> Error {
+pub(super) fn in_call(call: Call) -> impl FnOnce(Error) -> Error {
     move |error| error.in_call(call)
 }
 
-fn parts(lens: &[u64]) -> Vec<Part> {
+pub(super) fn parts(lens: &[u64]) -> Vec<Part> {
     Part::in_order(lens.iter().map(|&len| len as usize))
 }

@@ -32,7 +32,7 @@ pub(crate) fn rows<T: Equivalence>(
 
 impl Communicator {
     /// Carries out a reduction; in place without `send`.
-    fn combine<T: Equivalence>(
+    pub(super) fn combine<T: Equivalence>(
         &self,
         call: Call,
         send: Option<&[T]>,

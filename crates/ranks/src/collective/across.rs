@@ -1,0 +1,364 @@
+//! Collectives between the two groups of an intercommunicator. Section 6.2.3.
+//!
+//! Whatever one group gives goes to the *other* one. A rooted operation has its root in one group and everybody else
+//! who takes part in the other; [`Root`] says which of them a rank is. Nothing is in place.
+
+use super::buffers::whole_parts;
+use super::objects::{in_call, parts};
+use crate::communicator::Communicator;
+use crate::equivalence::Equivalence;
+use crate::intercommunicator::Intercommunicator;
+use crate::memory::{Landing, bytes_of, recv_buf, send_buf};
+use crate::{Class, Result};
+use ranks_engine::{Call, PROC_NULL, ROOT, RecvBuf, SendBuf, ShmEngine};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a rank is in a collective that has a root and goes from one group to the other. Section 6.2.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// It is the root (`MPI_ROOT`).
+    Here,
+    /// The root is another one of its own group: it has nothing to do (`MPI_PROC_NULL`).
+    Beside,
+    /// The root is this rank of the other group.
+    There(usize),
+}
+
+impl Root {
+    fn number(self) -> i32 {
+        match self {
+            Root::Here => ROOT,
+            Root::Beside => PROC_NULL,
+            Root::There(rank) => Communicator::to(rank),
+        }
+    }
+}
+
+/// Objects: lengths travel first, then what was serialised.
+impl Intercommunicator {
+    /// Waits until all ranks of the other group have called. Section 6.3.
+    pub fn barrier(&self) -> Result<()> {
+        self.comm.barrier()
+    }
+
+    /// Gives the root's object to the other group, whose ranks get `Some`; the root passes `Some`. Section 6.4.
+    ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(4, |world| {
+    ///     let half = world.rank() / 2;
+    ///     let mine = world.split(Some(half as u32), 0)?.expect("it gave a colour");
+    ///     let across = mine.intercommunicator(0, world, if half == 0 { 2 } else { 0 }, 0)?;
+    ///     let root = [Root::Beside, Root::Here, Root::There(1), Root::There(1)][world.rank()];
+    ///     let word = across.broadcast((root == Root::Here).then_some("news"), root)?;
+    ///     assert_eq!(word.as_deref(), (half == 1).then_some("news"));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when the other group has no such rank.
+    pub fn broadcast<T>(&self, value: Option<&T>, root: Root) -> Result<Option<T::Owned>>
+    where
+        T: Serialize + ToOwned + ?Sized,
+        T::Owned: DeserializeOwned,
+    {
+        let call = Call::Bcast;
+        let mut bytes = match root {
+            Root::Here => self.comm.encode(call, self.given(call, "object", value)?)?,
+            _ => Vec::new(),
+        };
+        let mut len = [bytes.len() as u64];
+        self.broadcast_into(&mut len, root)?;
+        if let Root::There(_) = root {
+            bytes.resize(len[0] as usize, 0);
+        }
+        self.broadcast_into(&mut bytes, root)?;
+        self.come(call, &bytes, root)
+    }
+
+    /// Collects the objects of the other group at the root, in order of rank: it gets `Some`. The ranks of the other
+    /// group pass `Some`. Section 6.5.
+    ///
+    /// # Errors
+    /// Class `Arg` when a rank whose root is in the other group passes `None`.
+    pub fn gather<T>(&self, value: Option<&T>, root: Root) -> Result<Option<Vec<T>>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        self.collected(Call::Gather, value, root).map_err(in_call(Call::Gather))
+    }
+
+    fn collected<T>(&self, call: Call, value: Option<&T>, root: Root) -> Result<Option<Vec<T>>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let bytes = match root {
+            Root::There(_) => self.comm.encode(call, self.given(call, "object", value)?)?,
+            _ => Vec::new(),
+        };
+        let mut lens = vec![0u64; if root == Root::Here { self.remote_size() } else { 0 }];
+        self.gather_into(&[bytes.len() as u64], &mut lens, root)?;
+        let parts = parts(&lens);
+        let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
+        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
+        self.comm.engine.engine().gatherv(send, recv, &parts, root.number(), self.comm.id)?;
+        if root == Root::Here { self.comm.decode_all(call, &all, &parts).map(Some) } else { Ok(None) }
+    }
+
+    /// Deals the root's objects to the other group, whose rank i gets the i-th; the root passes `Some` with one for
+    /// each rank of that group. Section 6.6.
+    ///
+    /// # Errors
+    /// Class `Arg` when the root's objects are not as many as the ranks of the other group.
+    pub fn scatter<T: Serialize + DeserializeOwned>(
+        &self,
+        values: Option<&[T]>,
+        root: Root,
+    ) -> Result<Option<T>> {
+        self.dealt(values, root).map_err(in_call(Call::Scatter))
+    }
+
+    fn dealt<T: Serialize + DeserializeOwned>(&self, values: Option<&[T]>, root: Root) -> Result<Option<T>> {
+        let call = Call::Scatter;
+        let (bytes, lens) = match root {
+            Root::Here => self.encode_for_all(call, self.given(call, "objects", values)?)?,
+            _ => Default::default(),
+        };
+        let mut len = [0u64];
+        self.scatter_into(&lens, &mut len, root)?;
+        let mut mine = vec![0u8; len[0] as usize];
+        let (send, recv, parts) = (send_buf(&bytes), recv_buf(&mut mine), parts(&lens));
+        self.comm.engine.engine().scatterv(send, &parts, Some(recv), root.number(), self.comm.id)?;
+        self.come(call, &mine, root)
+    }
+
+    /// Collects the objects of the other group at every rank of this one, and the other way round. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let side = world.rank().min(1);
+    ///     let mine = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = mine.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let others = across.all_gather(&world.rank())?;
+    ///     assert_eq!(others, if side == 0 { vec![1, 2] } else { vec![0] });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> Result<Vec<T>> {
+        self.collected_by_all(Call::Allgather, value).map_err(in_call(Call::Allgather))
+    }
+
+    fn collected_by_all<T: Serialize + DeserializeOwned>(&self, call: Call, value: &T) -> Result<Vec<T>> {
+        let bytes = self.comm.encode(call, value)?;
+        let mut lens = vec![0u64; self.remote_size()];
+        self.all_gather_into(&[bytes.len() as u64], &mut lens)?;
+        let parts = parts(&lens);
+        let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
+        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
+        self.comm.engine.engine().allgatherv(send, recv, &parts, self.comm.id)?;
+        self.comm.decode_all(call, &all, &parts)
+    }
+
+    /// Gives the i-th object to rank i of the other group, and gets one from each of them. Section 6.8.
+    ///
+    /// # Errors
+    /// Class `Arg` when the objects are not as many as the ranks of the other group.
+    pub fn all_to_all<T: Serialize + DeserializeOwned>(&self, values: &[T]) -> Result<Vec<T>> {
+        self.exchanged(values).map_err(in_call(Call::Alltoall))
+    }
+
+    fn exchanged<T: Serialize + DeserializeOwned>(&self, values: &[T]) -> Result<Vec<T>> {
+        let call = Call::Alltoall;
+        let (bytes, lens) = self.encode_for_all(call, values)?;
+        let mut come = vec![0u64; self.remote_size()];
+        self.all_to_all_into(&lens, &mut come)?;
+        let (from, to) = (parts(&lens), parts(&come));
+        let mut all = vec![0u8; come.iter().sum::<u64>() as usize];
+        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
+        self.comm.engine.engine().alltoallv(send, &from, recv, &to, self.comm.id)?;
+        self.comm.decode_all(call, &all, &to)
+    }
+
+    /// Combines the objects of the other group at the root, in order of rank: it gets `Some`. The ranks of the other
+    /// group pass `Some`; `combine` runs at the root alone. Section 6.9.1.
+    ///
+    /// # Errors
+    /// Class `Arg` when a rank whose root is in the other group passes `None`.
+    pub fn reduce<T: Serialize + DeserializeOwned>(
+        &self,
+        value: Option<&T>,
+        combine: impl FnMut(T, T) -> T,
+        root: Root,
+    ) -> Result<Option<T>> {
+        let all = self.collected(Call::Reduce, value, root).map_err(in_call(Call::Reduce))?;
+        Ok(all.and_then(|all| all.into_iter().reduce(combine)))
+    }
+
+    /// Combines the objects of the other group, in order of rank, for every rank of this one, and the other way
+    /// round. `combine` runs at each rank. Section 6.9.6.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let side = world.rank().min(1);
+    ///     let mine = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = mine.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let sum = across.all_reduce(&world.rank(), |a, b| a + b)?;
+    ///     assert_eq!(sum, if side == 0 { 3 } else { 0 });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_reduce<T: Serialize + DeserializeOwned>(
+        &self,
+        value: &T,
+        combine: impl FnMut(T, T) -> T,
+    ) -> Result<T> {
+        let all = self.collected_by_all(Call::Allreduce, value).map_err(in_call(Call::Allreduce))?;
+        Ok(all.into_iter().reduce(combine).expect("a group has ranks"))
+    }
+
+    /// What must be passed here.
+    fn given<B>(&self, call: Call, what: &str, value: Option<B>) -> Result<B> {
+        let detail = || format!("this rank has no {what} to give: pass Some");
+        value.ok_or_else(|| self.comm.error(Class::Arg, call, detail()))
+    }
+
+    /// One object for each of the other group, one after the other, and the length of each.
+    fn encode_for_all<T: Serialize>(&self, call: Call, values: &[T]) -> Result<(Vec<u8>, Vec<u64>)> {
+        self.comm.one_each(call, "objects", values.len(), self.remote_size())?;
+        self.comm.encode_all(call, values)
+    }
+
+    /// The object that came from a root of the other group.
+    fn come<T: DeserializeOwned>(&self, call: Call, bytes: &[u8], root: Root) -> Result<Option<T>> {
+        match root {
+            Root::There(root) => self.comm.decode_from(call, bytes, root).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Slices, as they lie in memory. What a rank does not give or get may be empty.
+impl Intercommunicator {
+    /// Gives the root's slice to the other group; there all slices have its length. Section 6.4.
+    pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: Root) -> Result<()> {
+        let mut landing = Landing::in_place(data);
+        let outcome = self.comm.engine.engine().bcast(landing.buf(), root.number(), self.comm.id);
+        landing.settle(&self.comm, Call::Bcast, outcome)
+    }
+
+    /// Collects equal parts of the other group at the root, in order of rank: there `recv` is as many times longer
+    /// than the others' `send` as they are. Section 6.5.
+    pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
+        self.moved(Call::Gather, send, recv, |engine, send, recv| {
+            engine.gather(Some(send), recv, root.number(), self.comm.id)
+        })
+    }
+
+    /// Deals the root's slice in equal parts to the other group, in order of rank. Section 6.6.
+    pub fn scatter_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
+        self.moved(Call::Scatter, send, recv, |engine, send, recv| {
+            engine.scatter(send, Some(recv), root.number(), self.comm.id)
+        })
+    }
+
+    /// Collects equal parts of the other group at every rank of this one, and the other way round; the parts of the
+    /// two groups may differ in length. Section 6.7.
+    pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
+        self.moved(Call::Allgather, send, recv, |engine, send, recv| {
+            engine.allgather(Some(send), recv, self.comm.id)
+        })
+    }
+
+    /// Gives the i-th part to rank i of the other group and gets one from each of them: `send` and `recv` have a part
+    /// for each, all of one length. Section 6.8.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let side = world.rank().min(1);
+    ///     let mine = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = mine.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let mut got = vec![0; across.remote_size()];
+    ///     across.all_to_all_into(&[[7, 8].as_slice(), &[5], &[6]][world.rank()], &mut got)?;
+    ///     assert_eq!(got, [[5, 6].as_slice(), &[7], &[8]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
+        for len in [send.len(), recv.len()] {
+            whole_parts(&self.comm, Call::Alltoall, len, self.remote_size())?;
+        }
+        self.moved(Call::Alltoall, send, recv, |engine, send, recv| {
+            engine.alltoall(Some(send), recv, self.comm.id)
+        })
+    }
+
+    /// Combines the slices of the other group, element by element and in order of rank, at the root. Section 6.9.1.
+    pub fn reduce_into<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        op: impl FnMut(T, T) -> T,
+        root: Root,
+    ) -> Result<()> {
+        self.comm.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op, id| {
+            engine.reduce(send, recv, op, root.number(), id)
+        })
+    }
+
+    /// Combines the slices of the other group for every rank of this one, and the other way round; all have one
+    /// length. Section 6.9.6.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let side = world.rank().min(1);
+    ///     let mine = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = mine.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let mut sums = [0.0; 2];
+    ///     across.all_reduce_into(&[world.rank() as f64, 1.0], &mut sums, op::sum)?;
+    ///     assert_eq!(sums, if side == 0 { [3.0, 2.0] } else { [0.0, 1.0] });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    pub fn all_reduce_into<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        self.comm.combine(Call::Allreduce, Some(send), recv, op, ShmEngine::allreduce)
+    }
+
+    /// Combines the slices of the other group and leaves each rank of this one its part, and the other way round. All
+    /// slices of both groups have one length, in which each group has equal parts. Section 6.10.1.
+    pub fn reduce_scatter_into<T: Equivalence>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        op: impl FnMut(T, T) -> T,
+    ) -> Result<()> {
+        self.comm.combine(Call::ReduceScatterBlock, Some(send), recv, op, ShmEngine::reduce_scatter_block)
+    }
+
+    /// Carries out a collective that moves one slice into another.
+    fn moved<T: Equivalence>(
+        &self,
+        call: Call,
+        send: &[T],
+        recv: &mut [T],
+        collective: impl FnOnce(&mut ShmEngine, SendBuf, RecvBuf) -> Result<()>,
+    ) -> Result<()> {
+        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let outcome = collective(&mut self.comm.engine.engine(), send_buf(&bytes), landing.buf());
+        landing.settle(&self.comm, call, outcome)
+    }
+}
