@@ -270,7 +270,11 @@ impl<'a> Job<'a> {
         let program = report::program_name(program);
         if !(self.launch.says_why && matches!(cause, Cause::Exit(_))) {
             let text = report::describe_failure(rank, pid, &program, cause);
-            self.say(&text, &report::describe(&scene, report::Style::Failure));
+            // Those that end by themselves say why; the others' words are as they were before.
+            let tells = matches!(cause, Cause::Exit(_) | Cause::Signal(libc::SIGABRT));
+            let words = self.outputs.last_words(rank).filter(|_| tells);
+            let words = words.map_or(String::new(), |words| format!("  its last line: {words}\n"));
+            self.say(&text, &(words + &report::describe(&scene, report::Style::Failure)));
         }
         self.end(code, now);
     }

@@ -23,6 +23,32 @@ fn the_first_failing_rank_gives_the_exit_code() {
     assert!(done.took < SOON, "{done:?}");
 }
 
+/// Lines of another rank stand between what the failing rank said and the report.
+#[test]
+fn the_report_repeats_what_the_failing_rank_said_last() {
+    let folder = std::env::temp_dir().join(format!("launch-words-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let wait = |name: &str| format!("until test -e {name}; do sleep 0.01; done");
+    let text = format!(
+        "cd {}; if test $RANKS_RANK = 0; then echo first >&2; echo mine >&2; touch a; {}; exit 7
+        else {}; echo other >&2; touch b; exec sleep 30; fi",
+        folder.display(),
+        wait("b"),
+        wait("a")
+    );
+    let done = run(&["-n", "2", "sh", "-c", &text]);
+    assert_eq!(done.code, 7);
+    assert!(done.error.starts_with("first\nmine\nother\nranks run: rank 0 (sh, process "), "{done:?}");
+    part(&done.error, " exited with code 7\n  its last line: mine\n");
+
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    // It stands above the report already.
+    let done = run(&["-n", "2", "sh", "-c", "test $RANKS_RANK = 1 || exec sleep 30; echo mine >&2; exit 7"]);
+    assert!(done.error.starts_with("mine\nranks run: rank 1 ("), "{done:?}");
+    assert!(!done.error.contains("last line"), "{done:?}");
+}
+
 #[test]
 fn a_signal_gives_128_and_its_number() {
     for (name, number) in [("KILL", 137), ("SEGV", 139), ("TERM", 143)] {

@@ -5,12 +5,14 @@
 //! does. If another rank writes after such a piece, a newline comes between.
 
 mod sink;
+mod words;
 
 use crate::sys::{self, Kind, PollFd};
 use sink::Sink;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
+use words::Words;
 
 /// A line that is longer is forwarded in pieces.
 const LONG_LINE: usize = 1 << 20;
@@ -41,6 +43,8 @@ struct Stream {
     /// What was read and not yet forwarded.
     held: Vec<u8>,
     last_read: Instant,
+    /// Of standard error.
+    words: Option<Words>,
 }
 
 /// All streams of a job and where they go.
@@ -87,6 +91,7 @@ impl Outputs {
             pipe: Some(pipe),
             held: Vec::new(),
             last_read: Instant::now(),
+            words: (which == Which::Error).then(Words::default),
         });
         Ok(())
     }
@@ -196,6 +201,9 @@ impl Outputs {
         } else {
             sink.add(index, &stream.held[..upto], now);
         }
+        if let Some(words) = &mut stream.words {
+            words.hear(&stream.held[..upto]);
+        }
         stream.held.drain(..upto);
         if closed {
             sink.release(index, now);
@@ -218,6 +226,14 @@ impl Outputs {
         let enough = self.streams[index].held.len() + waiting;
         while self.streams[index].held.len() <= enough && self.read(index, now) {}
         self.forward(index, now);
+    }
+
+    /// The last line that says something of what a rank has written to its standard error, if another rank has written
+    /// there since.
+    pub fn last_words(&self, rank: usize) -> Option<String> {
+        let last = self.sinks[self.sink_of(Which::Error)].last()?;
+        let stream = self.streams.iter().find(|stream| stream.rank == rank && stream.words.is_some())?;
+        stream.words.as_ref().filter(|_| self.streams[last].rank != rank)?.last()
     }
 
     /// True when every stream has closed.

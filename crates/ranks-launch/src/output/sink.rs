@@ -25,6 +25,8 @@ pub struct Sink {
     pending: Vec<u8>,
     sent: usize,
     line: Option<OpenLine>,
+    /// Whose bytes came last.
+    last: Option<usize>,
     broken: Option<io::Error>,
 }
 
@@ -73,7 +75,7 @@ impl Sink {
     }
 
     fn new(target: Target) -> Self {
-        Self { target, pending: Vec::new(), sent: 0, line: None, broken: None }
+        Self { target, pending: Vec::new(), sent: 0, line: None, last: None, broken: None }
     }
 
     /// True when the ranks must wait.
@@ -117,6 +119,11 @@ impl Sink {
         self.line.is_some_and(|line| line.stream == stream)
     }
 
+    /// The stream whose bytes came last.
+    pub fn last(&self) -> Option<usize> {
+        self.last
+    }
+
     /// Nobody will continue the open line if it is this stream's: others need not wait for it.
     pub fn release(&mut self, stream: usize, now: Instant) {
         if let Some(line) = self.line.as_mut().filter(|line| line.stream == stream) {
@@ -133,6 +140,7 @@ impl Sink {
         if self.broken.is_none() {
             self.pending.extend_from_slice(bytes);
         }
+        self.last = Some(stream);
         self.line = (*last != b'\n').then_some(OpenLine { stream, touched: now });
     }
 

@@ -1,0 +1,61 @@
+//! What a rank wrote last, for the report of its end: between its last line and the report may stand those of others.
+
+/// Bytes of the stream's end that are kept.
+const TAIL: usize = 2048;
+
+/// Characters of a line that are shown.
+const SHOWN: usize = 200;
+
+/// The end of a stream.
+#[derive(Default)]
+pub struct Words(Vec<u8>);
+
+impl Words {
+    /// More of the stream.
+    pub fn hear(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL)..]);
+        if self.0.len() > 2 * TAIL {
+            self.0.drain(..self.0.len() - TAIL);
+        }
+    }
+
+    /// The last line that says something, without what a terminal would act on.
+    pub fn last(&self) -> Option<String> {
+        // Behind a panic's message stands a hint on how to see more.
+        let says = |line: &&[u8]| !line.trim_ascii().is_empty() && !line.starts_with(b"note: ");
+        let line = self.0.rsplit(|&b| b == b'\n').find(says)?;
+        let text = String::from_utf8_lossy(line.trim_ascii());
+        Some(text.chars().filter(|letter| !letter.is_control()).take(SHOWN).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn last_of(pieces: &[&str]) -> Option<String> {
+        let mut words = Words::default();
+        pieces.iter().for_each(|piece| words.hear(piece.as_bytes()));
+        words.last()
+    }
+
+    #[test]
+    fn the_last_line_that_says_something() {
+        assert_eq!(last_of(&[]), None);
+        assert_eq!(last_of(&["\n \n"]), None);
+        assert_eq!(last_of(&["one\ntw", "o\n", "\n"]).as_deref(), Some("two"));
+        assert_eq!(last_of(&["one\n", "half a li", "ne"]).as_deref(), Some("half a line"));
+        assert_eq!(last_of(&["boom\nnote: run with more\n"]).as_deref(), Some("boom"));
+        assert_eq!(last_of(&["\u{1b}[2Jred\n"]).as_deref(), Some("[2Jred"));
+    }
+
+    #[test]
+    fn long_output_is_not_kept() {
+        let long = "x".repeat(100_000);
+        assert_eq!(last_of(&[&long, "\n", &long, "\nend\n"]).as_deref(), Some("end"));
+        assert_eq!(last_of(&[&long]).map(|line| line.len()), Some(SHOWN));
+        let mut words = Words::default();
+        (0..1000).for_each(|_| words.hear(&long.as_bytes()[..3000]));
+        assert!(words.0.capacity() < 16 * TAIL);
+    }
+}
