@@ -307,9 +307,9 @@ impl Consumer {
         let bulk_next = &mut self.bulk_next;
         let mut left = 0;
         memory.line(self.next).data.with(|data| {
-            // SAFETY: the acquire load saw this lap's sequence number, so the producer has filled the
-            // line, and any further ones of its message, and does not touch them, nor the piece of the
-            // bulk ring that the line announces, until the credits below say that they were consumed.
+            // The acquire load saw this lap's sequence number: the producer has filled the line, any further ones of
+            // its message, and the piece of the bulk ring that the line announces.
+            // SAFETY: it touches none of them until the credits below say that they were consumed.
             unsafe {
                 let data = data.cast::<u8>();
                 let (head, len) = read_head(data);

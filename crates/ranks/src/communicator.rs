@@ -77,6 +77,8 @@ pub struct Communicator {
     pub(crate) id: CommId,
     rank: usize,
     size: usize,
+    /// Ranks that the parts of a collective go to and come from: its own, or those of the other group.
+    pub(crate) partners: usize,
     /// Made by `duplicate` or `split`: freed when dropped.
     owned: bool,
     pub(crate) name: RefCell<String>,
@@ -174,6 +176,7 @@ impl Communicator {
             id: CommId::WORLD,
             rank,
             size,
+            partners: size,
             owned: false,
             name: RefCell::new("MPI_COMM_WORLD".to_owned()),
         }
@@ -183,7 +186,8 @@ impl Communicator {
         let engine = self.engine.engine();
         let (rank, size) = (engine.comm_rank(id)? as usize, engine.comm_size(id)? as usize);
         drop(engine);
-        Ok(Self { engine: self.engine.clone(), id, rank, size, owned: true, name: RefCell::default() })
+        let (partners, name) = (size, RefCell::default());
+        Ok(Self { engine: self.engine.clone(), id, rank, size, partners, owned: true, name })
     }
 
     /// This rank's number in the communicator, from 0.

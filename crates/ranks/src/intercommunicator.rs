@@ -9,10 +9,8 @@ use serde::de::DeserializeOwned;
 
 /// Two groups of ranks that talk to each other: whoever is addressed is a rank of the *other* group.
 pub struct Intercommunicator {
-    /// Its calls mean the other group, and it is its own group's size that it says; see `collective::across`.
+    /// Its calls mean the other group, whose ranks are its partners; its own rank and size are those of this group.
     pub(crate) comm: Communicator,
-    local_size: usize,
-    remote_size: usize,
 }
 
 impl Communicator {
@@ -43,8 +41,9 @@ impl Communicator {
     ) -> Result<Intercommunicator> {
         let (leader, remote) = (Self::to(leader), Self::to(remote_leader));
         let id = self.engine.engine().intercomm_create(self.id, leader, peer.id, remote, tag)?;
-        let remote_size = self.engine.engine().comm_remote_group(id)?.size() as usize;
-        Ok(Intercommunicator { comm: self.made(id)?, local_size: self.size(), remote_size })
+        let mut comm = self.made(id)?;
+        comm.partners = self.engine.engine().comm_remote_group(id)?.size() as usize;
+        Ok(Intercommunicator { comm })
     }
 }
 
@@ -56,12 +55,12 @@ impl Intercommunicator {
 
     /// Ranks in its own group.
     pub fn size(&self) -> usize {
-        self.local_size
+        self.comm.size()
     }
 
     /// Ranks in the other group.
     pub fn remote_size(&self) -> usize {
-        self.remote_size
+        self.comm.partners
     }
 
     /// One communicator of both groups; the one whose ranks say `high` comes second. Collective over both.

@@ -3,7 +3,6 @@
 //! Whatever one group gives goes to the *other* one. A rooted operation has its root in one group and everybody else
 //! who takes part in the other; [`Root`] says which of them a rank is. Nothing is in place.
 
-use super::buffers::whole_parts;
 use super::objects::{in_call, parts};
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
@@ -73,9 +72,8 @@ impl Intercommunicator {
         };
         let mut len = [bytes.len() as u64];
         self.broadcast_into(&mut len, root)?;
-        if let Root::There(_) = root {
-            bytes.resize(len[0] as usize, 0);
-        }
+        // As long as before, but at those who receive.
+        bytes.resize(len[0] as usize, 0);
         self.broadcast_into(&mut bytes, root)?;
         self.come(call, &bytes, root)
     }
@@ -125,7 +123,11 @@ impl Intercommunicator {
     fn dealt<T: Serialize + DeserializeOwned>(&self, values: Option<&[T]>, root: Root) -> Result<Option<T>> {
         let call = Call::Scatter;
         let (bytes, lens) = match root {
-            Root::Here => self.encode_for_all(call, self.given(call, "objects", values)?)?,
+            Root::Here => {
+                let values = self.given(call, "objects", values)?;
+                self.comm.one_each(call, "objects", values.len())?;
+                self.comm.encode_all(call, values)?
+            }
             _ => Default::default(),
         };
         let mut len = [0u64];
@@ -150,18 +152,7 @@ impl Intercommunicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> Result<Vec<T>> {
-        self.collected_by_all(Call::Allgather, value).map_err(in_call(Call::Allgather))
-    }
-
-    fn collected_by_all<T: Serialize + DeserializeOwned>(&self, call: Call, value: &T) -> Result<Vec<T>> {
-        let bytes = self.comm.encode(call, value)?;
-        let mut lens = vec![0u64; self.remote_size()];
-        self.all_gather_into(&[bytes.len() as u64], &mut lens)?;
-        let parts = parts(&lens);
-        let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
-        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.comm.engine.engine().allgatherv(send, recv, &parts, self.comm.id)?;
-        self.comm.decode_all(call, &all, &parts)
+        self.comm.collected_by_all(Call::Allgather, value)
     }
 
     /// Gives the i-th object to rank i of the other group, and gets one from each of them. Section 6.8.
@@ -169,19 +160,7 @@ impl Intercommunicator {
     /// # Errors
     /// Class `Arg` when the objects are not as many as the ranks of the other group.
     pub fn all_to_all<T: Serialize + DeserializeOwned>(&self, values: &[T]) -> Result<Vec<T>> {
-        self.exchanged(values).map_err(in_call(Call::Alltoall))
-    }
-
-    fn exchanged<T: Serialize + DeserializeOwned>(&self, values: &[T]) -> Result<Vec<T>> {
-        let call = Call::Alltoall;
-        let (bytes, lens) = self.encode_for_all(call, values)?;
-        let mut come = vec![0u64; self.remote_size()];
-        self.all_to_all_into(&lens, &mut come)?;
-        let (from, to) = (parts(&lens), parts(&come));
-        let mut all = vec![0u8; come.iter().sum::<u64>() as usize];
-        let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.comm.engine.engine().alltoallv(send, &from, recv, &to, self.comm.id)?;
-        self.comm.decode_all(call, &all, &to)
+        self.comm.exchanged(values).map_err(in_call(Call::Alltoall))
     }
 
     /// Combines the objects of the other group at the root, in order of rank: it gets `Some`. The ranks of the other
@@ -218,7 +197,7 @@ impl Intercommunicator {
         value: &T,
         combine: impl FnMut(T, T) -> T,
     ) -> Result<T> {
-        let all = self.collected_by_all(Call::Allreduce, value).map_err(in_call(Call::Allreduce))?;
+        let all = self.comm.collected_by_all(Call::Allreduce, value)?;
         Ok(all.into_iter().reduce(combine).expect("a group has ranks"))
     }
 
@@ -226,12 +205,6 @@ impl Intercommunicator {
     fn given<B>(&self, call: Call, what: &str, value: Option<B>) -> Result<B> {
         let detail = || format!("this rank has no {what} to give: pass Some");
         value.ok_or_else(|| self.comm.error(Class::Arg, call, detail()))
-    }
-
-    /// One object for each of the other group, one after the other, and the length of each.
-    fn encode_for_all<T: Serialize>(&self, call: Call, values: &[T]) -> Result<(Vec<u8>, Vec<u64>)> {
-        self.comm.one_each(call, "objects", values.len(), self.remote_size())?;
-        self.comm.encode_all(call, values)
     }
 
     /// The object that came from a root of the other group.
@@ -270,9 +243,7 @@ impl Intercommunicator {
     /// Collects equal parts of the other group at every rank of this one, and the other way round; the parts of the
     /// two groups may differ in length. Section 6.7.
     pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        self.moved(Call::Allgather, send, recv, |engine, send, recv| {
-            engine.allgather(Some(send), recv, self.comm.id)
-        })
+        self.comm.all_gather_into(send, recv)
     }
 
     /// Gives the i-th part to rank i of the other group and gets one from each of them: `send` and `recv` have a part
@@ -291,12 +262,8 @@ impl Intercommunicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        for len in [send.len(), recv.len()] {
-            whole_parts(&self.comm, Call::Alltoall, len, self.remote_size())?;
-        }
-        self.moved(Call::Alltoall, send, recv, |engine, send, recv| {
-            engine.alltoall(Some(send), recv, self.comm.id)
-        })
+        self.comm.equal_parts(Call::Alltoall, recv.len())?;
+        self.comm.all_to_all_into(send, recv)
     }
 
     /// Combines the slices of the other group, element by element and in order of rank, at the root. Section 6.9.1.
@@ -335,7 +302,7 @@ impl Intercommunicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.comm.combine(Call::Allreduce, Some(send), recv, op, ShmEngine::allreduce)
+        self.comm.all_reduce_into(send, recv, op)
     }
 
     /// Combines the slices of the other group and leaves each rank of this one its part, and the other way round. All
@@ -346,7 +313,7 @@ impl Intercommunicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.comm.combine(Call::ReduceScatterBlock, Some(send), recv, op, ShmEngine::reduce_scatter_block)
+        self.comm.reduce_scatter_into(send, recv, op)
     }
 
     /// Carries out a collective that moves one slice into another.

@@ -12,15 +12,6 @@ pub(super) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
     Part::in_order(counts.iter().map(|count| count.saturating_mul(size_of::<T>())))
 }
 
-/// So many elements are a part for each of so many ranks.
-pub(super) fn whole_parts(comm: &Communicator, call: Call, len: usize, ranks: usize) -> Result<()> {
-    if len.is_multiple_of(ranks) {
-        return Ok(());
-    }
-    let detail = format!("{len} elements are not {ranks} parts of one length");
-    Err(comm.error(Class::Count, call, detail))
-}
-
 impl Communicator {
     /// Deals the root's slice in equal parts, in order of rank. The root passes `Some`, as many times
     /// longer than `recv` as there are ranks; the others `None`. Section 6.6.
@@ -274,7 +265,11 @@ impl Communicator {
 
     /// A part for each rank, all of one length; the engine knows of bytes only.
     pub(super) fn equal_parts(&self, call: Call, len: usize) -> Result<()> {
-        whole_parts(self, call, len, self.size())
+        if len.is_multiple_of(self.partners) {
+            return Ok(());
+        }
+        let detail = format!("{len} elements are not {} parts of one length", self.partners);
+        Err(self.error(Class::Count, call, detail))
     }
 
     /// What counts at the root alone: the root must have it, and what others pass is not looked at.

@@ -39,7 +39,7 @@ impl Communicator {
             return self.decode_from(call, &bytes, root);
         }
         let values = values.unwrap_or_default();
-        self.one_each(call, "objects", values.len(), self.size())?;
+        self.one_each(call, "objects", values.len())?;
         let (bytes, lens) = self.encode_all(call, &values)?;
         self.scatter_into(Some(&lens), &mut [0u64], root)?;
         let parts = parts(&lens);
@@ -94,18 +94,21 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
-        self.collected_by_all(value).map_err(in_call(Call::Allgather))
+        self.collected_by_all(Call::Allgather, &value)
     }
 
-    fn collected_by_all<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
-        let call = Call::Allgather;
-        let bytes = self.encode(call, &value)?;
-        let mut lens = vec![0u64; self.size()];
-        self.all_gather_into(&[bytes.len() as u64], &mut lens)?;
+    pub(super) fn collected_by_all<T: Serialize + DeserializeOwned>(
+        &self,
+        call: Call,
+        value: &T,
+    ) -> Result<Vec<T>> {
+        let bytes = self.encode(call, value)?;
+        let mut lens = vec![0u64; self.partners];
+        self.all_gather_into(&[bytes.len() as u64], &mut lens).map_err(in_call(call))?;
         let parts = parts(&lens);
         let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
         let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.engine.engine().allgatherv(send, recv, &parts, self.id)?;
+        self.engine.engine().allgatherv(send, recv, &parts, self.id).map_err(in_call(call))?;
         self.decode_all(call, &all, &parts)
     }
 
@@ -125,14 +128,14 @@ impl Communicator {
     /// # Errors
     /// Class `Arg` when the objects are not as many as the ranks.
     pub fn all_to_all<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
-        self.exchanged(values).map_err(in_call(Call::Alltoall))
+        self.exchanged(&values).map_err(in_call(Call::Alltoall))
     }
 
-    fn exchanged<T: Serialize + DeserializeOwned>(&self, values: Vec<T>) -> Result<Vec<T>> {
+    pub(super) fn exchanged<T: Serialize + DeserializeOwned>(&self, values: &[T]) -> Result<Vec<T>> {
         let call = Call::Alltoall;
-        self.one_each(call, "objects", values.len(), self.size())?;
-        let (bytes, lens) = self.encode_all(call, &values)?;
-        let mut come = vec![0u64; self.size()];
+        self.one_each(call, "objects", values.len())?;
+        let (bytes, lens) = self.encode_all(call, values)?;
+        let mut come = vec![0u64; self.partners];
         self.all_to_all_into(&lens, &mut come)?;
         let (from, to) = (parts(&lens), parts(&come));
         let mut all = vec![0u8; come.iter().sum::<u64>() as usize];
@@ -183,11 +186,11 @@ impl Communicator {
         self.broadcast(reduced, 0).map_err(in_call(Call::Allreduce))
     }
 
-    pub(super) fn one_each(&self, call: Call, what: &str, found: usize, ranks: usize) -> Result<()> {
-        if found == ranks {
+    pub(super) fn one_each(&self, call: Call, what: &str, found: usize) -> Result<()> {
+        if found == self.partners {
             return Ok(());
         }
-        let detail = format!("{found} {what} for {ranks} ranks: there must be one for each");
+        let detail = format!("{found} {what} for {} ranks: there must be one for each", self.partners);
         Err(self.error(Class::Arg, call, detail))
     }
 
