@@ -72,13 +72,24 @@ def with_own_header(source, target):
 
 
 def run(target, n, command, code=0, says=(), limit=120, **environment):
-    """Runs a program; it must end with `code` and print each of `says`."""
+    """Runs a program on `n` ranks; it must end with `code` and print each of `says`."""
     name = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))} n={n}"
+    library = {"MPI4PY_LIBMPI": str(target / "lib/libmpi.so.12")}
+    judge(name, [target / "ranks", "run", "-n", n, *command], code, says, limit, library | environment)
+
+
+def run_alone(command, code=0, says=(), limit=120, **environment):
+    """Runs a program that starts ranks itself."""
+    name = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))}"
+    judge(name, command, code, says, limit, environment)
+
+
+def judge(name, command, code, says, limit, environment):
+    """Runs a command, and writes down whether it did as expected."""
     name = name.replace(str(ROOT) + "/", "")
-    surroundings = os.environ | {"MPI4PY_LIBMPI": str(target / "lib/libmpi.so.12")} | environment
-    full = [str(word) for word in (target / "ranks", "run", "-n", n, *command)]
     try:
-        done = subprocess.run(full, capture_output=True, text=True, timeout=limit, env=surroundings)
+        full = [str(word) for word in command]
+        done = subprocess.run(full, capture_output=True, text=True, timeout=limit, env=os.environ | environment)
         text, ended = done.stdout + done.stderr, done.returncode
     except subprocess.TimeoutExpired as error:
         text, ended = f"{error.stdout}\n{error.stderr}\nno end after {limit} s", None

@@ -1,30 +1,88 @@
 #!/usr/bin/env python3
-"""Packages from PyPI that run on MPI, unmodified, under `ranks run`: schwimmbad and dask-mpi.
+"""Packages from PyPI that run on MPI, unmodified, on ranks.
 
-    tests/packages.py [-n 3,4] [--profile release]
+    tests/packages.py [-n 3,4] [--only NAME,...] [--profile release]
 
-The programs are in python/packages; they must print "ok" and end. The packages are installed into target/packages.
+The programs in python/packages run under `ranks run`; those in python/packages/alone start ranks themselves, with the
+`mpiexec` that they find in PATH. Each must print "ok" and end. The packages are installed into target/packages, this
+project's command and library into target/packages/ranks. mpi4py-fft is compiled with our `mpicc`; it needs FFTW's
+headers (Debian: libfftw3-dev).
 """
 import argparse
+import os
+import pathlib
 import sys
 
 import mpi
 
-PACKAGES = ["mpi4py==4.1.2", "numpy", "schwimmbad", "dask[array]", "dask-mpi"]
+PLACE = mpi.ROOT / "target/packages"
+PROGRAMS = mpi.ROOT / "python/packages"
+PACKAGES = [
+    "mpi4py==4.1.2",
+    "numpy",
+    "schwimmbad",
+    "dask[array]",
+    "dask-mpi",
+    "emcee",
+    "deap",
+    "libensemble",
+    "executorlib",
+    "pylops-mpi",
+    "numba-mpi",
+    "py-pde",
+    "ipyparallel",
+]
+# Programs that run more than once, with these arguments.
+ARGUMENTS = {"libensemble_manager": [["--comms", "mpi"], []]}
+
+
+def install_own(target):
+    """What `ranks install` makes: mpiexec and mpicc first in PATH."""
+    prefix = PLACE / "ranks"
+    mpi.quietly(target / "ranks", "install", prefix)
+    os.environ["PATH"] = os.pathsep.join([str(prefix / "bin"), str(PLACE / "bin"), os.environ["PATH"]])
+    os.environ["MPI4PY_LIBMPI"] = str(prefix / "lib/libmpi.so.12")
+
+
+def build_fft(python):
+    """mpi4py-fft, compiled with our mpicc."""
+    if not (PLACE / "fft").exists():
+        os.environ["CC"] = "mpicc"
+        mpi.quietly(python, "-m", "pip", "install", "--quiet", "--no-binary", "mpi4py-fft", "mpi4py-fft")
+        (PLACE / "fft").touch()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", default="3,4", help="numbers of ranks, from 3 on: dask-mpi needs a worker")
+    parser.add_argument("--only", default="", help="names of programs, without .py")
     parser.add_argument("--profile", default="release")
     options = parser.parse_args()
     target = mpi.ROOT / "target" / options.profile
-    python = mpi.make_python(mpi.ROOT / "target/packages", PACKAGES)
-    for n in options.n.split(","):
-        for program in sorted((mpi.ROOT / "python/packages").glob("*.py")):
-            mpi.run(target, n, [python, program], says=["ok"])
-    print(f"{len(mpi.failures)} failures")
-    sys.exit(bool(mpi.failures))
+    python = mpi.make_python(PLACE, PACKAGES)
+    install_own(target)
+    only = set(filter(None, options.only.split(",")))
+    unknown = only - {program.stem for program in PROGRAMS.rglob("*.py")}
+    if unknown:
+        sys.exit(f"no program of this name in {PROGRAMS}: {', '.join(sorted(unknown))}")
+    skipped = 0
+    for program in sorted(PROGRAMS.glob("*.py")):
+        if only and program.stem not in only:
+            continue
+        if program.stem.startswith("fft"):
+            if not pathlib.Path("/usr/include/fftw3.h").exists():
+                print(f"skipped {program.stem}: FFTW's headers are not there (Debian: libfftw3-dev)")
+                skipped += 1
+                continue
+            build_fft(python)
+        for n in options.n.split(","):
+            for arguments in ARGUMENTS.get(program.stem, [[]]):
+                mpi.run(target, n, [python, program, *arguments], says=["ok"], limit=300)
+    for program in sorted((PROGRAMS / "alone").glob("*.py")):
+        if not only or program.stem in only:
+            mpi.run_alone([python, program], says=["ok"], limit=300)
+    print(f"{skipped} skipped")
+    mpi.finish()
 
 
 if __name__ == "__main__":
