@@ -30,7 +30,7 @@ use support::{processes, watchdog};
 /// A name, and what each rank does.
 pub type Case<T> = (&'static str, fn(&mut Engine<T>) -> Result<()>);
 
-/// Every case.
+/// Every case, or those whose names contain the words in `RANKS_CASE`.
 fn cases<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
@@ -47,6 +47,10 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(large::cases());
     all.extend(typed::cases());
     all.extend(partitioned::cases());
+    if let Ok(words) = std::env::var("RANKS_CASE") {
+        all.retain(|(name, _)| name.contains(&words));
+        assert!(!all.is_empty(), "no case has RANKS_CASE={words} in its name");
+    }
     all
 }
 
