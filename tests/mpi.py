@@ -164,6 +164,7 @@ def main():
             run(target, 2, [large, options.large], says=["large: ok"], limit=1200)
             finish()
         newer = build(ROOT / "tests/c/newer.c", header, target)
+        semantics = build(ROOT / "tests/c/semantics.c", header, target)
         own = with_own_header(ROOT / "tests/c/newer.c", target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         threads = build(ROOT / "tests/c/threads", header, target, "-pthread")
@@ -186,6 +187,8 @@ def main():
             # Threads for each rank, and seconds.
             run(target, n, [threads, 8 if n < 3 else 4, options.threads], says=["ok"])
             run(target, n, [large], says=["large: ok"])
+            run(target, n, [semantics], says=["ok"])
+            run(target, n, [semantics, "threads"], says=["ok"])
             run(target, n, [newer], says=["ok"])
             run(target, n, [newer, "threads"], says=["ok"])
             run(target, n, [own], says=["ok"])

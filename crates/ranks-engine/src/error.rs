@@ -79,6 +79,18 @@ struct Inner {
     context: Option<u32>,
     detail: String,
     interrupted: bool,
+    received: Option<Received>,
+}
+
+/// What is known of a message whose receive failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The sender's rank in the communicator, or a wildcard where it is not known.
+    pub source: i32,
+    /// The tag, or a wildcard where it is not known.
+    pub tag: i32,
+    /// Bytes that were received.
+    pub bytes: u64,
 }
 
 impl Error {
@@ -93,6 +105,7 @@ impl Error {
             context: None,
             detail: detail.into(),
             interrupted: false,
+            received: None,
         }))
     }
 
@@ -108,6 +121,18 @@ impl Error {
     pub fn tag(mut self, tag: i32) -> Self {
         self.0.tag = Some(tag);
         self
+    }
+
+    /// With what is known of the message, as its status would tell it.
+    #[must_use]
+    pub fn with_received(mut self, received: Received) -> Self {
+        self.0.received = Some(received);
+        self
+    }
+
+    /// What is known of the message, of a receive that failed.
+    pub fn received(&self) -> Option<Received> {
+        self.0.received
     }
 
     /// Without a tag: that of a message within a collective tells nobody anything.

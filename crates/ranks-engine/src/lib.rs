@@ -37,7 +37,7 @@ pub mod topology;
 pub mod transport;
 
 pub use comm::Making;
-pub use error::{Class, Error, Result};
+pub use error::{Class, Error, Received, Result};
 pub use group::{CommId, Comparison, Group};
 pub use memory::{RecvBuf, SendBuf};
 pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Work};

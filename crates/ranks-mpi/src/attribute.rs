@@ -168,8 +168,8 @@ pub fn free_keyval<A: Abi>(_: &Call<A>, keyval: Out<c_int>) -> Result<()> {
     let value = keyval.get()?;
     let key = dynamic::<A>(value)?;
     global::with(|process| {
-        let known = process.keyvals.keys.get_mut(&key).filter(|known| !known.freed);
-        known.ok_or_else(|| no_key(value))?.freed = true;
+        // One that attributes still use may be freed again: their delete callbacks do so.
+        process.keyvals.keys.get_mut(&key).ok_or_else(|| no_key(value))?.freed = true;
         process.keyvals.forget_unused(key);
         Ok::<_, Failure>(())
     })?;

@@ -3,7 +3,7 @@
 //! The engine keeps its own memory, so only the sizes count. No communicator belongs to a session here, so nothing is
 //! ever in the buffer of one.
 
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{Count, Out};
 use crate::block;
 use crate::entry::Call;
@@ -73,6 +73,7 @@ pub fn flush<A: Abi>(_: &Call<A>) -> Result<()> {
 
 /// `MPI_Buffer_iflush`.
 pub fn iflush<A: Abi>(_: &Call<A>, request: Out<A::Request>) -> Result<()> {
+    request.set(A::Request::NULL)?;
     flush_begun::<A>(None, request)
 }
 
@@ -103,6 +104,7 @@ pub fn comm_flush<A: Abi>(call: &Call<A>, comm: A::Comm) -> Result<()> {
 
 /// `MPI_Comm_iflush_buffer`.
 pub fn comm_iflush<A: Abi>(call: &Call<A>, comm: A::Comm, request: Out<A::Request>) -> Result<()> {
+    request.set(A::Request::NULL)?;
     flush_begun::<A>(Some(call.comm(comm)?), request)
 }
 
@@ -146,6 +148,7 @@ pub fn session_flush<A: Abi>(call: &Call<A>, session: A::Session) -> Result<()> 
 
 /// `MPI_Session_iflush_buffer`.
 pub fn session_iflush<A: Abi>(call: &Call<A>, session: A::Session, request: Out<A::Request>) -> Result<()> {
+    request.set(A::Request::NULL)?;
     crate::session::key(call, session)?;
     flush_begun::<A>(None, request)
 }

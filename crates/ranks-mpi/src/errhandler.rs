@@ -142,6 +142,7 @@ fn no_handler() -> Failure {
 
 /// `MPI_Comm_create_errhandler`.
 pub fn create<A: Abi>(_: &Call<A>, function: Option<Function>, handler: Out<A::Errhandler>) -> Result<()> {
+    handler.set(A::Errhandler::NULL)?;
     let function = function.ok_or_else(|| Failure::new(class::ARG, "the function is a null pointer"))?;
     let key = global::with(|process| {
         let key = process.handlers.insert(Handler::User(0, function))?;
@@ -168,6 +169,7 @@ pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, handler: A::Errhandler) -> Res
 
 /// `MPI_Comm_get_errhandler`.
 pub fn get<A: Abi>(call: &Call<A>, comm: A::Comm, handler: Out<A::Errhandler>) -> Result<()> {
+    handler.set(A::Errhandler::NULL)?;
     object::get::<A>(Object::Comm(call.comm(comm)?.index()), handler)
 }
 
@@ -186,6 +188,7 @@ macro_rules! of_object {
 
         #[doc = concat!("`MPI_", stringify!($kind), "_get_errhandler`.")]
         pub fn $get<A: Abi>(call: &Call<A>, of: A::$kind, handler: Out<A::Errhandler>) -> Result<()> {
+            handler.set(A::Errhandler::NULL)?;
             object::get::<A>($find(call, of)?, handler)
         }
 

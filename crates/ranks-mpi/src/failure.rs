@@ -3,7 +3,7 @@
 //! The class is the low seven bits of a code, as in MPICH. The bits above number the error, so that
 //! `MPI_Error_string` of a recent code can tell what happened, not only what kind of thing.
 
-use ranks_engine::Error;
+use ranks_engine::{Error, Received};
 use std::collections::VecDeque;
 use std::ffi::c_int;
 
@@ -116,13 +116,15 @@ pub struct Failure {
     pub peer: Option<c_int>,
     /// The tag, or `MPI_ANY_TAG` as the engine has it.
     pub tag: Option<c_int>,
+    /// What is known of the message whose receive failed.
+    pub received: Option<Received>,
 }
 
 impl Failure {
     /// An error of `class`.
     #[cold]
     pub fn new(class: c_int, text: impl Into<String>) -> Self {
-        Self { class, text: text.into(), peer: None, tag: None }
+        Self { class, text: text.into(), peer: None, tag: None, received: None }
     }
 }
 
@@ -134,6 +136,7 @@ impl From<Error> for Failure {
             text: error.detail().into(),
             peer: error.peer_rank(),
             tag: error.tag_value(),
+            received: error.received(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The callbacks are the program's code: they run without the lock, and may call MPI.
 
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
@@ -82,6 +82,7 @@ pub fn start<A: Abi>(
     extra: Out<c_void>,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let done = Arc::new(AtomicBool::new(false));
     let extra = extra.address().expose_provenance();
     let general = General { query, free, cancel, extra, done: done.clone(), freed: false };

@@ -84,16 +84,19 @@ pub fn translate<A: Abi>(
 
 /// `MPI_Group_union`.
 pub fn union<A: Abi>(_: &Call<A>, a: A::Group, b: A::Group, new: Out<A::Group>) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(a)?.union(&find::<A>(b)?))?)
 }
 
 /// `MPI_Group_intersection`.
 pub fn intersection<A: Abi>(_: &Call<A>, a: A::Group, b: A::Group, new: Out<A::Group>) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(a)?.intersection(&find::<A>(b)?))?)
 }
 
 /// `MPI_Group_difference`.
 pub fn difference<A: Abi>(_: &Call<A>, a: A::Group, b: A::Group, new: Out<A::Group>) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(a)?.difference(&find::<A>(b)?))?)
 }
 
@@ -105,6 +108,7 @@ pub fn incl<A: Abi>(
     ranks: In<c_int>,
     new: Out<A::Group>,
 ) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(group)?.incl(ranks.slice(count)?)?)?)
 }
 
@@ -116,6 +120,7 @@ pub fn excl<A: Abi>(
     ranks: In<c_int>,
     new: Out<A::Group>,
 ) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(group)?.excl(ranks.slice(count)?)?)?)
 }
 
@@ -127,6 +132,7 @@ pub fn range_incl<A: Abi>(
     ranges: Out<[c_int; 3]>,
     new: Out<A::Group>,
 ) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(group)?.range_incl(&triplets(count, ranges)?)?)?)
 }
 
@@ -138,6 +144,7 @@ pub fn range_excl<A: Abi>(
     ranges: Out<[c_int; 3]>,
     new: Out<A::Group>,
 ) -> Result<()> {
+    new.set(A::Group::NULL)?;
     new.set(make::<A>(find::<A>(group)?.range_excl(&triplets(count, ranges)?)?)?)
 }
 

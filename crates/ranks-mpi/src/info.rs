@@ -80,16 +80,19 @@ fn key_of<A: Abi>(key: In<c_char>) -> Result<String> {
 
 /// `MPI_Info_create`.
 pub fn create<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     info.set(A::Info::encode(Ref::Dynamic(make(Pairs::new())?)))
 }
 
 /// `MPI_Info_create_env`: as `MPI_INFO_ENV`. The arguments are those of the process, which are known.
 pub fn create_env<A: Abi>(_: &Call<A>, _: c_int, _: Out<*mut c_char>, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     info.set(A::Info::encode(Ref::Dynamic(make(environment())?)))
 }
 
 /// `MPI_Info_dup`.
 pub fn dup<A: Abi>(_: &Call<A>, info: A::Info, new: Out<A::Info>) -> Result<()> {
+    new.set(A::Info::NULL)?;
     let pairs = find::<A>(info)?;
     new.set(A::Info::encode(Ref::Dynamic(make(pairs)?)))
 }

@@ -54,6 +54,7 @@ macro_rules! sends {
             call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
             request: Out<A::Request>,
         ) -> Result<()> {
+            request.set(A::Request::NULL)?;
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
@@ -67,6 +68,7 @@ macro_rules! sends {
             call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
             request: Out<A::Request>,
         ) -> Result<()> {
+            request.set(A::Request::NULL)?;
             let comm = call.comm(comm)?;
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
@@ -100,13 +102,13 @@ pub fn recv<A: Abi>(
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let (source, tag) = (A::rank_in(source), A::tag_in(tag));
     let found = match buf {
-        Buffer::Row(buf) => block::recv(buf, source, tag, comm)?,
+        Buffer::Row(buf) => block::recv(buf, source, tag, comm),
         elements => {
             let id = global::with(|process| elements.irecv(&mut process.engine, source, tag, comm))?;
-            block::finish(Waits::Recv, id)?
+            block::finish(Waits::Recv, id)
         }
     };
-    status::store::<A>(status, &found)
+    status::settle::<A>(status, found)
 }
 
 /// `MPI_Irecv`.
@@ -120,6 +122,7 @@ pub fn irecv<A: Abi>(
     comm: A::Comm,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
@@ -139,6 +142,7 @@ pub fn recv_init<A: Abi>(
     comm: A::Comm,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let comm = call.comm(comm)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     request.set(global::with(|process| {
@@ -200,6 +204,7 @@ pub fn mprobe<A: Abi>(
     found: Out<A::Message>,
     status: Out<A::Status>,
 ) -> Result<()> {
+    found.set(A::Message::NULL)?;
     let comm = call.comm(comm)?;
     let (id, what) = block::mprobe(A::rank_in(source), A::tag_in(tag), comm)?;
     found.set(message::<A>(id))?;
@@ -216,6 +221,7 @@ pub fn improbe<A: Abi>(
     found: Out<A::Message>,
     status: Out<A::Status>,
 ) -> Result<()> {
+    found.set(A::Message::NULL)?;
     let comm = call.comm(comm)?;
     block::work();
     let taken = global::with(|process| process.engine.improbe(A::rank_in(source), A::tag_in(tag), comm))?;
@@ -240,7 +246,7 @@ pub fn mrecv<A: Abi>(
     let id = message_in::<A>(message.get()?)?;
     let request = global::with(|process| buf.imrecv(&mut process.engine, id))?;
     message.set(A::Message::NULL)?;
-    status::store::<A>(status, &block::finish(Waits::Mrecv, request)?)
+    status::settle::<A>(status, block::finish(Waits::Mrecv, request))
 }
 
 /// `MPI_Imrecv`.
@@ -252,6 +258,7 @@ pub fn imrecv<A: Abi>(
     message: Out<A::Message>,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
     let id = message_in::<A>(message.get()?)?;
     request.set(global::with(|process| {

@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
 use crate::block;
 use crate::datatype::{recv_buffer, send_buffer};
@@ -47,6 +47,7 @@ pub fn send_init<A: Abi>(
     _: A::Info,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let comm = call.comm(comm)?;
     let (count, parts) = whole(partitions, count)?;
     let buf = send_buffer::<A>(buf.address(), count, datatype)?;
@@ -70,6 +71,7 @@ pub fn recv_init<A: Abi>(
     _: A::Info,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let comm = call.comm(comm)?;
     let (count, parts) = whole(partitions, count)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;

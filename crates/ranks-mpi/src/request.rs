@@ -105,7 +105,7 @@ pub fn wait<A: Abi>(call: &Call<A>, request: Out<A::Request>, status: Out<A::Sta
         true => Ok(()),
         false => retire::<A>(process, request),
     })?;
-    status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
+    status::settle::<A>(status, grequest::finish::<A>(record, false, outcome))
 }
 
 /// `MPI_Test`.
@@ -131,7 +131,7 @@ pub fn test<A: Abi>(
         return block::tell(flag, false);
     };
     flag.set(1)?;
-    status::store::<A>(status, &grequest::finish::<A>(record, false, outcome)?)
+    status::settle::<A>(status, grequest::finish::<A>(record, false, outcome))
 }
 
 /// The record of a request that is not null.

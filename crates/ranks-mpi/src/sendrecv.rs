@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{Count, In, Out};
 use crate::block;
 use crate::datatype::{Buffer, any_elements, recv_buffer, send_buffer};
@@ -34,8 +34,7 @@ pub fn sendrecv<A: Abi, C: Count>(
     let comm = call.comm(comm)?;
     let send = send_buffer::<A>(send.address(), send_count, send_type)?;
     let recv = recv_buffer::<A>(recv.address(), recv_count, recv_type)?;
-    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
-    status::store::<A>(status, &found)
+    status::settle::<A>(status, both::<A>(send, dest, send_tag, recv, source, recv_tag, comm))
 }
 
 fn both<A: Abi>(
@@ -70,8 +69,7 @@ pub fn sendrecv_replace<A: Abi>(
     let copy = recv.copy();
     // SAFETY: the copy lives until both have completed.
     let send = Buffer::Row(unsafe { SendBuf::of(&copy) });
-    let found = both::<A>(send, dest, send_tag, recv, source, recv_tag, comm)?;
-    status::store::<A>(status, &found)
+    status::settle::<A>(status, both::<A>(send, dest, send_tag, recv, source, recv_tag, comm))
 }
 
 /// `MPI_Isendrecv`: what is sent is a copy, so the request is that of the receive.
@@ -90,6 +88,7 @@ pub fn isendrecv<A: Abi, C: Count>(
     comm: A::Comm,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let comm = call.comm(comm)?;
     let send = any_elements::<A>(send.address().cast_mut(), send_count, send_type)?;
     let recv = recv_buffer::<A>(recv.address(), recv_count, recv_type)?;
@@ -116,6 +115,7 @@ pub fn isendrecv_replace<A: Abi, C: Count>(
     comm: A::Comm,
     request: Out<A::Request>,
 ) -> Result<()> {
+    request.set(A::Request::NULL)?;
     let same = buf.as_input();
     isendrecv(
         call, same, count, datatype, dest, send_tag, buf, count, datatype, source, recv_tag, comm, request,

@@ -54,6 +54,7 @@ pub fn init<A: Abi>(
     handler: A::Errhandler,
     session: Out<A::Session>,
 ) -> Result<()> {
+    session.set(A::Session::NULL)?;
     if global::stage() != Stage::Running {
         let text =
             "a session before MPI_Init or after MPI_Finalize is not supported yet: call MPI_Init first";
@@ -75,6 +76,7 @@ pub fn finalize<A: Abi>(call: &Call<A>, session: Out<A::Session>) -> Result<()> 
 
 /// `MPI_Session_get_info`.
 pub fn info<A: Abi>(call: &Call<A>, session: A::Session, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     let key = key(call, session)?;
     let mut pairs = global::with(|process| process.sessions.get(key).map(|session| session.info.clone()))
         .ok_or_else(gone)?;
@@ -126,6 +128,7 @@ pub fn set_info<A: Abi>(
     name: In<c_char>,
     info: Out<A::Info>,
 ) -> Result<()> {
+    info.set(A::Info::NULL)?;
     key(call, session)?;
     let comm = set_of(name)?;
     let size = global::with(|process| process.engine.comm_size(comm))?;
@@ -140,6 +143,7 @@ pub fn group<A: Abi>(
     name: In<c_char>,
     group: Out<A::Group>,
 ) -> Result<()> {
+    group.set(A::Group::NULL)?;
     key(call, session)?;
     let comm = set_of(name)?;
     group.set(group::make::<A>(global::with(|process| process.engine.comm_group(comm))?)?)

@@ -5,7 +5,7 @@ use crate::argument::{Count, In, Out};
 use crate::datatype;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
-use ranks_engine::{Status, UNDEFINED};
+use ranks_engine::{Received, Status, UNDEFINED};
 use std::ffi::c_int;
 
 /// Writes a status, unless the program ignores it. The error in it stays as it was.
@@ -16,6 +16,24 @@ pub fn store<A: Abi>(place: Out<A::Status>, status: &Status) -> Result<()> {
     }
     let status = Status { source: A::rank_out(status.source), tag: A::tag_out(status.tag), ..*status };
     place.set(A::status(place.get()?, &status))
+}
+
+/// Writes what came of an operation; of a receive that failed, what is known of the message.
+pub fn settle<A: Abi>(place: Out<A::Status>, outcome: Result<Status>) -> Result<()> {
+    match outcome {
+        Ok(found) => store::<A>(place, &found),
+        Err(failure) => {
+            store_known::<A>(place, &failure)?;
+            Err(failure)
+        }
+    }
+}
+
+/// Writes what is known of the message whose receive failed.
+#[cold]
+pub fn store_known<A: Abi>(place: Out<A::Status>, failure: &Failure) -> Result<()> {
+    let Some(Received { source, tag, bytes }) = failure.received else { return Ok(()) };
+    store::<A>(place, &Status { source, tag, bytes, cancelled: false })
 }
 
 /// Writes a status together with its error.
@@ -89,7 +107,7 @@ pub fn set_elements<A: Abi>(
     let known = datatype::shared::<A>(datatype)?;
     let old = status.get()?;
     let bytes = u64::try_from(count.get()).ok().and_then(|count| known.bytes_of(count));
-    let bytes = bytes.filter(|bytes| bytes >> 62 == 0).ok_or_else(|| {
+    let bytes = bytes.filter(|bytes| bytes >> 63 == 0).ok_or_else(|| {
         Failure::new(class::COUNT, format!("{} is no count of elements of this datatype", count.get()))
     })?;
     status.set(A::status(old, &Status { bytes, ..A::read_status(&old) }))

@@ -49,6 +49,9 @@ impl<T: Transport> Engine<T> {
         }
         self.core.matcher.forget(comm.context);
         self.core.matcher.forget(comm.context + 1);
+        for context in self.core.made.forget(comm.context) {
+            self.core.matcher.forget(context);
+        }
     }
 
     /// Communicators that this rank has, and contexts that something waits in or has waited in: for tests of

@@ -62,8 +62,9 @@ impl Edges<'_> {
 /// The edges of each rank, put together from what all gave.
 fn put_together(wishes: &[Words]) -> Vec<DistGraph> {
     let mut graphs = vec![DistGraph::default(); wishes.len()];
-    // Who gives no edge has no say about weights.
-    let weighted = wishes.iter().any(|wish| wish.len() > 1 && wish[0] == 1);
+    // Who gives no edge has no say about weights, unless nobody gives one.
+    let without_edges = wishes.iter().all(|wish| wish.len() <= 1);
+    let weighted = wishes.iter().any(|wish| (without_edges || wish.len() > 1) && wish[0] == 1);
     for edge in wishes.iter().flat_map(|wish| wish[1..].chunks_exact(3)) {
         let [begin, end, weight] = [edge[0] as i32, edge[1] as i32, edge[2] as i32];
         graphs[begin as usize].destinations.push(end);

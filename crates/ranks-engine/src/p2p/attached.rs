@@ -59,9 +59,25 @@ impl<T: Transport> Engine<T> {
     }
 }
 
-impl Core {
-    /// Counts a buffered message against the attached buffer of its communicator, or the process's.
+impl<T: Transport> Engine<T> {
+    /// Counts a buffered message against the attached buffer of its communicator, or the process's. Where there is no
+    /// room, what has arrived is taken in first: earlier messages may have been received in the meantime. It waits for
+    /// nobody, since a buffered send is local.
     pub(super) fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
+        loop {
+            let refused = match self.core.try_charge(index, buf) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if !self.core.attached.values().any(|room| room.charged > 0) || !self.progress() {
+                return Err(refused);
+            }
+        }
+    }
+}
+
+impl Core {
+    fn try_charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
         let need = buf.len() + BSEND_OVERHEAD;
         let request = self.requests.at(index);
         let (call, context) = (request.call, request.context);

@@ -125,8 +125,13 @@ impl<T: Transport> Engine<T> {
 
     /// True while messages of a communicator are under way that this rank has begun.
     pub(crate) fn is_busy(&self, comm: &Comm) -> bool {
-        let ours = |context| context == comm.context || context == comm.context + 1;
-        !self.core.requests.active(|request| !request.nobody && ours(request.context)).is_empty()
+        let in_parts = |request: &Request| {
+            request.partitions.is_some() && request.comm.as_ref().is_some_and(|of| of.context == comm.context)
+        };
+        let ours = |request: &Request| {
+            request.context == comm.context || request.context == comm.context + 1 || in_parts(request)
+        };
+        !self.core.requests.active(|request| !request.nobody && ours(request)).is_empty()
     }
 
     /// True while a message of the engine's own is on its way. Its receiver is in the same call, so it comes

@@ -5,6 +5,7 @@
 
 use super::attached::Attached;
 use super::outbox::{Out, Outbox};
+use super::partitioned::Made;
 use super::plan::{Plan, Work};
 use super::rendezvous::{Pull, Push, Sharing};
 use super::request::{Request, RequestId, State, Status};
@@ -86,6 +87,8 @@ pub(crate) struct Core {
     pub epoch: u32,
     /// The attached buffers of buffered sends: of communicators, by their contexts, and the process's.
     pub attached: BTreeMap<Option<u32>, Attached>,
+    /// How many partitioned messages have been made.
+    pub made: Made,
     /// Buffers for packed messages, kept for the next ones.
     pub staging: Vec<Vec<u8>>,
     /// Requests whose plan is under way.
@@ -129,6 +132,7 @@ impl Core {
             // One behind, so that the first progress looks at the lives of all.
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: BTreeMap::new(),
+            made: Made::default(),
             staging: Vec::new(),
             plans: Vec::new(),
             deferring: 0,

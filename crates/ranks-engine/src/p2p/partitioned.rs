@@ -2,13 +2,15 @@
 //!
 //! A partitioned message is a persistent one that leaves when all its parts are ready, so the receiver has all of
 //! them or none; both sides may cut it differently. It travels beside the messages of the program, which cannot
-//! match it. Several under way between two ranks with one tag match in the order in which they were started.
+//! match it. Of several between two ranks with one tag, the n-th send that was made matches the n-th receive that was
+//! made, in whatever order they are started.
 
 use super::Engine;
 use super::request::{RequestId, State};
 use crate::error::{Class, Error, Result};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+use std::collections::HashMap;
 
 /// The parts of a message.
 pub(crate) struct Partitions {
@@ -25,6 +27,37 @@ impl Partitions {
         self.ready.fill(false);
         self.left = self.ready.len();
     }
+}
+
+/// Numbers of the partitioned sends and receives with the same peer, tag and communicator, which both sides count alike.
+#[derive(Default)]
+pub(crate) struct Made(HashMap<u32, HashMap<(usize, i32, bool), u32>>);
+
+/// A number that is this much higher is the same again. A program would need as many partitioned messages with one tag
+/// between two ranks at the same time to notice.
+const NUMBERS: u32 = 1 << 10;
+
+impl Made {
+    /// The number of the next one.
+    fn next(&mut self, context: u32, peer: usize, tag: i32, sends: bool) -> u32 {
+        let count = self.0.entry(context).or_default().entry((peer, tag, sends)).or_default();
+        let number = *count;
+        *count = (number + 1) % NUMBERS;
+        number
+    }
+
+    /// Forgets a communicator: the contexts that its messages had.
+    pub fn forget(&mut self, context: u32) -> impl Iterator<Item = u32> + use<> {
+        let counts = self.0.remove(&context).unwrap_or_default();
+        let most = counts.values().copied().max().unwrap_or(0);
+        (0..most).map(move |number| numbered(context, number))
+    }
+}
+
+/// The context of the messages of this number: that of the engine's own messages with the number in its uppermost
+/// bits, which contexts do not reach before two million communicators have been made.
+fn numbered(context: u32, number: u32) -> u32 {
+    (context + 1) ^ number.reverse_bits()
 }
 
 /// Where a partitioned message's tag goes in the context of the engine's own messages, whose tags are above 0; no
@@ -50,7 +83,10 @@ impl<T: Transport> Engine<T> {
             let detail = "a partitioned receive names its source and its tag".to_string();
             return Err(self.error(Class::Arg, Call::Unknown, detail));
         }
-        request.context += 1;
+        let (context, peer, sends) = (request.context, request.peer, !request.is_recv());
+        let number = peer.map_or(0, |peer| self.core.made.next(context, peer, tag, sends));
+        let request = self.core.requests.at(index);
+        request.context = numbered(context, number);
         request.tag = hidden(tag);
         request.partitions = Some(Box::new(Partitions { ready: vec![false; parts], left: parts, tag }));
         Ok(())

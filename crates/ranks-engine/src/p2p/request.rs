@@ -3,7 +3,7 @@
 use super::partitioned::Partitions;
 use super::plan::Plan;
 use crate::datatype::Elements;
-use crate::error::Error;
+use crate::error::{Class, Error, Received};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
 use crate::{ANY_SOURCE, ANY_TAG, PROC_NULL};
@@ -265,6 +265,21 @@ impl Request {
             Some(parts) if self.is_recv() && !self.nobody => Status { tag: parts.tag, ..self.status },
             _ => self.status,
         }
+    }
+
+    /// An error of a receive, with what is known of the message.
+    #[cold]
+    pub fn tell_received(&self, error: Error) -> Error {
+        if !self.is_recv() {
+            return error;
+        }
+        let known = self.outcome();
+        let received = match error.class() {
+            _ if !self.matched => Received { source: self.peer_rank(), tag: self.tag, bytes: 0 },
+            Class::Truncate => Received { source: known.source, tag: known.tag, bytes: known.bytes },
+            _ => Received { source: known.source, tag: known.tag, bytes: known.bytes.min(self.received) },
+        };
+        error.with_received(received)
     }
 
     pub fn is_collective(&self) -> bool {

@@ -135,7 +135,7 @@ impl Requests {
     pub fn take(&mut self, index: u32) -> Result<Status> {
         let request = self.at(index);
         let outcome = match request.error.take() {
-            Some(error) => Err(error),
+            Some(error) => Err(request.tell_received(error)),
             None => Ok(request.outcome()),
         };
         if request.persistent {

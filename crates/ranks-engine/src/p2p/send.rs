@@ -232,7 +232,7 @@ impl<T: Transport> Engine<T> {
             return;
         }
         if mode == Mode::Buffered {
-            match self.core.charge(index, buf) {
+            match self.charge(index, buf) {
                 Ok(()) => self.launch_copy(index),
                 Err(error) => self.core.fail(index, error),
             }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
         ("partitioned messages", partitioned),
+        ("partitioned messages of one tag match as they were made", as_made),
         ("wrong uses of partitioned messages", wrong),
         ("requests that are completed from outside", external),
         ("attached buffers of communicators", attached),
@@ -53,6 +54,37 @@ fn partitioned<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         e.request_free(recv)?;
     }
     Ok(())
+}
+
+fn as_made<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    const COUNT: usize = 3;
+    let (me, _, next, previous) = ring(e);
+    let comm = e.comm_dup(CommId::WORLD)?;
+    let data: Vec<_> = (0..COUNT).map(|n| pattern(500, me, n as i32)).collect();
+    let mut got = vec![vec![0u8; 500]; COUNT];
+    let sends = data.iter().map(|data| e.send_init(Mode::Standard, unsafe_of(data), next, 7, comm));
+    let sends = sends.collect::<Result<Vec<_>>>()?;
+    // SAFETY: all of them outlive their requests.
+    let recvs = got.iter_mut().map(|got| e.recv_init(unsafe { RecvBuf::of(got) }, previous, 7, comm));
+    let recvs = recvs.collect::<Result<Vec<_>>>()?;
+    sends.iter().chain(&recvs).try_for_each(|&id| e.partition(id, 1))?;
+    // All orders of starting give the same pairs.
+    for (started, posted) in [([0, 1, 2], [2, 1, 0]), ([2, 0, 1], [0, 1, 2]), ([1, 2, 0], [2, 0, 1])] {
+        posted.iter().try_for_each(|&n| e.start(recvs[n]))?;
+        for n in started {
+            e.start(sends[n])?;
+            e.part_ready(sends[n], 0)?;
+        }
+        for n in 0..COUNT {
+            let status = e.wait(recvs[n])?;
+            assert_eq!((status.source, status.tag, status.bytes), (previous, 7, 500));
+            e.wait(sends[n])?;
+            assert_eq!(got[n], pattern(500, previous, n as i32), "message {n}");
+            got[n].fill(0);
+        }
+    }
+    sends.iter().chain(&recvs).try_for_each(|&id| e.request_free(id))?;
+    e.comm_free(comm)
 }
 
 fn wrong<T: Transport>(e: &mut Engine<T>) -> Result<()> {

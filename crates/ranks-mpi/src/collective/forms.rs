@@ -85,6 +85,7 @@ macro_rules! forms {
         pub fn $nonblocking<A: Abi, $($count: Count),*>(
             call: &Call<A>, $($arg: $type,)* comm: A::Comm, request: Out<A::Request>,
         ) -> Result<()> {
+            request.set(<A::Request as crate::abi::Handle>::NULL)?;
             $any(call, Manner::request(ranks_engine::Form::Nonblocking, request), $($arg,)* comm)
         }
 
@@ -93,6 +94,7 @@ macro_rules! forms {
         pub fn $persistent<A: Abi, $($count: Count),*>(
             call: &Call<A>, $($arg: $type,)* comm: A::Comm, _: A::Info, request: Out<A::Request>,
         ) -> Result<()> {
+            request.set(<A::Request as crate::abi::Handle>::NULL)?;
             $any(call, Manner::request(ranks_engine::Form::Persistent, request), $($arg,)* comm)
         }
     )*};

@@ -24,6 +24,7 @@ pub fn remote_size<A: Abi>(call: &Call<A>, comm: A::Comm, size: Out<c_int>) -> R
 
 /// `MPI_Comm_remote_group`.
 pub fn remote_group<A: Abi>(call: &Call<A>, comm: A::Comm, group: Out<A::Group>) -> Result<()> {
+    group.set(A::Group::NULL)?;
     let comm = call.comm(comm)?;
     let remote = global::with(|process| process.engine.comm_remote_group(comm))?;
     group.set(group::make::<A>(remote)?)
@@ -39,6 +40,7 @@ pub fn create<A: Abi>(
     tag: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let local = call.comm(local)?;
     // A leader with a wrong handle must take part too, so that the others hear of it.
     let nobody = CommId::from_index(u32::MAX);
@@ -62,6 +64,7 @@ pub fn create_from_groups<A: Abi>(
     handler: A::Errhandler,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let local = group::find::<A>(local)?;
     let remote = match remote == A::Group::NULL && local.rank() != Some(local_leader) {
         true => ranks_engine::Group::empty(0),
@@ -75,6 +78,7 @@ pub fn create_from_groups<A: Abi>(
 
 /// `MPI_Intercomm_merge`.
 pub fn merge<A: Abi>(call: &Call<A>, inter: A::Comm, high: c_int, new: Out<A::Comm>) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let inter = call.comm(inter)?;
     let begin = |engine: &mut ShmEngine| engine.begin_merge(inter, high != 0);
     new.set(handle_of::<A>(make(Waits::IntercommMerge, inter, begin)?))

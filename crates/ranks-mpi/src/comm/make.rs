@@ -40,6 +40,7 @@ pub fn handle_of<A: Abi>(made: Option<CommId>) -> A::Comm {
 
 /// `MPI_Comm_dup`.
 pub fn dup<A: Abi>(call: &Call<A>, comm: A::Comm, new: Out<A::Comm>) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let old = call.comm(comm)?;
     let made = make(Waits::CommDup, old, |engine| engine.begin_dup(old))?;
     if let Some(id) = made
@@ -53,6 +54,7 @@ pub fn dup<A: Abi>(call: &Call<A>, comm: A::Comm, new: Out<A::Comm>) -> Result<(
 
 /// `MPI_Comm_dup_with_info`.
 pub fn dup_with_info<A: Abi>(call: &Call<A>, comm: A::Comm, info: A::Info, new: Out<A::Comm>) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     dup(call, comm, new)?;
     set_info(call, new.get()?, info)
 }
@@ -65,6 +67,8 @@ pub fn idup<A: Abi>(
     new: Out<A::Comm>,
     request: Out<A::Request>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
+    request.set(A::Request::NULL)?;
     let old = call.comm(comm)?;
     let (id, begun) = global::with(|process| {
         let making = process.engine.comm_idup(old)?;
@@ -84,6 +88,8 @@ pub fn idup_with_info<A: Abi>(
     new: Out<A::Comm>,
     request: Out<A::Request>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
+    request.set(A::Request::NULL)?;
     idup(call, comm, new, request)?;
     set_info(call, new.get()?, info)
 }
@@ -96,6 +102,7 @@ pub fn split<A: Abi>(
     key: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     new.set(handle_of::<A>(make(Waits::CommSplit, comm, |engine| engine.begin_split(comm, color, key))?))
 }
@@ -114,6 +121,7 @@ pub fn split_type<A: Abi>(
     info: A::Info,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let hints = if info == A::Info::NULL { Vec::new() } else { crate::info::find::<A>(info)? };
     let hint = |key: &str| hints.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
@@ -142,12 +150,14 @@ pub fn split_type<A: Abi>(
 
 /// `MPI_Get_hw_resource_info`: what the ranks are inside of, as `MPI_Comm_split_type` knows it.
 pub fn hardware<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     let key = crate::info::make(vec![(SHARED_MEMORY.1.into(), "true".into())])?;
     info.set(A::Info::encode(crate::abi::Ref::Dynamic(key)))
 }
 
 /// `MPI_Comm_create`: the group's ranks keep its order.
 pub fn create<A: Abi>(call: &Call<A>, comm: A::Comm, group: A::Group, new: Out<A::Comm>) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let group = group::find::<A>(group)?;
     new.set(handle_of::<A>(make(Waits::CommCreate, comm, |engine| engine.begin_create(comm, &group))?))
@@ -161,6 +171,7 @@ pub fn create_group<A: Abi>(
     tag: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let group = group::find::<A>(group)?;
     let begin = |engine: &mut ShmEngine| engine.begin_create_group(comm, &group, tag);
@@ -176,6 +187,7 @@ pub fn create_from_group<A: Abi>(
     handler: A::Errhandler,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let group = group::find::<A>(group)?;
     let tag = string_tag(tag)?;
     from_groups::<A>(Waits::CommCreateFromGroup, info, handler, new, |engine| {
@@ -200,6 +212,7 @@ pub fn from_groups<A: Abi>(
     new: Out<A::Comm>,
     begin: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<Making>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let handler = errhandler::find::<A>(handler)?;
     let hints = if info == A::Info::NULL { Vec::new() } else { crate::info::find::<A>(info)? };
     let made = make(waits, CommId::SELF, begin)?;

@@ -45,6 +45,7 @@ pub fn parent<A: Abi>(_: &Call<A>, parent: Out<A::Comm>) -> Result<()> {
 
 /// `MPI_Comm_group`.
 pub fn group<A: Abi>(call: &Call<A>, comm: A::Comm, group: Out<A::Group>) -> Result<()> {
+    group.set(A::Group::NULL)?;
     let comm = call.comm(comm)?;
     let members = global::with(|process| process.engine.comm_group(comm))?;
     group.set(group::make::<A>(members)?)
@@ -106,6 +107,7 @@ fn give_hints(comm: CommId, pairs: Pairs) -> Result<()> {
 
 /// `MPI_Comm_get_info`: the hints that were given.
 pub fn get_info<A: Abi>(call: &Call<A>, comm: A::Comm, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     let comm = call.comm(comm)?;
     let pairs = global::with(|process| process.comm(comm.index()).map(|record| record.info.clone()));
     let key = crate::info::make(pairs.ok_or_else(gone)?)?;

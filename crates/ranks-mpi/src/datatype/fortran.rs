@@ -28,6 +28,7 @@ fn parametrized<A: Abi>(
     name: &str,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let like = place(name);
     let old = shared::<A>(named::<A>(name))?;
     let parameters = [i64::from(first), i64::from(second)];
@@ -68,6 +69,7 @@ fn float(precision: c_int, range: c_int) -> Result<usize> {
 
 /// `MPI_Type_create_f90_real`.
 pub fn f90_real<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A::Datatype>) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let name = match float(precision, range)? {
         4 => "MPI_REAL",
         8 => "MPI_DOUBLE_PRECISION",
@@ -78,6 +80,7 @@ pub fn f90_real<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A:
 
 /// `MPI_Type_create_f90_complex`.
 pub fn f90_complex<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out<A::Datatype>) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let name = match float(precision, range)? {
         4 => "MPI_COMPLEX",
         8 => "MPI_DOUBLE_COMPLEX",
@@ -88,6 +91,7 @@ pub fn f90_complex<A: Abi>(_: &Call<A>, precision: c_int, range: c_int, new: Out
 
 /// `MPI_Type_create_f90_integer`.
 pub fn f90_integer<A: Abi>(_: &Call<A>, range: c_int, new: Out<A::Datatype>) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let name = match range {
         ..=2 => "MPI_INTEGER1",
         3..=4 => "MPI_INTEGER2",
@@ -100,6 +104,7 @@ pub fn f90_integer<A: Abi>(_: &Call<A>, range: c_int, new: Out<A::Datatype>) -> 
 
 /// `MPI_Type_match_size`.
 pub fn match_size<A: Abi>(_: &Call<A>, kind: c_int, size: c_int, new: Out<A::Datatype>) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let name = match (A::TYPE_CLASSES.iter().position(|&known| known == kind), size) {
         (Some(0), 4) => "MPI_REAL4",
         (Some(0), 8) => "MPI_REAL8",
@@ -125,6 +130,7 @@ pub fn value_index<A: Abi>(
     index: A::Datatype,
     pair: Out<A::Datatype>,
 ) -> Result<()> {
+    pair.set(A::Datatype::NULL)?;
     let (value, index) = (super::find::<A>(value)?, super::find::<A>(index)?);
     let name = match (value.name, index.name) {
         ("MPI_FLOAT", "MPI_INT") => "MPI_FLOAT_INT",

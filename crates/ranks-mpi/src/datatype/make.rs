@@ -42,6 +42,7 @@ pub fn contiguous<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     made::<A>(new, Datatype::contiguous(form::<C>(), count.get(), &shared::<A>(old)?))
 }
 
@@ -54,6 +55,7 @@ pub fn vector<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let old = shared::<A>(old)?;
     made::<A>(new, Datatype::vector(form::<C>(), count.get(), length.get(), stride.get(), &old))
 }
@@ -67,6 +69,7 @@ pub fn hvector<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let old = shared::<A>(old)?;
     made::<A>(new, Datatype::hvector(form::<C>(), count.get(), length.get(), stride.get(), &old))
 }
@@ -80,6 +83,7 @@ pub fn indexed<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let (lengths, places) = (counts(count.get(), lengths)?, counts(count.get(), places)?);
     made::<A>(new, Datatype::indexed(form::<C>(), &lengths, &places, &shared::<A>(old)?))
 }
@@ -93,6 +97,7 @@ pub fn hindexed<A: Abi, C: Count, D: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let (lengths, places) = (counts(count.get(), lengths)?, counts(count.get(), places)?);
     made::<A>(new, Datatype::hindexed(form::<C>(), &lengths, &places, &shared::<A>(old)?))
 }
@@ -106,6 +111,7 @@ pub fn indexed_block<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let places = counts(count.get(), places)?;
     made::<A>(new, Datatype::indexed_block(form::<C>(), length.get(), &places, &shared::<A>(old)?))
 }
@@ -119,6 +125,7 @@ pub fn hindexed_block<A: Abi, C: Count, D: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let places = counts(count.get(), places)?;
     made::<A>(new, Datatype::hindexed_block(form::<C>(), length.get(), &places, &shared::<A>(old)?))
 }
@@ -132,6 +139,7 @@ pub fn structure<A: Abi, C: Count, D: Count>(
     types: In<A::Datatype>,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let (lengths, places) = (counts(count.get(), lengths)?, counts(count.get(), places)?);
     let types = types.slice(lengths.len() as c_int)?;
     let types = types.iter().map(|&old| shared::<A>(old)).collect::<Result<Vec<_>>>()?;
@@ -157,6 +165,7 @@ pub fn subarray<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let of = |array| counts(dimensions.into(), array);
     let (sizes, subsizes, starts) = (of(sizes)?, of(subsizes)?, of(starts)?);
     let order = order::<A>(order_code)?;
@@ -177,6 +186,7 @@ pub fn darray<A: Abi, C: Count>(
     old: A::Datatype,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let sizes = counts(dimensions.into(), sizes)?;
     let (kinds, arguments) =
         (counts(dimensions.into(), distributions)?, counts(dimensions.into(), arguments)?);
@@ -205,6 +215,7 @@ pub fn resized<A: Abi, E: Count>(
     extent: E,
     new: Out<A::Datatype>,
 ) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     // Its int form takes addresses: only the name tells the forms apart.
     let form = if call.name.ends_with("_c") { Form::Large } else { Form::Int };
     made::<A>(new, Datatype::resized(form, lower.get(), extent.get(), &shared::<A>(old)?))
@@ -212,6 +223,7 @@ pub fn resized<A: Abi, E: Count>(
 
 /// `MPI_Type_dup`: as committed as the old one, with those attributes that want to be copied.
 pub fn dup<A: Abi>(call: &Call<A>, old: A::Datatype, new: Out<A::Datatype>) -> Result<()> {
+    new.set(A::Datatype::NULL)?;
     let (known, committed, like) = global::with(|process| {
         let record = process.types.get::<A>(old)?;
         Ok::<_, Failure>((record.datatype.clone(), record.committed, record.like))

@@ -97,16 +97,24 @@ pub enum Buffer<Row> {
 /// Bytes of `count` elements that lie without gaps, of a predefined type.
 #[inline(always)]
 fn plain<A: Abi>(count: impl Count, datatype: A::Datatype) -> Option<usize> {
-    let Ref::Builtin(at) = datatype.decode() else { return None };
+    let Ref::Builtin(at) = datatype.decode() else { return nothing::<A>(count, datatype).then_some(0) };
     let basic = &BASIC[at as usize];
     let bytes = usize::try_from(count.get()).ok()?.checked_mul(basic.size as usize)?;
     (basic.size == basic.extent && bytes as u64 >> 62 == 0).then_some(bytes)
+}
+
+/// No elements of no type, which is taken as MPICH takes it.
+#[inline(always)]
+fn nothing<A: Abi>(count: impl Count, datatype: A::Datatype) -> bool {
+    count.get() == 0 && datatype == A::Datatype::NULL
 }
 
 /// Elements of a committed type.
 #[cold]
 #[inline(never)]
 fn described<A: Abi>(address: *mut c_void, count: i64, datatype: A::Datatype) -> Result<Elements> {
+    let datatype =
+        if nothing::<A>(count, datatype) { A::Datatype::encode(Ref::Builtin(0)) } else { datatype };
     let known = global::with(|process| {
         let record = process.types.get::<A>(datatype)?;
         match record.committed {
@@ -185,6 +193,9 @@ pub fn any_elements<A: Abi>(
 #[inline(always)]
 pub fn span<A: Abi>(count: impl Count, datatype: A::Datatype) -> Result<usize> {
     let count = count.get();
+    if nothing::<A>(count, datatype) {
+        return Ok(0);
+    }
     let known = find::<A>(datatype)?;
     let one = if is_predefined::<A>(datatype) { known.extent } else { known.size };
     match usize::try_from(count).ok().and_then(|count| count.checked_mul(one as usize)) {

@@ -151,6 +151,7 @@ pub fn create<A: Abi, F: Into<Function>>(
     commutes: c_int,
     op: Out<A::Op>,
 ) -> Result<()> {
+    op.set(A::Op::NULL)?;
     let function = function.ok_or_else(|| Failure::new(class::ARG, "the function is a null pointer"))?;
     let made = UserOp { function: function.into(), commutes: commutes != 0 };
     let key = global::with(|process| process.ops.insert(made));

@@ -94,6 +94,7 @@ fn report_failed<A: Abi>(
         status::store_error::<A>(status_at::<A>(statuses, at)?, 0)?;
     }
     for (at, failure) in failed {
+        status::store_known::<A>(status_at::<A>(statuses, at)?, &failure)?;
         let code = global::with(|process| process.recent.code(failure.class, failure.text));
         status::store_error::<A>(status_at::<A>(statuses, at)?, code)?;
     }
@@ -212,7 +213,7 @@ pub fn wait_any<A: Abi>(
         block::wait(Waits::Waitany, &ids, false)?;
         if let Some((at, outcome)) = first_done(&array, &active)? {
             index.set(at as c_int)?;
-            return status::store::<A>(status, &outcome?);
+            return status::settle::<A>(status, outcome);
         }
     }
 }
@@ -243,7 +244,7 @@ pub fn test_any<A: Abi>(
         Some((at, outcome)) => {
             flag.set(1)?;
             index.set(at as c_int)?;
-            status::store::<A>(status, &outcome?)
+            status::settle::<A>(status, outcome)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Grids: MPI 5.0 sections 8.5.1, 8.5.2 and 8.5.5 to 8.5.7.
 
 use super::{mapped, no, put, topology_of};
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
 use crate::comm::make::{handle_of, make};
 use crate::entry::Call;
@@ -45,6 +45,7 @@ pub fn create<A: Abi>(
     _reorder: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let count = dimensions(count)?;
     let (dims, periods) = (dims.slice(count)?, flags(periods.slice(count)?));
@@ -54,6 +55,7 @@ pub fn create<A: Abi>(
 
 /// `MPI_Cart_sub`.
 pub fn sub<A: Abi>(call: &Call<A>, comm: A::Comm, keep: In<c_int>, new: Out<A::Comm>) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let count = with_grid(call, comm, |cart, _| Ok(cart.dims().len() as c_int))?;
     let comm = call.comm(comm)?;
     let keep = flags(keep.slice(count)?);

@@ -1,7 +1,7 @@
 //! Graphs of which each rank knows its own edges: MPI 5.0 sections 8.5.4 and 8.5.5.
 
 use super::{no, put, topology_of};
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
 use crate::comm::make::{handle_of, make};
 use crate::entry::Call;
@@ -51,6 +51,7 @@ pub fn create<A: Abi>(
     _reorder: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let (sources, degrees) = (sources.slice(count)?, degrees.slice(count)?);
     let edges = degrees.iter().try_fold(0 as c_int, |sum, &degree| sum.checked_add(degree.max(0)));
@@ -80,6 +81,7 @@ pub fn create_adjacent<A: Abi>(
     _reorder: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let given = [weights::<A>(source_weights, indegree)?, weights::<A>(destination_weights, outdegree)?];
     let weighted = given.iter().any(Option::is_some);

@@ -1,7 +1,7 @@
 //! Graphs that every rank knows whole: MPI 5.0 sections 8.5.3, 8.5.5 and 8.5.8.
 
 use super::{mapped, no, put, topology_of};
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
 use crate::comm::make::{handle_of, make};
 use crate::entry::Call;
@@ -32,6 +32,7 @@ pub fn create<A: Abi>(
     _reorder: c_int,
     new: Out<A::Comm>,
 ) -> Result<()> {
+    new.set(A::Comm::NULL)?;
     let comm = call.comm(comm)?;
     let index = index.slice(nodes)?;
     let edges = edges.slice(edge_count(index))?;

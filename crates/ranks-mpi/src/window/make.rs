@@ -83,6 +83,7 @@ pub fn create<A: Abi>(
     comm: A::Comm,
     win: Out<A::Win>,
 ) -> Result<()> {
+    win.set(A::Win::NULL)?;
     let base = base.address().expose_provenance();
     let plan = Plan { flavor: Flavor::Create, base, size, unit: unit.get() };
     win.set(make(call, plan, info, comm)?.0)
@@ -98,6 +99,7 @@ pub fn allocate<A: Abi>(
     base: Out<c_void>,
     win: Out<A::Win>,
 ) -> Result<()> {
+    win.set(A::Win::NULL)?;
     let plan = Plan { flavor: Flavor::Allocate, base: 0, size, unit: unit.get() };
     let (made, at) = make(call, plan, info, comm)?;
     base.pointer().set(at)?;
@@ -114,6 +116,7 @@ pub fn allocate_shared<A: Abi>(
     base: Out<c_void>,
     win: Out<A::Win>,
 ) -> Result<()> {
+    win.set(A::Win::NULL)?;
     let plan = Plan { flavor: Flavor::Shared, base: 0, size, unit: unit.get() };
     let (made, at) = make(call, plan, info, comm)?;
     base.pointer().set(at)?;
@@ -122,6 +125,7 @@ pub fn allocate_shared<A: Abi>(
 
 /// `MPI_Win_create_dynamic`.
 pub fn create_dynamic<A: Abi>(call: &Call<A>, info: A::Info, comm: A::Comm, win: Out<A::Win>) -> Result<()> {
+    win.set(A::Win::NULL)?;
     let plan = Plan { flavor: Flavor::Dynamic, base: 0, size: 0, unit: 1 };
     win.set(make(call, plan, info, comm)?.0)
 }

@@ -132,12 +132,14 @@ pub fn set_info<A: Abi>(call: &Call<A>, win: A::Win, info: A::Info) -> Result<()
 
 /// `MPI_Win_get_info`.
 pub fn get_info<A: Abi>(call: &Call<A>, win: A::Win, info: Out<A::Info>) -> Result<()> {
+    info.set(A::Info::NULL)?;
     let key = crate::info::make(on(call, win, |window| window.info.clone())?)?;
     info.set(A::Info::encode(Ref::Dynamic(key)))
 }
 
 /// `MPI_Win_get_group`.
 pub fn get_group<A: Abi>(call: &Call<A>, win: A::Win, group: Out<A::Group>) -> Result<()> {
+    group.set(A::Group::NULL)?;
     let comm = on(call, win, |window| window.comm)?;
     group.set(group::make::<A>(global::with(|process| process.engine.comm_group(comm))?)?)
 }
