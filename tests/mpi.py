@@ -192,6 +192,10 @@ def main():
             run(target, n, [newer], says=["ok"])
             run(target, n, [newer, "threads"], says=["ok"])
             run(target, n, [own], says=["ok"])
+        programs = build(ROOT / "tests/c/programs.c", header, target)
+        several = [programs, 0, 5, ":", "-n", 2, programs, 1, 5, ":", "-n", 2, programs, 2, 5]
+        run(target, 1, several, says=["program 0: 9", "program 1: 9", "program 2: 9"])
+        run(target, 1, ["-usize", 40, programs, 0, 40], says=["program 0: 1"])
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
         counted = "MPI_Send 3 calls, 1200 bytes; MPI_Recv 3 calls, 1200 bytes; MPI_Allreduce 2 calls, 160 bytes"

@@ -78,6 +78,14 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
         .quiet(command.quiet)
         .stdin(command.stdin)
         .take_signals();
+    let launch = match command.universe {
+        Some(ranks) => launch.universe(ranks),
+        None => launch,
+    };
+    let launch = match command.grace.map_or_else(grace_from_environment, |grace| Ok(Some(grace)))? {
+        Some(grace) => launch.grace(grace),
+        None => launch,
+    };
     Ok(match command.timeout.map_or_else(timeout_from_environment, |limit| Ok(Some(limit)))? {
         Some(limit) => launch.timeout(limit),
         None => launch,
@@ -85,10 +93,19 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
 }
 
 fn timeout_from_environment() -> Result<Option<Duration>, StartError> {
-    let Some(text) = std::env::var_os("MPIEXEC_TIMEOUT") else { return Ok(None) };
+    Ok(seconds_from_environment("MPIEXEC_TIMEOUT")?.flatten())
+}
+
+fn grace_from_environment() -> Result<Option<Duration>, StartError> {
+    Ok(seconds_from_environment("RANKS_GRACE")?.map(Option::unwrap_or_default))
+}
+
+/// The seconds that a variable names, if it is set; 0 is `Some(None)`.
+fn seconds_from_environment(name: &str) -> Result<Option<Option<Duration>>, StartError> {
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
     let text = text.to_string_lossy();
-    parse::time_limit(&text)
-        .ok_or_else(|| StartError::usage(format!("MPIEXEC_TIMEOUT={text}: not a number of seconds")))
+    let seconds = parse::time_limit(&text);
+    seconds.map(Some).ok_or_else(|| StartError::usage(format!("{name}={text}: not a number of seconds")))
 }
 
 /// CPUs that this process may use: affinity and cgroup quota counted.
@@ -125,7 +142,8 @@ pub fn help(name: &str) -> String {
          Exit code: that of the first rank that fails, 128 + number for a signal; 110 after --timeout;\n\
          141 when the reader of the output goes away; 2 for a mistake in the command line, 126 and 127 for a\n\
          program that cannot be run or found.\n\
-         Ctrl-C ends the job, a second one at once; Ctrl-\\ shows who waits where, and the job goes on.\n",
+         Ctrl-C interrupts the ranks, then ends the job; a second and a third one hurry that.\n\
+         Ctrl-\\ shows who waits where, and the job goes on.\n",
     );
     text
 }

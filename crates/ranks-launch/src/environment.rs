@@ -37,13 +37,45 @@ pub fn assemble(all: &Environment, program: &Environment, library: Option<&Path>
 /// a program that draws progress or tables wants to know.
 pub const TERMINAL: &str = "RANKS_TERMINAL";
 
+/// Names under which the launchers of others tell a rank its number: programs that pass no messages themselves
+/// (scripts, frameworks) ask for these.
+const RANK_ELSEWHERE: [&str; 4] =
+    ["PMI_RANK", "MPI_LOCALRANKID", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"];
+
+/// Names under which the launchers of others tell the number of ranks.
+const SIZE_ELSEWHERE: [&str; 4] =
+    ["PMI_SIZE", "MPI_LOCALNRANKS", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"];
+
+/// Where the launcher of MPICH listens. Beside our `PMI_RANK` it would be asked for a rank of another job.
+const OTHERS_LAUNCHER: [&str; 3] = ["PMI_FD", "PMI_PORT", "PMI_ID"];
+
+/// What one rank is told.
+pub struct Told {
+    /// Its job and its number.
+    pub job: Job,
+    /// How many ranks there are.
+    pub size: usize,
+    /// The number of its program on the command line.
+    pub program: usize,
+    /// How many ranks there is room for.
+    pub universe: usize,
+}
+
 /// The same with what only one rank is told.
-pub fn for_rank(common: &Variables, job: &Job, size: usize) -> Variables {
+pub fn for_rank(common: &Variables, told: &Told) -> Variables {
     let mut variables = common.clone();
-    let told = [job.to_string(), job.rank.to_string(), size.to_string()];
-    for (name, value) in job::JOB_VARIABLES.into_iter().zip(told) {
-        variables.insert(name.into(), value.into());
-    }
+    let mut tell = |name: &str, value: String| drop(variables.insert(name.into(), value.into()));
+    let (rank, size) = (told.job.rank.to_string(), told.size.to_string());
+    let values = [
+        told.job.to_string(),
+        rank.clone(),
+        size.clone(),
+        told.program.to_string(),
+        told.universe.to_string(),
+    ];
+    job::JOB_VARIABLES.into_iter().zip(values).for_each(|(name, value)| tell(name, value));
+    RANK_ELSEWHERE.into_iter().for_each(|name| tell(name, rank.clone()));
+    SIZE_ELSEWHERE.into_iter().for_each(|name| tell(name, size.clone()));
     variables
 }
 
@@ -53,7 +85,8 @@ pub fn inside_job() -> bool {
 }
 
 fn is_of_a_job(name: &OsStr) -> bool {
-    job::JOB_VARIABLES.iter().any(|variable| name == *variable)
+    let all = [&job::JOB_VARIABLES[..], &RANK_ELSEWHERE, &SIZE_ELSEWHERE, &OTHERS_LAUNCHER];
+    all.into_iter().flatten().any(|variable| name == *variable)
 }
 
 /// Lets programs and Python's mpi4py find our library before any other. Both variables are needed: mpi4py
@@ -96,8 +129,23 @@ mod tests {
         assert_eq!(variables[OsStr::new("B")], "3");
         assert!(is_of_a_job(OsStr::new("RANKS_JOB")) && !is_of_a_job(OsStr::new("RANKS_CPUS")));
         let job = Job { launcher: 7, descriptor: 3, nonce: 1, rank: 2 };
-        let told = for_rank(&variables, &job, 4);
-        assert_eq!(told[OsStr::new("RANKS_SIZE")], "4");
+        let told = for_rank(&variables, &Told { job, size: 4, program: 1, universe: 8 });
+        for (name, value) in [
+            ("RANKS_SIZE", "4"),
+            ("RANKS_APPNUM", "1"),
+            ("RANKS_UNIVERSE", "8"),
+            ("PMI_RANK", "2"),
+            ("PMI_SIZE", "4"),
+            ("MPI_LOCALRANKID", "2"),
+            ("MPI_LOCALNRANKS", "4"),
+            ("OMPI_COMM_WORLD_RANK", "2"),
+            ("OMPI_COMM_WORLD_SIZE", "4"),
+            ("OMPI_COMM_WORLD_LOCAL_RANK", "2"),
+            ("OMPI_COMM_WORLD_LOCAL_SIZE", "4"),
+        ] {
+            assert_eq!(told[OsStr::new(name)], value, "{name}");
+            assert!(is_of_a_job(OsStr::new(name)), "{name} would reach nested jobs");
+        }
         assert_eq!(told[OsStr::new("RANKS_JOB")], "1:7:3:1:2");
     }
 

@@ -53,6 +53,8 @@ pub struct Start<'a> {
     pub signals: &'a SignalSet,
     /// The descriptor limit its launcher had at first.
     pub descriptors: Option<libc::rlimit>,
+    /// A file that grows too long ends it, as it would have ended its launcher.
+    pub long_files_end_it: bool,
 }
 
 /// What a rank that could not start says: rank, step, error number.
@@ -106,6 +108,9 @@ fn become_rank(start: &Start<'_>, launcher: Pid) -> ! {
         }
         // Rust programs ignore SIGPIPE; others expect it to end them.
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        if start.long_files_end_it {
+            libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
+        }
         start.signals.set_blocked();
         let environment = start.environment.pointers.as_ptr();
         libc::execve(start.path.as_ptr(), start.arguments.pointers.as_ptr(), environment);

@@ -26,6 +26,8 @@ pub struct Launch {
     pub(crate) capture: bool,
     pub(crate) signals: bool,
     pub(crate) drains: Option<Duration>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) universe: Option<usize>,
 }
 
 /// One program of a job.
@@ -53,6 +55,8 @@ impl Launch {
             capture: false,
             signals: false,
             drains: None,
+            grace: None,
+            universe: None,
         }
     }
 
@@ -164,6 +168,19 @@ impl Launch {
         self
     }
 
+    /// How long the ranks have to end by themselves, once they are told to. Without it: 5 s after a signal (INT, TERM,
+    /// HUP), which is enough to write a checkpoint, and 1 s after a failure.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// How many ranks there is room for (`MPI_UNIVERSE_SIZE`); without it the usable CPUs, and never fewer than ranks.
+    pub fn universe(mut self, ranks: usize) -> Self {
+        self.universe = Some(ranks);
+        self
+    }
+
     /// Runs the job to its end.
     pub fn run(self) -> Result<Outcome, StartError> {
         run::run(&self)
@@ -235,6 +252,31 @@ impl StartError {
 
     pub(crate) fn system(what: &str, error: &std::io::Error) -> Self {
         Self::new(1, format!("{what}: {}", crate::program::reason(error)))
+    }
+
+    /// As `system`, where a limit of this process may be the reason: names it and how to raise it.
+    pub(crate) fn limited(what: &str, error: &std::io::Error) -> Self {
+        let advice = match error.raw_os_error() {
+            Some(libc::EMFILE) => {
+                let limit = crate::sys::descriptor_limit();
+                format!(
+                    "; `ulimit -n` allows {limit} open files, and each rank takes 3: raise it, or start fewer ranks"
+                )
+            }
+            Some(libc::ENFILE) => "; this machine has no more of them (fs.file-max)".to_owned(),
+            Some(libc::EAGAIN) => {
+                "; `ulimit -u` or the container limits processes: raise it, or start fewer ranks".to_owned()
+            }
+            Some(libc::EFBIG) => match crate::sys::file_size_limit() {
+                Some(limit) => format!(
+                    "; `ulimit -f` allows files of {} KiB, and shared memory counts as a file: raise it, or start fewer ranks",
+                    limit >> 10
+                ),
+                None => String::new(),
+            },
+            _ => String::new(),
+        };
+        Self::new(1, format!("{what}: {}{advice}", crate::program::reason(error)))
     }
 }
 

@@ -35,7 +35,7 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, folder: Option<&Path>) -> Result
         };
         let file = std::path::absolute(&file).unwrap_or(file);
         return match check(&file) {
-            Ok(()) => Ok(file),
+            Ok(()) => interpreter(name, &file).map(|()| file),
             Err(Unfit::Missing) => {
                 Err(StartError::new(NOT_FOUND, format!("{shown}: no such program; is the path right?")))
             }
@@ -54,7 +54,9 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, folder: Option<&Path>) -> Result
         let file = entry.join(name);
         match check(&file) {
             // The ranks may run in another folder than we do.
-            Ok(()) => return Ok(std::path::absolute(&file).unwrap_or(file)),
+            Ok(()) => {
+                return interpreter(name, &file).map(|()| std::path::absolute(&file).unwrap_or(file));
+            }
             Err(Unfit::Mode) => unfit = Some(file),
             Err(_) => {}
         }
@@ -72,6 +74,37 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, folder: Option<&Path>) -> Result
         String::new()
     };
     Err(StartError::new(NOT_FOUND, format!("{shown}: no such program in PATH{hint}")))
+}
+
+/// Checks that the interpreter exists that a script names in its first line: the kernel's own "No such file" would seem
+/// to mean the script.
+fn interpreter(name: &OsStr, file: &Path) -> Result<(), StartError> {
+    use std::io::Read as _;
+    // The kernel itself reads no more than 256 bytes.
+    let mut head = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| file.take(256).read_to_end(&mut head));
+    let Some(rest) = read.ok().and_then(|_| head.strip_prefix(b"#!")) else { return Ok(()) };
+    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let words = line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let mut words = words.map(|word| PathBuf::from(OsStr::from_bytes(word)));
+    // What stands there in part, or relative to a folder, is left to the kernel.
+    let Some(first) = words.next().filter(|first| first.is_absolute() && rest.contains(&b'\n')) else {
+        return Ok(());
+    };
+    if check(&first).is_ok() {
+        return Ok(());
+    }
+    let (shown, line_ends) = (Path::new(name).display(), line.ends_with(b"\r"));
+    let text = String::from_utf8_lossy(first.as_os_str().as_bytes()).trim_end().to_owned();
+    let why = match (check(&first), line_ends) {
+        (_, true) => "is followed by a carriage return; give the file Unix line ends".to_owned(),
+        (Err(Unfit::Missing), _) => "does not exist; correct the first line or install it".to_owned(),
+        _ => "cannot be executed".to_owned(),
+    };
+    Err(StartError::new(
+        NOT_FOUND,
+        format!("{shown}: its interpreter {text} (named in its first line) {why}"),
+    ))
 }
 
 enum Unfit {

@@ -12,7 +12,7 @@ use crate::report;
 use crate::start;
 use crate::sys::{self, Death, Pid};
 use ranks_shm::Segment;
-use signals::Draining;
+use signals::{Draining, Ending};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -67,12 +67,6 @@ pub struct Rank {
     pub watch: Option<OwnedFd>,
     pub death: Option<Death>,
     pub program: usize,
-}
-
-/// The job is being ended before all ranks have.
-struct Ending {
-    kill_at: Instant,
-    killed_at: Option<Instant>,
 }
 
 /// Runs a job to its end.
@@ -164,7 +158,7 @@ impl<'a> Job<'a> {
         };
         let ending = self.ending.as_ref().map(|ending| match ending.killed_at {
             Some(killed) => killed + DRAIN,
-            None => ending.kill_at,
+            None => ending.next_at,
         });
         let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
         let input = self.input.as_ref().and_then(Input::deadline);
@@ -200,12 +194,8 @@ impl<'a> Job<'a> {
         if self.foreign.is_due(now) {
             foreign::look(self);
         }
-        match &mut self.ending {
-            Some(ending) if ending.killed_at.is_none() && now >= ending.kill_at => {
-                ending.killed_at = Some(now);
-                self.signal_all(libc::SIGKILL);
-            }
-            Some(_) => {}
+        match &self.ending {
+            Some(_) => self.go_on_ending(now),
             None => {
                 if self.ranks.iter().all(|rank| rank.death.is_some()) {
                     return;
@@ -213,9 +203,9 @@ impl<'a> Job<'a> {
                 let overdue = self.draining.filter(|draining| now >= draining.until);
                 if self.segment.abort().is_some() {
                     self.on_failure(&[], now);
-                } else if let Some(error) = self.outputs.output_broken() {
+                } else if let Some((file, error)) = self.outputs.output_broken() {
                     let code = lost_output(error);
-                    let text = format!("standard output: {}", crate::program::reason(error));
+                    let text = format!("{file}: {}", crate::program::reason(error));
                     if code != NO_READER {
                         self.say(&text, "");
                     }
@@ -333,7 +323,7 @@ impl<'a> Job<'a> {
             }
         }
         if self.code.is_none() {
-            self.code = self.outputs.output_broken().map(lost_output);
+            self.code = self.outputs.output_broken().map(|(_, error)| lost_output(error));
         }
     }
 

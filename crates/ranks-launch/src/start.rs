@@ -22,9 +22,6 @@ use std::time::Instant;
 const SIGNALS: [i32; 7] =
     [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2, libc::SIGTSTP];
 
-/// Descriptors a rank costs the launcher: two pipes and the pidfd.
-const DESCRIPTORS_A_RANK: u64 = 3;
-
 /// A program ready to be executed.
 struct Ready {
     path: PathBuf,
@@ -46,6 +43,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     {
         return Err(StartError::usage(format!("--stdin {rank}: the job has ranks 0 to {}", size - 1)));
     }
+    let universe = launch.universe.unwrap_or_else(crate::command::usable_cpus).max(size);
     let library = environment::library();
     let mut programs: Vec<Ready> =
         launch.programs.iter().map(|p| prepare(launch, p, library.as_deref())).collect::<Result<_, _>>()?;
@@ -56,7 +54,8 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
 
     let old_signals = SignalSet::blocked_now();
     let signals = launch.signals.then(take_signals).transpose().map_err(failed("signals"))?;
-    let descriptors = make_room(size);
+    let descriptors = make_room();
+    let long_files_end_it = sys::survive_long_files();
     let (segment, fd) = Segment::create(size).map_err(failed("shared memory for the job"))?;
     // Closed on exec in every process but the ranks, which undo that for themselves; and numbered above 2.
     let segment_fd = sys::duplicate(fd.as_fd()).map_err(failed("shared memory for the job"))?;
@@ -85,7 +84,8 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
                 nonce: job.segment.nonce(),
                 rank,
             };
-            let environment = c_environment(&environment::for_rank(&ready.variables, &told, size))?;
+            let told = environment::Told { job: told, size, program: index, universe };
+            let environment = c_environment(&environment::for_rank(&ready.variables, &told))?;
             let stdin = stdin_of(&mut job, launch.stdin == Stdin::Rank(rank), &null)?;
             let (out, out_end) = sys::pipe().map_err(failed_at(rank))?;
             let (error, error_end) = sys::pipe().map_err(failed_at(rank))?;
@@ -102,6 +102,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
                 errors: errors_end.as_fd(),
                 signals: &old_signals,
                 descriptors,
+                long_files_end_it,
             })
             .map_err(failed_at(rank))?;
             job.ranks.push(Rank { pid, watch: sys::pidfd(pid), death: None, program: index });
@@ -156,10 +157,9 @@ fn take_signals() -> io::Result<OwnedFd> {
     set.descriptor()
 }
 
-/// Raises the limit of open descriptors if the job needs it; returns the limit for the ranks.
-fn make_room(size: usize) -> Option<libc::rlimit> {
-    let needed = DESCRIPTORS_A_RANK * size as u64 + 64;
-    (needed > sys::descriptor_limit()).then(sys::raise_descriptor_limit).flatten()
+/// Raises the limit of open descriptors as far as it may be; returns the limit for the ranks.
+fn make_room() -> Option<libc::rlimit> {
+    sys::raise_descriptor_limit()
 }
 
 /// What a rank gets as standard input. A pipe or a file is handed on as it is; a terminal is read by us,
@@ -193,9 +193,9 @@ fn c_environment(variables: &Variables) -> Result<CStrings, StartError> {
 }
 
 fn failed(what: &str) -> impl Fn(io::Error) -> StartError + '_ {
-    move |error| StartError::system(&format!("cannot make {what}"), &error)
+    move |error| StartError::limited(&format!("cannot make {what}"), &error)
 }
 
 fn failed_at(rank: usize) -> impl Fn(io::Error) -> StartError {
-    move |error| StartError::system(&format!("cannot start rank {rank}"), &error)
+    move |error| StartError::limited(&format!("cannot start rank {rank}"), &error)
 }

@@ -286,6 +286,21 @@ pub fn is_ignored(signal: i32) -> bool {
     unsafe { libc::sigaction(signal, std::ptr::null(), &mut old) == 0 && old.sa_sigaction == libc::SIG_IGN }
 }
 
+/// Lets a write beyond the limit of file sizes fail instead of ending this process; returns true when that was not so
+/// before.
+pub fn survive_long_files() -> bool {
+    // SAFETY: installs no handler; the signal is ignored from now on.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) == libc::SIG_DFL }
+}
+
+/// The limit of file sizes in bytes, if there is one.
+pub fn file_size_limit() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes to a local.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } == 0;
+    (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
+}
+
 /// Allows this process as many open descriptors as it may have; returns what to give the ranks back.
 pub fn raise_descriptor_limit() -> Option<libc::rlimit> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

@@ -151,17 +151,65 @@ fn signals_end_the_job() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
-    let text = "trap '' TERM; echo up; while :; do sleep 30; done";
+fn an_interrupt_is_an_interrupt_and_leaves_time_for_a_checkpoint() {
+    // Longer than the second that ranks have after a failure.
+    let text = "trap 'sleep 1.6; echo saved $RANKS_RANK; exit 0' INT; echo up; while :; do sleep 0.05; done";
     let launched = start(command(&["-n", "2", "sh", "-c", text]));
-    wait_for("ranks that ignore TERM", || processes(&launched.mark).len() >= 6);
-    launched.signal("INT");
-    std::thread::sleep(Duration::from_millis(100));
-    let began = std::time::Instant::now();
+    wait_for("ranks", || processes(&launched.mark).len() >= 4);
+    std::thread::sleep(Duration::from_millis(300));
     launched.signal("INT");
     let done = launched.finish();
     assert_eq!(done.code, 130, "{done:?}");
-    assert!(began.elapsed() < Duration::from_millis(700), "{done:?}");
+    part(&done.out, "saved 0\n");
+    part(&done.out, "saved 1\n");
+}
+
+#[test]
+fn who_ignores_an_interrupt_hears_term_when_the_grace_is_over() {
+    let text =
+        "trap '' INT; trap 'echo term $RANKS_RANK; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+    for how in ["option", "variable"] {
+        let mut with = match how {
+            "option" => command(&["--grace", "0.3", "-n", "2", "sh", "-c", text]),
+            _ => command(&["-n", "2", "sh", "-c", text]),
+        };
+        with.env("RANKS_GRACE", if how == "option" { "50" } else { "0.3" });
+        let launched = start(with);
+        wait_for("ranks", || processes(&launched.mark).len() >= 4);
+        std::thread::sleep(Duration::from_millis(300));
+        launched.signal("INT");
+        let done = launched.finish();
+        assert_eq!(done.code, 130, "{done:?}");
+        part(&done.out, "term 0\n");
+        part(&done.out, "term 1\n");
+        assert!(done.took < Duration::from_secs(20), "{done:?}");
+    }
+}
+
+#[test]
+fn ranks_that_all_wait_for_each_other_are_not_given_the_whole_grace() {
+    let s = stand_in();
+    let text = "trap '' INT; exec \"$0\" attach barrier sleep:90000";
+    let launched = start(command(&["--grace", "50", "-n", "2", "sh", "-c", text, &s]));
+    std::thread::sleep(Duration::from_millis(500));
+    launched.signal("INT");
+    let done = launched.finish();
+    assert_eq!(done.code, 130, "{done:?}");
+    assert!(done.took < Duration::from_secs(20), "{done:?}");
+}
+
+#[test]
+fn further_signals_hurry_the_end() {
+    let text = "trap '' INT; trap '' TERM; echo up; while :; do sleep 30; done";
+    let launched = start(command(&["--grace", "50", "-n", "2", "sh", "-c", text]));
+    wait_for("ranks that ignore all", || processes(&launched.mark).len() >= 6);
+    for _ in 0..3 {
+        launched.signal("INT");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let done = launched.finish();
+    assert_eq!(done.code, 130, "{done:?}");
+    assert!(done.took < Duration::from_secs(20), "{done:?}");
 }
 
 #[test]
@@ -247,7 +295,8 @@ fn stop_and_continue() {
     wait_for("ranks", || ranks().len() == 2);
     launched.signal("TSTP");
     wait_for("a stopped launcher", || state(launched.pid()) == 'T');
-    wait_for("stopped ranks", || ranks().iter().all(|process| state(process.pid) == 'T'));
+    // D: a shell whose child was stopped on its way to become `sleep` waits for it.
+    wait_for("stopped ranks", || ranks().iter().all(|process| matches!(state(process.pid), 'T' | 'D')));
     launched.signal("CONT");
     let done = launched.finish();
     assert_eq!((done.code, done.out.as_str()), (0, "done\ndone\n"), "{done:?}");

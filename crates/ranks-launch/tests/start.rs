@@ -23,6 +23,60 @@ fn a_rank_knows_its_number() {
 }
 
 #[test]
+fn a_rank_knows_its_number_by_the_names_of_others() {
+    let show = "echo $PMI_RANK $MPI_LOCALRANKID $OMPI_COMM_WORLD_RANK $OMPI_COMM_WORLD_LOCAL_RANK, \
+                $PMI_SIZE $MPI_LOCALNRANKS $OMPI_COMM_WORLD_SIZE $OMPI_COMM_WORLD_LOCAL_SIZE$PMI_FD";
+    let mut with = command(&["-n", "1", "sh", "-c", show, ":", "-n", "2", "sh", "-c", show]);
+    with.env("PMI_FD", "9").env("PMI_RANK", "7");
+    let done = start(with).finish();
+    let mut lines: Vec<_> = done.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["0 0 0 0, 3 3 3 3", "1 1 1 1, 3 3 3 3", "2 2 2 2, 3 3 3 3"], "{done:?}");
+    // A job inside a rank has numbers of its own, also when it passes nothing on.
+    let done = run(&["-n", "2", &launcher(), "-n", "1", "sh", "-c", show]);
+    assert_eq!(done.out, "0 0 0 0, 1 1 1 1\n".repeat(2), "{done:?}");
+}
+
+#[test]
+fn a_rank_knows_its_program_and_the_room_there_is() {
+    let show = "echo $RANKS_RANK: $RANKS_APPNUM of $RANKS_UNIVERSE";
+    let one = ["-usize", "7", "-n", "1", "sh", "-c", show];
+    let done = run(&[&one[..], &[":", "-n", "2", "sh", "-c", show, ":", "sh", "-c", show]].concat());
+    let mut lines: Vec<_> = done.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["0: 0 of 7", "1: 1 of 7", "2: 1 of 7", "3: 2 of 7"], "{done:?}");
+    let done = run(&["-usize", "1", "-n", "3", "sh", "-c", "echo $RANKS_UNIVERSE"]);
+    assert_eq!(done.out, "3\n3\n3\n");
+    let done = run(&["-n", "1", "sh", "-c", "echo $RANKS_UNIVERSE"]);
+    assert_eq!(done.out, format!("{}\n", ranks_launch::command::usable_cpus()));
+}
+
+#[test]
+fn limits_of_the_process_are_named() {
+    for (limit, words, code, says) in [
+        ("ulimit -f 8", "-n 2 true", 1, "`ulimit -f` allows files of"),
+        ("ulimit -n 40", "-n 30 sleep 5", 1, "`ulimit -n` allows 40 open files"),
+    ] {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("{limit} && exec \"$0\" {words}"), &launcher()]);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let done = start(shell).finish();
+        assert_eq!(done.code, code, "{done:?}");
+        assert!(done.error.contains(says) && done.error.lines().count() == 1, "{done:?}");
+    }
+    // What a file that grows too long does to a rank is what it did before: bit 24 is SIGXFSZ.
+    let mut shell = Command::new("bash");
+    let show = "grep SigIgn /proc/self/status";
+    shell.args(["-c", &format!("{show}; exec \"$0\" -n 1 {show}"), &launcher()]);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let done = start(shell).finish();
+    let masks =
+        done.out.lines().filter_map(|line| u64::from_str_radix(line.split_whitespace().nth(1)?, 16).ok());
+    let ignored: Vec<bool> = masks.map(|mask| mask >> 24 & 1 == 1).collect();
+    assert!(ignored.len() == 2 && ignored[0] == ignored[1], "{done:?}");
+}
+
+#[test]
 fn several_programs_are_one_job() {
     let done = run(&[
         "-n",
@@ -107,7 +161,15 @@ fn a_script_without_an_interpreter_runs_in_a_shell() {
     std::fs::write(&script, "#!/no/such/interpreter\n").unwrap();
     let done = run(&["-n", "2", script.to_str().unwrap()]);
     assert_eq!(done.code, 127, "{done:?}");
-    assert!(done.error.contains("the program cannot be executed: No such file or directory"), "{done:?}");
+    let says = "its interpreter /no/such/interpreter (named in its first line) does not exist";
+    assert!(done.error.contains(says) && done.error.lines().count() == 1, "{done:?}");
+    std::fs::write(&script, "#!/bin/sh\r\necho\r\n").unwrap();
+    let done = run(&["-n", "2", script.to_str().unwrap()]);
+    assert_eq!(done.code, 127, "{done:?}");
+    assert!(
+        done.error.contains("/bin/sh (named in its first line) is followed by a carriage return"),
+        "{done:?}"
+    );
     std::fs::remove_file(script).unwrap();
 }
 

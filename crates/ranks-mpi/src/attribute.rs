@@ -14,6 +14,7 @@ use crate::global;
 use crate::window;
 use owner::What;
 use ranks_engine::{ANY_SOURCE, PROC_NULL, TAG_UB};
+use ranks_shm::job;
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -78,7 +79,11 @@ pub fn set_last_used_code(code: c_int) {
 
 /// Sets the values that depend on the job and the ABI.
 pub fn begin<A: Abi>(size: usize) {
-    UNIVERSE_VALUE.store(size as c_int, Ordering::Relaxed);
+    let cpus = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let universe = job::told(job::UNIVERSE).unwrap_or_else(cpus).max(size);
+    UNIVERSE_VALUE.store(c_int::try_from(universe).unwrap_or(c_int::MAX), Ordering::Relaxed);
+    let program = job::told(job::APPNUM).and_then(|number| c_int::try_from(number).ok());
+    APP_VALUE.store(program.unwrap_or(0), Ordering::Relaxed);
     HOST_VALUE.store(A::rank_out(PROC_NULL), Ordering::Relaxed);
     IO_VALUE.store(A::rank_out(ANY_SOURCE), Ordering::Relaxed);
     LAST_CODE_VALUE.store(A::LAST_CODE, Ordering::Relaxed);

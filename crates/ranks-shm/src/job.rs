@@ -13,7 +13,19 @@ pub const VARIABLE: &str = "RANKS_JOB";
 
 /// Variables of a job (as opposed to settings of the user, which pass on to nested jobs): a launcher inside
 /// a rank removes them for its own ranks.
-pub const JOB_VARIABLES: [&str; 3] = [VARIABLE, "RANKS_RANK", "RANKS_SIZE"];
+pub const JOB_VARIABLES: [&str; 5] = [VARIABLE, "RANKS_RANK", "RANKS_SIZE", APPNUM, UNIVERSE];
+
+/// The number of a rank's program on the command line, from 0.
+pub const APPNUM: &str = "RANKS_APPNUM";
+
+/// How many ranks this machine, or whoever started the job, has room for.
+pub const UNIVERSE: &str = "RANKS_UNIVERSE";
+
+/// A number that a rank was told; `None` outside a job.
+pub fn told(variable: &str) -> Option<usize> {
+    std::env::var_os(VARIABLE)?;
+    std::env::var(variable).ok()?.parse().ok()
+}
 
 /// What a rank must know to attach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

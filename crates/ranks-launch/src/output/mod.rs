@@ -53,6 +53,8 @@ pub struct Outputs {
     /// After which time an unfinished line is shown, by sink.
     idle: Vec<Option<Duration>>,
     streams: Vec<Stream>,
+    /// Files that were asked for, each with its sink.
+    files: Vec<(String, usize)>,
     tag: bool,
     chunk: Box<[u8]>,
 }
@@ -78,7 +80,7 @@ impl Outputs {
     }
 
     fn new(sinks: Vec<Sink>, idle: Vec<Option<Duration>>, tag: bool) -> Self {
-        Self { sinks, idle, streams: Vec::new(), tag, chunk: vec![0; CHUNK].into() }
+        Self { sinks, idle, streams: Vec::new(), files: Vec::new(), tag, chunk: vec![0; CHUNK].into() }
     }
 
     /// Takes over the reading end of a rank's pipe.
@@ -275,9 +277,11 @@ impl Outputs {
         self.sinks.iter().all(Sink::is_empty)
     }
 
-    /// Why our standard output takes nothing more, if so.
-    pub fn output_broken(&self) -> Option<&io::Error> {
-        self.sinks[0].broken()
+    /// The file that takes nothing more, our standard output or one that was asked for, and why.
+    pub fn output_broken(&self) -> Option<(&str, &io::Error)> {
+        let out = self.sinks[0].broken().map(|error| ("standard output", error));
+        let files = self.files.iter().filter_map(|(name, sink)| Some((&**name, self.sinks[*sink].broken()?)));
+        out.into_iter().chain(files).next()
     }
 
     /// Says something of our own on standard error.

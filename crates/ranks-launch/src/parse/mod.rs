@@ -36,6 +36,10 @@ pub struct Command {
     pub tag_output: bool,
     /// End the job after this time.
     pub timeout: Option<Duration>,
+    /// From the request to end to the end by force.
+    pub grace: Option<Duration>,
+    /// How many ranks there is room for.
+    pub universe: Option<usize>,
     /// No reports.
     pub quiet: bool,
     /// Which rank reads standard input.
@@ -285,6 +289,14 @@ impl<'a> Words<'a> {
             Opt::Tag => command.tag_output = true,
             Opt::Quiet => command.quiet = true,
             Opt::Timeout => command.timeout = seconds(name, &self.value(spec, name, attached)?)?,
+            Opt::Grace => {
+                let word = self.value(spec, name, attached)?;
+                command.grace = Some(seconds(name, &word)?.unwrap_or_default());
+            }
+            Opt::Universe => {
+                let word = self.value(spec, name, attached)?;
+                command.universe = universe(name, &word.to_string_lossy())?;
+            }
             Opt::Stdin => command.stdin = stdin(name, &self.value(spec, name, attached)?)?,
             Opt::Hosts => {
                 let hosts = self.value(spec, name, attached)?;
@@ -342,6 +354,17 @@ fn number_of_ranks(name: &str, word: &OsStr) -> Result<usize, UsageError> {
         }
         Ok(n) => Ok(n as usize),
         Err(_) => wrong(format!("{name} {text}: not a number of ranks; write for instance {name} 4")),
+    }
+}
+
+fn universe(name: &str, text: &str) -> Result<Option<usize>, UsageError> {
+    match text {
+        "SYSTEM" => Ok(None),
+        "INFINITE" => Ok(Some(i32::MAX as usize)),
+        _ => match text.parse::<usize>() {
+            Ok(n) if (1..=i32::MAX as usize).contains(&n) => Ok(Some(n)),
+            _ => wrong(format!("{name} {text}: neither a number of ranks nor SYSTEM nor INFINITE")),
+        },
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Opt {
     Tag,
     Quiet,
     Timeout,
+    Grace,
+    Universe,
     Stdin,
     Hosts,
     HostFile,
@@ -117,6 +119,14 @@ pub const OPTIONS: &[Spec] = &[
         "SECONDS",
         "end the job after this time, exit code 110 (also MPIEXEC_TIMEOUT)",
     ),
+    spec(
+        &["grace"],
+        Grace,
+        One,
+        "SECONDS",
+        "from a signal to the end by force; absent: 5 (also RANKS_GRACE)",
+    ),
+    spec(&["usize"], Universe, One, "N", "what MPI_UNIVERSE_SIZE says; absent: the usable CPUs"),
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
     spec(&["host", "hosts", "hostlist", "H"], Hosts, One, "HOST,...", "accepted for this machine's own name"),
     spec(&["hostfile", "machinefile", "f"], HostFile, One, "FILE", "accepted for this machine's own name"),
@@ -159,7 +169,7 @@ pub const OPTIONS: &[Spec] = &[
 
 /// The help's headings, each with the first names of its options.
 pub const HELP_GROUPS: &[(&str, &[&str])] = &[
-    ("Job", &["n", "wdir", "stdin", "timeout"]),
+    ("Job", &["n", "wdir", "stdin", "timeout", "grace", "usize"]),
     ("Output", &["tag-output", "quiet"]),
     ("Building first", &["example", "bin", "package", "features", "release", "profile", "manifest-path"]),
     ("Environment", &["x", "genv", "env", "genvlist", "genvnone"]),

@@ -1,11 +1,37 @@
 //! Signals: those that the launcher gets, and those that it sends to end a job.
 
-use super::{Ending, Job};
+use super::Job;
+use crate::report::Doing;
 use crate::{report, sys};
 use std::time::{Duration, Instant};
 
-/// From the request to end to the end.
+/// From the request to end to the end, after a failure.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The same after a signal: whoever stops a job by hand, or a batch system whose time is over, wants the checkpoint that
+/// the program writes then.
+const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
+
+/// After an interrupt, ranks that all wait for each other since before it are given this long: none of them will ever
+/// get to its handler.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
+/// How often to look whether they do.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What comes again within this time is one wish: `timeout` signals its child, and then the child's group.
+const ECHO: Duration = Duration::from_millis(50);
+
+/// The job is being ended before all ranks have: interrupted (after Ctrl-C only), told to terminate, killed.
+pub(super) struct Ending {
+    /// When the next step is due.
+    pub(super) next_at: Instant,
+    pub(super) killed_at: Option<Instant>,
+    /// The ranks have been interrupted and no more: since when, and until when they may end by themselves.
+    interrupted: Option<(Instant, Instant)>,
+    /// The last signal that asked for the end.
+    asked: Option<Instant>,
+}
 
 /// What comes again this soon is the same wish to end: `timeout` signals its child and then the child's group.
 const SAME_SIGNAL: Duration = Duration::from_millis(500);
@@ -29,16 +55,16 @@ impl Job<'_> {
                 self.signal_all(libc::SIGCONT);
             }
             _ => match &mut self.ending {
-                // The second one: at once.
+                Some(ending) if ending.asked.is_some_and(|asked| now < asked + ECHO) => {}
+                // Once more: the next step at once.
                 Some(ending) => {
-                    if ending.killed_at.is_none() {
-                        ending.kill_at = now;
-                    }
+                    ending.asked = Some(now);
+                    self.next_step(now);
                 }
                 None => match (self.launch.drains, self.draining) {
                     (Some(within), None) => {
                         self.draining = Some(Draining { since: now, signal, until: now + within });
-                        self.tell_to_end();
+                        self.tell(libc::SIGTERM);
                     }
                     (_, Some(draining)) if now < draining.since + SAME_SIGNAL => {}
                     _ => self.end_by(signal, now),
@@ -51,18 +77,74 @@ impl Job<'_> {
         let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
         let heading = format!("signal {}: ending the job", report::describe_signal(signal));
         self.say(&heading, &report::describe(&scene, report::Style::Failure));
-        self.end(128 + signal, now);
+        self.code.get_or_insert(128 + signal);
+        // Ranks that end by themselves when they are told to have had their time.
+        let grace = match self.draining {
+            Some(_) => GRACE,
+            None => self.launch.grace.unwrap_or(GRACE_AFTER_SIGNAL),
+        };
+        let interrupted = (signal == libc::SIGINT && self.draining.is_none()).then_some((now, now + grace));
+        let next_at = if interrupted.is_some() { now + grace.min(STANDSTILL) } else { now + grace };
+        self.ending = Some(Ending { next_at, killed_at: None, interrupted, asked: Some(now) });
+        match interrupted {
+            // As the terminal does: what runs then is the program's own handler, Python's `finally` and the like.
+            Some(_) => self.tell(libc::SIGINT),
+            None => self.tell(libc::SIGTERM),
+        }
     }
 
     /// Ends the job: TERM now, KILL after the grace.
     pub(super) fn end(&mut self, code: i32, now: Instant) {
         self.code.get_or_insert(code);
-        self.ending = Some(Ending { kill_at: now + GRACE, killed_at: None });
-        self.tell_to_end();
+        let next_at = now + self.launch.grace.unwrap_or(GRACE);
+        self.ending = Some(Ending { next_at, killed_at: None, interrupted: None, asked: None });
+        self.tell(libc::SIGTERM);
     }
 
-    fn tell_to_end(&self) {
-        self.signal_all(libc::SIGTERM);
+    /// What time brings to a job that is being ended.
+    pub(super) fn go_on_ending(&mut self, now: Instant) {
+        let gone = self.ranks.iter().all(|rank| rank.death.is_some());
+        let Some(ending) = self.ending.as_mut().filter(|ending| ending.killed_at.is_none()) else { return };
+        if gone {
+            // What the ranks have left is no checkpoint of theirs.
+            let next_at = if ending.interrupted.is_some() { now } else { now + GRACE };
+            ending.next_at = ending.next_at.min(next_at);
+        }
+        if now < ending.next_at {
+            return;
+        }
+        let interrupted = ending.interrupted;
+        match interrupted {
+            Some((since, until)) if !gone && now < until && !self.stands_still(now - since) => {
+                if let Some(ending) = &mut self.ending {
+                    ending.next_at = until.min(now + LOOK);
+                }
+            }
+            _ => self.next_step(now),
+        }
+    }
+
+    /// From an interrupt to TERM, from TERM to KILL.
+    fn next_step(&mut self, now: Instant) {
+        let Some(ending) = self.ending.as_mut().filter(|ending| ending.killed_at.is_none()) else { return };
+        if ending.interrupted.take().is_some() {
+            ending.next_at = now + GRACE;
+            self.tell(libc::SIGTERM);
+        } else {
+            ending.killed_at = Some(now);
+            self.signal_all(libc::SIGKILL);
+        }
+    }
+
+    /// True when every rank that lives waits in a call, and has done so for at least this time.
+    fn stands_still(&self, time: Duration) -> bool {
+        report::scene(&self.segment, |rank| self.ranks[rank].death.is_some()).iter().all(|doing| {
+            matches!(doing, Doing::Waits(_, waited) if *waited >= time) || *doing == Doing::Ended
+        })
+    }
+
+    fn tell(&self, signal: i32) {
+        self.signal_all(signal);
         // Stopped processes hear nothing else.
         self.signal_all(libc::SIGCONT);
     }
