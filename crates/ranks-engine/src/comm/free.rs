@@ -18,7 +18,7 @@ impl<T: Transport> Engine<T> {
         if let Some(local) = &comm.local {
             self.retire(local);
         }
-        self.core.requests.forget_comm(&comm);
+        self.core.requests.forget_comms();
         Ok(())
     }
 

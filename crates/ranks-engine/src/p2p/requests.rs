@@ -14,13 +14,18 @@ use std::sync::Arc;
 pub(crate) struct Requests {
     slots: Vec<Request>,
     free: Vec<u32>,
+    /// The place that forgot its communicator last.
+    next_swept: usize,
 }
+
+/// Places that forget their communicator when one is freed.
+const SWEPT: usize = 64;
 
 impl Default for Requests {
     fn default() -> Self {
         let mut sent = Request::new(Call::Send, Kind::Send { buf: SendBuf::EMPTY, mode: Mode::Standard });
         sent.state = State::Done;
-        Self { slots: vec![sent], free: Vec::new() }
+        Self { slots: vec![sent], free: Vec::new(), next_swept: 0 }
     }
 }
 
@@ -101,11 +106,16 @@ impl Requests {
         }
     }
 
-    /// A communicator was freed: what is free forgets it.
-    pub fn forget_comm(&mut self, comm: &Arc<Comm>) {
-        let held = |slot: &&mut Request| slot.comm.as_ref().is_some_and(|old| Arc::ptr_eq(old, comm));
-        let free = self.slots.iter_mut().filter(|slot| slot.state == State::Free);
-        free.filter(held).for_each(|slot| slot.comm = None);
+    /// A communicator was freed: places that are free forget theirs, some of them each time, so that freeing takes the
+    /// same time however many places there are.
+    pub fn forget_comms(&mut self) {
+        for _ in 0..SWEPT.min(self.slots.len()) {
+            self.next_swept = (self.next_swept + 1) % self.slots.len();
+            let slot = &mut self.slots[self.next_swept];
+            if slot.state == State::Free {
+                slot.comm = None;
+            }
+        }
     }
 
     /// The status of a request that is done without anything more to it than that, which is freed; of a send too that
@@ -144,5 +154,25 @@ impl Requests {
             self.remove(index);
         }
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_communicators_are_forgotten_little_by_little() {
+        let comm = Arc::new(Comm::new(10, [0, 1], 2, 0, None));
+        let mut requests = Requests::default();
+        let kind = Kind::Send { buf: SendBuf::EMPTY, mode: Mode::Standard };
+        let made: Vec<u32> = (0..5 * SWEPT).map(|_| requests.make(Call::Send, kind, &comm).index).collect();
+        made[1..].iter().for_each(|&index| requests.remove(index));
+        assert_eq!(Arc::strong_count(&comm), 1 + made.len());
+        // Each time a few, whatever there is.
+        requests.forget_comms();
+        assert!(Arc::strong_count(&comm) >= made.len() - SWEPT);
+        (0..5).for_each(|_| requests.forget_comms());
+        assert_eq!(Arc::strong_count(&comm), 2, "the one under way keeps its own");
     }
 }

@@ -2,11 +2,12 @@
 
 use super::{Checked, Wrong};
 use crate::error::Class;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// Fills the zeros of `dims`, in falling order, so that the product of all is `nodes`. They are as close to
-/// each other as can be: no other choice has a smaller largest one, nor, with that, a smaller second, and so
-/// on.
+/// each other as can be: no other choice has a smaller difference between the largest and the smallest one. Of those
+/// with the same difference, the one whose smallest is the largest is taken, then the one whose second smallest is, and
+/// so on. MPICH chooses the same.
 pub fn dims_create(nodes: i32, dims: &mut [i32]) -> Checked<()> {
     if nodes < 1 {
         return Err(Wrong::new(Class::Dims, format!("{nodes} ranks are no grid")));
@@ -29,19 +30,35 @@ pub fn dims_create(nodes: i32, dims: &mut [i32]) -> Checked<()> {
 
 /// `count` factors of `number`, falling and as even as can be.
 fn balanced(number: i32, count: usize) -> Vec<i32> {
-    let divisors = divisors(number);
-    let mut factors = Vec::with_capacity(count);
-    let mut rest = number;
-    for left in (0..count).rev() {
-        // The smallest that leaves room for the others, which must not be larger. It is there: the rest
-        // itself leaves ones.
-        let fits = |&&factor: &&i32| {
-            rest % factor == 0 && can(rest / factor, left, factor, &divisors, &mut HashMap::new())
-        };
-        let factor = divisors.iter().find(fits).copied().unwrap_or(rest);
-        factors.push(factor);
-        rest /= factor;
+    match count {
+        0 => return Vec::new(),
+        1 => return vec![number],
+        _ => {}
     }
+    let divisors = divisors(number);
+    let mut pairs = Vec::new();
+    for &low in &divisors {
+        let pair = |&&high: &&i32| {
+            high >= low
+                && number % low == 0
+                && number / low % high == 0
+                && may(number / low / high, count - 2, low, high)
+        };
+        pairs.extend(divisors.iter().filter(pair).map(|&high| (low, high)));
+    }
+    pairs.sort_unstable_by_key(|&(low, high)| (high - low, -low));
+    for (low, high) in pairs {
+        let mut known = HashSet::new();
+        if let Some(mut rest) = between(number / low / high, count - 2, low, high, &divisors, &mut known) {
+            rest.insert(0, low);
+            rest.push(high);
+            rest.reverse();
+            return rest;
+        }
+    }
+    // Not reached: the number itself and ones are factors.
+    let mut factors = vec![1; count];
+    factors[0] = number;
     factors
 }
 
@@ -57,30 +74,37 @@ fn divisors(number: i32) -> Vec<i32> {
     all
 }
 
-/// True when `number` is a product of `count` factors up to `most`.
-fn can(
+/// False when a product of `count` factors from `low` to `high` cannot be `number`, as it is too large or too small.
+fn may(number: i32, count: usize, low: i32, high: i32) -> bool {
+    let power = |base: i32| (0..count).try_fold(1i32, |all, _| all.checked_mul(base)).unwrap_or(i32::MAX);
+    power(low) <= number && number <= power(high)
+}
+
+/// `count` factors of `number` from `low` to `high`, rising: the first as large as can be, then the second, and so on.
+/// `dead` remembers what has been tried in vain.
+fn between(
     number: i32,
     count: usize,
-    most: i32,
+    low: i32,
+    high: i32,
     divisors: &[i32],
-    known: &mut HashMap<(i32, usize), bool>,
-) -> bool {
-    if number <= 1 || count <= 1 {
-        return number == 1 || count == 1 && number <= most;
+    dead: &mut HashSet<(i32, usize, i32)>,
+) -> Option<Vec<i32>> {
+    if count == 0 {
+        return (number == 1).then(Vec::new);
     }
-    if let Some(&known) = known.get(&(number, count)) {
-        return known;
+    if !may(number, count, low, high) || dead.contains(&(number, count, low)) {
+        return None;
     }
-    let candidates = divisors.iter().rev().filter(|&&d| d <= most && d > 1 && number % d == 0);
-    let mut found = false;
-    for &factor in candidates {
-        found = can(number / factor, count - 1, most, divisors, known);
-        if found {
-            break;
+    let fits = |&&factor: &&i32| (low..=high).contains(&factor) && number % factor == 0;
+    for &factor in divisors.iter().rev().filter(fits) {
+        if let Some(mut rest) = between(number / factor, count - 1, factor, high, divisors, dead) {
+            rest.insert(0, factor);
+            return Some(rest);
         }
     }
-    known.insert((number, count), found);
-    found
+    dead.insert((number, count, low));
+    None
 }
 
 #[cfg(test)]
@@ -110,6 +134,10 @@ mod tests {
         assert_eq!(dims(i32::MAX, vec![0; 2]).unwrap(), [i32::MAX, 1]);
         assert_eq!(dims(2_095_133_040, vec![0; 5]).unwrap().iter().product::<i32>(), 2_095_133_040);
         assert_eq!(dims(1, vec![0; 3]).unwrap(), [1; 3]);
+        // The difference counts, not the largest: 36 x 36 x 19 is less even.
+        assert_eq!(dims(24_624, vec![0; 3]).unwrap(), [38, 27, 24]);
+        assert_eq!(dims(2160, vec![0; 4]).unwrap(), [10, 6, 6, 6]);
+        assert_eq!(dims(34_200, vec![0; 5]).unwrap(), [19, 10, 6, 6, 5]);
     }
 
     #[test]
