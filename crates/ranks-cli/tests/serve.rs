@@ -170,7 +170,9 @@ fn listing_fallback_pages_users_origins() {
     );
     assert!(server.get("/sub/?sort=size").body().contains("href=\"./a%20b.txt\""));
     let json = server.ask("GET /sub/", &["Accept: application/json"]);
-    let entries: serde_json::Value = serde_json::from_str(json.body()).unwrap();
+    let listing: serde_json::Value = serde_json::from_str(json.body()).unwrap();
+    assert_eq!((&listing["total"], &listing["truncated"]), (&1.into(), &false.into()));
+    let entries = &listing["entries"];
     assert_eq!(
         (&entries[0]["name"], &entries[0]["size"], entries.as_array().unwrap().len()),
         (&"a b.txt".into(), &6.into(), 1)

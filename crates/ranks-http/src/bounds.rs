@@ -91,6 +91,9 @@ pub(crate) const FRESH: Duration = Duration::from_secs(1);
 /// the first byte, and a rank would hold too much. Longer files are compressed beforehand (`.br`, `.zst`, `.gz`).
 pub(crate) const COMPRESSED: std::ops::RangeInclusive<u64> = 512..=4 * 1024 * 1024;
 
+/// Files that a rank compresses at once: each takes a CPU, and memory for the file and what it becomes.
+pub(crate) const PACKED_AT_ONCE: usize = 2;
+
 /// Names in the listing of a directory: what a browser can still show.
 pub(crate) const LISTED: usize = 20_000;
 
@@ -119,8 +122,14 @@ pub(crate) const COUNTS_WAIT: Duration = Duration::from_secs(2);
 
 /// How long access log lines wait for company.
 pub(crate) const LOG_DELAY: Duration = Duration::from_millis(200);
-/// ... and how many bytes of them, at most.
+/// Bytes of access log lines that are written at once, without waiting for more.
 pub(crate) const LOG_BYTES: usize = 32 * 1024;
+
+/// Bytes of access log lines that are kept for a reader who takes nothing, before further lines are dropped.
+pub(crate) const LOG_QUEUE: usize = 1024 * 1024;
+
+/// How long the end of a server waits for the reader of its access log.
+pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Threads of a rank that read from disks, compress and compute hashes: all of them wait or work for several connections.
 pub(crate) const HELPERS: usize = 16;

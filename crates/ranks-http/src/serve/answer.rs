@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -120,10 +121,17 @@ async fn route(site: &Arc<Site>, head: &Head<'_>) -> Result<Reply, u16> {
         known => known.map(|known| known.resource),
     };
     let path = names(target.raw).ok_or(400u16)?;
-    match look(site, path, before.as_deref()) {
+    // However its path is spelled, a file is known by one name.
+    let key =
+        format!("/{}{}", encode(&path.path), if path.slash && !path.path.is_empty() { "/" } else { "" });
+    let known = if before.is_none() && key != target.raw { site.cache().get(&key) } else { None };
+    let before = match known {
+        Some(known) if known.is_fresh(now) => return file(site, head, &known.resource).await,
+        known => before.or(known.map(|known| known.resource)),
+    };
+    match look(site, path, before.as_deref(), now) {
         Ok(Found::File(resource)) => {
-            let resource = Arc::new(resource);
-            site.cache().put(target.raw, resource.clone(), now);
+            site.cache().put(&key, resource.clone(), now);
             file(site, head, &resource).await
         }
         Ok(Found::Folder(names)) if !names.slash => {
@@ -141,12 +149,12 @@ async fn route(site: &Arc<Site>, head: &Head<'_>) -> Result<Reply, u16> {
 }
 
 enum Found {
-    File(Resource),
+    File(Arc<Resource>),
     /// One without an index, or whose path lacks the slash.
     Folder(Names),
 }
 
-fn look(site: &Site, mut path: Names, before: Option<&Resource>) -> Result<Found, u16> {
+fn look(site: &Site, mut path: Names, before: Option<&Resource>, now: Instant) -> Result<Found, u16> {
     if path.hidden && !site.options.hidden {
         return Err(404);
     }
@@ -166,14 +174,33 @@ fn look(site: &Site, mut path: Names, before: Option<&Resource>) -> Result<Found
             _ => return Ok(Found::Folder(path)),
         }
         path.path = index;
+        // The index of a folder is a file with a path of its own: both share what is known of it.
+        let key = format!("/{}", encode(&path.path));
+        let known = site.cache().get(&key);
+        if let Some(known) = known.as_ref().filter(|known| known.is_fresh(now)) {
+            return Ok(Found::File(known.resource.clone()));
+        }
+        let before = known.as_ref().map(|known| &*known.resource).or(before);
+        let resource = load(site, &path.path, (file, &metadata), before)?;
+        site.cache().put(&key, resource.clone(), now);
+        return Ok(Found::File(resource));
     } else if path.slash {
         return Err(404);
     }
     if !metadata.is_file() {
         return Err(404);
     }
-    let resource = Resource::load(&site.root, &path.path, (file, &metadata), site.codings, before);
-    resource.map(Found::File).map_err(|error| status(&error))
+    load(site, &path.path, (file, &metadata), before).map(Found::File)
+}
+
+fn load(
+    site: &Site,
+    path: &[u8],
+    found: (File, &Metadata),
+    before: Option<&Resource>,
+) -> Result<Arc<Resource>, u16> {
+    let resource = Resource::load(&site.root, path, found, site.codings, before);
+    resource.map(Arc::new).map_err(|error| status(&error))
 }
 
 fn open(site: &Site, path: &[u8]) -> io::Result<(File, Metadata)> {
@@ -255,16 +282,25 @@ async fn file(site: &Arc<Site>, head: &Head<'_>, resource: &Arc<Resource>) -> Re
     Ok(reply)
 }
 
-/// Compresses on another thread; what cannot be compressed is sent as it is.
+/// Compresses on another thread, once for all who wait for the same form; what cannot be compressed is sent as it is.
 async fn pack(site: &Arc<Site>, resource: &Arc<Resource>, coding: coding::Coding) -> Arc<Form> {
-    let theirs = resource.clone();
-    match tokio::task::spawn_blocking(move || theirs.pack(coding)).await {
-        Ok(Ok(form)) => {
-            site.cache().grown(form.content.len() as usize);
-            form
+    let place = resource.place(coding);
+    let make = async || {
+        // Each needs memory for the file and more: few at a time, the others wait.
+        let _permit = site.packing.acquire().await;
+        site.counts.compressed.fetch_add(1, Relaxed);
+        let theirs = resource.clone();
+        match tokio::task::spawn_blocking(move || theirs.pack(coding)).await {
+            Ok(Ok(form)) => {
+                if !Arc::ptr_eq(&form, &resource.plain) {
+                    site.cache().grown(form.content.len() as usize);
+                }
+                form
+            }
+            _ => resource.plain.clone(),
         }
-        _ => resource.plain.clone(),
-    }
+    };
+    place.get_or_init(make).await.clone()
 }
 
 fn whole(form: &Form) -> Reply {

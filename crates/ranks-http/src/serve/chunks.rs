@@ -37,6 +37,7 @@ impl Chunks {
                 At::Size => match parse_chunk_size(rest).map_err(|_| Malformed)? {
                     Status::Complete((length, _)) if length > CHUNK_LINE => return Err(Malformed),
                     Status::Complete((length, size)) => {
+                        check_line(&rest[..length])?;
                         taken += length;
                         self.at = if size == 0 { At::Trailer } else { At::Data(size) };
                     }
@@ -64,9 +65,9 @@ impl Chunks {
                 At::Trailer => match rest.iter().position(|&byte| byte == b'\n') {
                     Some(end) if end > CHUNK_LINE => return Err(Malformed),
                     Some(end) => {
-                        let line = rest[..end].strip_suffix(b"\r").ok_or(Malformed)?;
+                        check_line(&rest[..=end])?;
                         taken += end + 1;
-                        match line {
+                        match &rest[..end - 1] {
                             [] => self.at = At::End,
                             line if line.contains(&b':') => {}
                             _ => return Err(Malformed),
@@ -84,6 +85,13 @@ impl Chunks {
     pub fn ended(&self) -> bool {
         matches!(self.at, At::End)
     }
+}
+
+/// A line must end with CR LF, and have no other CR, LF or NUL. A proxy that takes one of these for the end of the line
+/// would see another request behind it than this server sees.
+fn check_line(line: &[u8]) -> Result<(), Malformed> {
+    let text = line.strip_suffix(b"\r\n").ok_or(Malformed)?;
+    if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) { Err(Malformed) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -118,6 +126,12 @@ mod tests {
             ("fffffffffffffffff\r\n", Err(Malformed)),
             ("0\r\nno trailer\r\n\r\n", Err(Malformed)),
             ("0\r\nA: b\n\r\n", Err(Malformed)),
+            ("0\r\nA: b\0c\r\n\r\n", Err(Malformed)),
+            ("0\r\nA: b\rc\r\n\r\n", Err(Malformed)),
+            ("1;a\nb\r\nx\r\n0\r\n\r\n", Err(Malformed)),
+            ("1;a\0b\r\nx\r\n0\r\n\r\n", Err(Malformed)),
+            ("1;a\rb\r\nx\r\n0\r\n\r\n", Err(Malformed)),
+            ("1\nx\r\n0\r\n\r\n", Err(Malformed)),
             (&long, Err(Malformed)),
             (&long_trailer, Err(Malformed)),
         ] {

@@ -35,6 +35,26 @@ impl Coding {
         }
     }
 
+    /// Whether a file that begins with these bytes can be of this coding. Brotli has no mark of its own, so its
+    /// beginning is decoded.
+    pub fn is_beginning(self, bytes: &[u8]) -> bool {
+        match self {
+            Coding::Gzip => bytes.starts_with(&[0x1f, 0x8b, 8]),
+            Coding::Zstd => {
+                matches!(bytes, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+            }
+            Coding::Brotli => {
+                let mut decoded = [0; 256];
+                let mut reader = brotli::Decompressor::new(bytes, 512);
+                match std::io::Read::read(&mut reader, &mut decoded) {
+                    Ok(length) => length > 0,
+                    // The beginning of a long file ends in the middle.
+                    Err(error) => error.kind() == io::ErrorKind::UnexpectedEof && !bytes.is_empty(),
+                }
+            }
+        }
+    }
+
     /// Compresses; at a level that takes about as long as a network takes for what it saves.
     pub fn compress(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut packed = Vec::with_capacity(bytes.len() / 3 + 64);

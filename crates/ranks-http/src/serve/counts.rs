@@ -27,6 +27,8 @@ pub struct Counts {
     pub rejected: AtomicU64,
     /// Connections there are.
     pub open: AtomicU64,
+    /// Files compressed.
+    pub compressed: AtomicU64,
 }
 
 /// The counters at one moment; of one rank, or of several together.
@@ -41,6 +43,7 @@ pub struct Snapshot {
     accepted: u64,
     rejected: u64,
     open: u64,
+    compressed: u64,
 }
 
 impl Counts {
@@ -68,6 +71,7 @@ impl Counts {
             accepted: self.accepted.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             open: self.open.load(Relaxed),
+            compressed: self.compressed.load(Relaxed),
         }
     }
 }
@@ -87,6 +91,7 @@ impl Snapshot {
         self.accepted += other.accepted;
         self.rejected += other.rejected;
         self.open += other.open;
+        self.compressed += other.compressed;
     }
 
     /// As Prometheus reads it.
@@ -125,6 +130,7 @@ impl Snapshot {
         family("ranks_serve_connections", "gauge", "Connections open.", &one(self.open));
         family("ranks_serve_connections_total", "counter", "Connections taken.", &one(self.accepted));
         family("ranks_serve_rejected_total", "counter", "Connections turned away.", &one(self.rejected));
+        family("ranks_serve_compressed_total", "counter", "Files compressed.", &one(self.compressed));
         text
     }
 }

@@ -25,6 +25,23 @@ struct Entry {
     modified: u64,
 }
 
+/// What is shown of a folder: the first entries in the order that was asked for, and how many there are in all.
+#[derive(Debug, Serialize)]
+struct Listing {
+    total: usize,
+    truncated: bool,
+    entries: Vec<Entry>,
+}
+
+impl Listing {
+    /// Cuts the sorted entries to the number that is shown.
+    fn new(mut entries: Vec<Entry>) -> Listing {
+        let total = entries.len();
+        entries.truncate(LISTED);
+        Listing { total, truncated: total > LISTED, entries }
+    }
+}
+
 /// By which column, and which way: `?sort=size&order=desc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Order {
@@ -74,23 +91,23 @@ pub async fn reply(site: Arc<Site>, folder: Names, query: &str, head: &Head<'_>)
         accept.contains("application/json") && !accept.contains("text/html")
     });
     let reading = tokio::task::spawn_blocking(move || {
-        let (mut entries, more) = read(&site, &folder)?;
+        let mut entries = read(&site, &folder)?;
         order.sort(&mut entries);
-        Ok::<_, u16>((entries, more, folder))
+        Ok::<_, u16>((Listing::new(entries), folder))
     });
-    let (entries, more, folder) = reading.await.map_err(|_| 500u16)??;
+    let (listing, folder) = reading.await.map_err(|_| 500u16)??;
     let mut reply = if as_json {
-        Reply::text(200, "application/json; charset=utf-8", serde_json::to_vec(&entries).unwrap_or_default())
+        Reply::text(200, "application/json; charset=utf-8", serde_json::to_vec(&listing).unwrap_or_default())
     } else {
-        Reply::text(200, "text/html; charset=utf-8", page(&folder, &entries, order, more))
+        Reply::text(200, "text/html; charset=utf-8", page(&folder, &listing, order))
     };
     reply.header("vary", "accept");
     reply.header("cache-control", "no-cache");
     Ok(reply)
 }
 
-/// The entries that would be served, and whether there are more than are shown.
-fn read(site: &Site, folder: &Names) -> Result<(Vec<Entry>, bool), u16> {
+/// All entries that would be served.
+fn read(site: &Site, folder: &Names) -> Result<Vec<Entry>, u16> {
     let open = site.root.file(&folder.path).map_err(|_| 404u16)?;
     let mut entries = Vec::new();
     for entry in Dir::read_from(&open).map_err(|_| 404u16)? {
@@ -99,9 +116,6 @@ fn read(site: &Site, folder: &Names) -> Result<(Vec<Entry>, bool), u16> {
         let plain = !name.iter().any(|byte| *byte < 0x20 || matches!(byte, b'\\' | 0x7f));
         if matches!(name, b"." | b"..") || !plain || (name.starts_with(b".") && !site.options.hidden) {
             continue;
-        }
-        if entries.len() == LISTED {
-            return Ok((entries, true));
         }
         // Links are followed only as far as the root allows, as when they are asked for.
         let path = if folder.path.is_empty() { name.to_vec() } else { [&folder.path[..], name].join(&b'/') };
@@ -120,10 +134,10 @@ fn read(site: &Site, folder: &Names) -> Result<(Vec<Entry>, bool), u16> {
             modified: modified.map_or(0, |since| since.as_secs()),
         });
     }
-    Ok((entries, false))
+    Ok(entries)
 }
 
-fn page(folder: &Names, entries: &[Entry], order: Order, more: bool) -> String {
+fn page(folder: &Names, listing: &Listing, order: Order) -> String {
     let shown = String::from_utf8_lossy(std::ffi::OsStr::from_bytes(&folder.path).as_bytes()).into_owned();
     let title = format!("/{}{}", escape(&shown), if shown.is_empty() { "" } else { "/" });
     let mut page = format!(
@@ -149,7 +163,7 @@ fn page(folder: &Names, entries: &[Entry], order: Order, more: bool) -> String {
     if !folder.path.is_empty() {
         page.push_str("<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n");
     }
-    for entry in entries {
+    for entry in &listing.entries {
         let slash = if entry.kind == "directory" { "/" } else { "" };
         let size = if entry.kind == "file" { readable(entry.size) } else { String::new() };
         page.push_str(&format!(
@@ -160,8 +174,8 @@ fn page(folder: &Names, entries: &[Entry], order: Order, more: bool) -> String {
         ));
     }
     page.push_str("</tbody></table>\n");
-    if more {
-        page.push_str(&format!("<p>The first {LISTED} are shown.</p>\n"));
+    if listing.truncated {
+        page.push_str(&format!("<p>The first {LISTED} of {} are shown.</p>\n", listing.total));
     }
     page.push_str("</body></html>\n");
     page
@@ -237,11 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_listing_is_sorted_before_it_is_cut_and_says_so() {
+        let mut entries: Vec<Entry> =
+            (0..LISTED as u64 + 5).rev().map(|n| entry(&format!("{n:06}"), "file", n, 0)).collect();
+        Order::of("sort=size").sort(&mut entries);
+        let listing = Listing::new(entries);
+        assert_eq!((listing.entries.len(), listing.total, listing.truncated), (LISTED, LISTED + 5, true));
+        assert_eq!(listing.entries[0].name, "000000");
+        let json: serde_json::Value = serde_json::to_value(&listing).unwrap();
+        assert_eq!((&json["truncated"], &json["total"]), (&true.into(), &(LISTED + 5).into()));
+        let folder = Names { path: Vec::new(), slash: true, hidden: false };
+        assert!(
+            page(&folder, &listing, Order::of("")).contains("<p>The first 20000 of 20005 are shown.</p>")
+        );
+        assert!(!Listing::new(Vec::new()).truncated);
+    }
+
+    #[test]
     fn names_are_no_markup_and_no_hosts() {
         let folder = Names { path: b"a<b".to_vec(), slash: true, hidden: false };
         let entries =
-            [entry("<script>\"'&", "file", 2048, 784_111_777), entry("javascript:x", "directory", 0, 0)];
-        let page = page(&folder, &entries, Order::of(""), true);
+            vec![entry("<script>\"'&", "file", 2048, 784_111_777), entry("javascript:x", "directory", 0, 0)];
+        let page = page(&folder, &Listing::new(entries), Order::of(""));
         assert!(!page.contains("<script>") && page.contains("&lt;script&gt;&quot;&#39;&amp;"));
         assert!(
             page.contains("href=\"./%3Cscript%3E%22%27%26\"") && page.contains("href=\"./javascript%3Ax/\"")

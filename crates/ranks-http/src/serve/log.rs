@@ -1,19 +1,16 @@
-//! The access log: lines gathered for a moment and appended as a whole, so that ranks that write to one file do not
-//! mix their lines.
+//! The access log: what a line of it looks like. Writing is `log/writer.rs`.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+mod writer;
+
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tokio::sync::Notify;
 
 use super::head::Head;
 use super::options::LogFormat;
-use crate::bounds::{LOG_BYTES, LOG_DELAY};
+use writer::Writer;
 
 /// A request and what became of it.
 #[derive(Debug)]
@@ -31,63 +28,35 @@ pub struct Request<'a> {
 /// The log.
 pub struct Log {
     format: LogFormat,
-    to: Mutex<(Box<dyn Write + Send>, Vec<u8>)>,
-    /// There are lines to be written.
-    waiting: Notify,
+    writer: Writer,
 }
 
 impl Log {
     /// Opens the file for appending; `-` is standard output.
     pub fn open(file: &Path, format: LogFormat) -> Result<Log, String> {
-        let to: Box<dyn Write + Send> = match file == Path::new("-") {
-            true => Box::new(io::stdout()),
-            false => {
-                Box::new(open(file).map_err(|error| format!("the access log {}: {error}", file.display()))?)
-            }
-        };
-        Ok(Log { format, to: Mutex::new((to, Vec::new())), waiting: Notify::new() })
+        let writer =
+            Writer::open(file).map_err(|error| format!("the access log {}: {error}", file.display()))?;
+        Ok(Log { format, writer })
     }
 
-    /// Adds a line.
+    /// Adds a line. Never waits.
     pub fn write(&self, request: &Request<'_>, took: Duration) {
         let line = match self.format {
             LogFormat::Combined => combined(request, SystemTime::now()),
             LogFormat::Json => json(request, took, SystemTime::now()),
         };
-        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = to.1.is_empty();
-        to.1.extend_from_slice(line.as_bytes());
-        if to.1.len() >= LOG_BYTES {
-            flush(&mut to);
-        } else if first {
-            self.waiting.notify_one();
-        }
+        self.writer.add(line.as_bytes());
     }
 
-    /// Writes lines when they have waited for a moment.
-    pub async fn keep_writing(site: Arc<super::site::Site>) {
-        let Some(log) = &site.log else { return };
-        loop {
-            log.waiting.notified().await;
-            tokio::time::sleep(LOG_DELAY).await;
-            log.flush();
-        }
+    /// Opens the file anew before the next lines: it has been renamed.
+    pub fn reopen(&self) {
+        self.writer.reopen();
     }
 
-    /// Writes what there is.
-    pub fn flush(&self) {
-        flush(&mut self.to.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Writes what there is, as far as its reader takes it within a moment.
+    pub fn finish(&self) {
+        self.writer.finish();
     }
-}
-
-/// A log that cannot be written (a full disk) is no reason to serve nothing.
-fn flush(to: &mut (Box<dyn Write + Send>, Vec<u8>)) {
-    let _ = to.0.write_all(&to.1).and_then(|()| to.0.flush());
-    to.1.clear();
-}
-
-fn open(file: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(file)
 }
 
 /// Bytes that would end a field or a line, or move a terminal's cursor, as `\xNN`.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use super::coding::Coding;
 use super::condition::Validators;
@@ -60,13 +61,16 @@ impl Form {
     }
 }
 
+/// A compressed form: whoever asks first makes it, others wait for it.
+pub type Packed = Arc<OnceCell<Arc<Form>>>;
+
 /// A file and what lies beside it.
 #[derive(Debug)]
 pub struct Resource {
     /// The file itself.
     pub plain: Arc<Form>,
     beside: Vec<(Coding, Arc<Form>)>,
-    packed: Mutex<Vec<(Coding, Arc<Form>)>>,
+    packed: Mutex<Vec<(Coding, Packed)>>,
     compressible: bool,
 }
 
@@ -95,11 +99,17 @@ impl Resource {
         if codings.beside {
             for coding in Coding::ALL {
                 let Ok(file) = root.file(&[path, coding.ending().as_bytes()].concat()) else { continue };
-                let metadata = file.metadata()?;
-                if !metadata.is_file() {
+                let theirs = file.metadata()?;
+                // One that is older than the file was made of what the file was before.
+                if !theirs.is_file() || modified(&theirs) < modified(metadata) {
                     continue;
                 }
                 let old = before.and_then(|before| find(&before.beside, coding));
+                let known = old.as_ref().is_some_and(|old| old.identity == Identity::of(&theirs));
+                if !known && !coding.is_beginning(&beginning(&file)) {
+                    continue;
+                }
+                let metadata = theirs;
                 let kind = Kind { content_type: &content_type, coding: Some(coding), varies: true };
                 beside.push((coding, Form::load((file, &metadata), kind, old)?));
             }
@@ -114,8 +124,18 @@ impl Resource {
         Ok(Resource { plain, beside, packed: Mutex::new(packed), compressible })
     }
 
-    fn packed(&self) -> std::sync::MutexGuard<'_, Vec<(Coding, Arc<Form>)>> {
+    fn packed(&self) -> std::sync::MutexGuard<'_, Vec<(Coding, Packed)>> {
         self.packed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The place of the form in a coding, made or to be made.
+    pub fn place(&self, coding: Coding) -> Packed {
+        let mut packed = self.packed();
+        if let Some((_, place)) = packed.iter().find(|(known, _)| *known == coding) {
+            return place.clone();
+        }
+        packed.push((coding, Packed::default()));
+        packed[packed.len() - 1].1.clone()
     }
 
     /// Whether another coding than none is to be had at all.
@@ -130,7 +150,7 @@ impl Resource {
             return Ok(form);
         }
         match accepted.first() {
-            Some(coding) if self.compressible && whole => find(&self.packed(), *coding).ok_or(*coding),
+            Some(coding) if self.compressible && whole => self.place(*coding).get().cloned().ok_or(*coding),
             _ => Ok(self.plain.clone()),
         }
     }
@@ -143,17 +163,12 @@ impl Resource {
             Piece::File(file, at, length) => read(file, *at, *length)?,
         };
         let packed = coding.compress(&bytes)?;
-        let form = if packed.len() < bytes.len() {
+        Ok(if packed.len() < bytes.len() {
             let kind = Kind { content_type: &plain.content_type, coding: Some(coding), varies: true };
             Arc::new(Form::new(plain.identity, kind, Piece::Memory(packed.into()), true))
         } else {
             plain.clone()
-        };
-        let mut known = self.packed();
-        if find(&known, coding).is_none() {
-            known.push((coding, form.clone()));
-        }
-        Ok(form)
+        })
     }
 
     /// Bytes that it holds in memory now.
@@ -163,7 +178,7 @@ impl Resource {
             Piece::File(..) => 0,
         };
         let all = self.beside.iter().map(|(_, form)| held(form)).sum::<usize>() + held(&self.plain);
-        all + self.packed().iter().map(|(_, form)| held(form)).sum::<usize>()
+        all + self.packed().iter().filter_map(|(_, place)| place.get()).map(|form| held(form)).sum::<usize>()
     }
 }
 
@@ -242,6 +257,18 @@ fn read(file: &File, at: u64, length: u64) -> io::Result<Bytes> {
     let mut bytes = vec![0; length as usize];
     file.read_exact_at(&mut bytes, at)?;
     Ok(bytes.into())
+}
+
+fn modified(metadata: &Metadata) -> (i64, i64) {
+    (metadata.mtime(), metadata.mtime_nsec())
+}
+
+/// The first bytes of a file, by which its format is known.
+fn beginning(file: &File) -> Vec<u8> {
+    let mut bytes = vec![0; 512];
+    let length = file.read_at(&mut bytes, 0).unwrap_or(0);
+    bytes.truncate(length);
+    bytes
 }
 
 /// By the ending of the name.

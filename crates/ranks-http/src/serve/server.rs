@@ -16,7 +16,6 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{End, talk};
 use super::http2;
-use super::log::Log;
 use super::reply::reason;
 use super::site::Site;
 use super::socket::{Listener, Socket};
@@ -77,7 +76,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
-    let _log = site.log.is_some().then(|| tokio::spawn(Log::keep_writing(site.clone())));
+    let _signals = tokio::spawn(reopen_the_log(site.clone()));
     let mut door =
         Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
     let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
@@ -101,9 +100,27 @@ pub async fn serve(
     drop(listener);
     let _ = tokio::time::timeout(site.options.limits.drain, all_done(&open)).await;
     if let Some(log) = &site.log {
-        log.flush();
+        log.finish();
     }
     Ok(())
+}
+
+/// USR1 and HUP tell that the access log was renamed, as they do to nginx.
+async fn reopen_the_log(site: Arc<Site>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut first), Ok(mut second)) = (signal(SignalKind::user_defined1()), signal(SignalKind::hangup()))
+    else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = first.recv() => {}
+            _ = second.recv() => {}
+        }
+        if let Some(log) = &site.log {
+            log.reopen();
+        }
+    }
 }
 
 /// Where connections come in.

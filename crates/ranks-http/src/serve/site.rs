@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use super::auth::Auth;
 use super::cache::Cache;
@@ -15,7 +16,7 @@ use super::log::Log;
 use super::options::Options;
 use super::resource::Codings;
 use super::root::Root;
-use crate::bounds::ERROR_PAGE_BYTES;
+use crate::bounds::{ERROR_PAGE_BYTES, PACKED_AT_ONCE};
 
 /// Asks the main thread for the counts of all ranks.
 pub type AskCounts = Box<dyn Fn() -> tokio::sync::oneshot::Receiver<Vec<u8>> + Send + Sync>;
@@ -32,6 +33,8 @@ pub struct Site {
     pub(super) common: String,
     pub(super) ask_counts: AskCounts,
     errors: HashMap<u16, Bytes>,
+    /// How many files may be compressed at once.
+    pub(super) packing: Semaphore,
     cache: Mutex<Cache>,
     date: Mutex<(u64, String)>,
 }
@@ -70,6 +73,7 @@ impl Site {
             common,
             ask_counts,
             errors,
+            packing: Semaphore::new(PACKED_AT_ONCE),
             cache: Mutex::default(),
             date: Mutex::default(),
         })

@@ -193,3 +193,64 @@ fn who_is_connected_when_the_end_comes_is_still_answered() {
         }
     });
 }
+
+/// Sends requests in plain HTTP/1.1 at once, and reads all answers to their ends.
+async fn ask_at_once(at: SocketAddr, paths: &[&str]) -> Vec<Vec<u8>> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let asked = paths.iter().map(|path| {
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: a\r\naccept-encoding: gzip\r\nconnection: close\r\n\r\n");
+        tokio::spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            answer
+        })
+    });
+    let mut answers = Vec::new();
+    for answer in asked.collect::<Vec<_>>() {
+        answers.push(answer.await.unwrap());
+    }
+    answers
+}
+
+#[test]
+fn a_file_is_compressed_once_however_many_ask_and_however_they_spell_it() {
+    wait(async {
+        let running = Running::start("packed", &["--index", "page.html"], false);
+        let paths = ["/page.html", "//page.html", "/%70age.html", "/", "//"].repeat(8);
+        let answers = ask_at_once(running.at, &paths).await;
+        for (path, answer) in paths.iter().zip(&answers) {
+            let text = String::from_utf8_lossy(answer);
+            assert!(text.starts_with("HTTP/1.1 200"), "{path}: {text}");
+            assert!(text.contains("content-encoding: gzip"), "{path}: {text}");
+        }
+        assert_eq!(running.counts.compressed.load(Relaxed), 1);
+        running.end().await;
+    });
+}
+
+#[test]
+fn what_lies_beside_a_file_must_be_younger_and_of_its_coding() {
+    wait(async {
+        let running = Running::start("beside", &["--no-compression"], false);
+        let path = |name: &str| running.folder.join(name);
+        let gzip = coding::Coding::Gzip.compress(b"compressed beforehand").unwrap();
+        let old = std::time::SystemTime::now() - Duration::from_secs(100);
+        for name in ["good.txt", "older.txt", "none.txt"] {
+            std::fs::write(path(name), "plain").unwrap();
+        }
+        std::fs::write(path("good.txt.gz"), &gzip).unwrap();
+        std::fs::write(path("older.txt.gz"), &gzip).unwrap();
+        std::fs::File::options().write(true).open(path("older.txt.gz")).unwrap().set_modified(old).unwrap();
+        std::fs::write(path("none.txt.gz"), "this is no gzip").unwrap();
+        for (name, coded) in [("good.txt", true), ("older.txt", false), ("none.txt", false)] {
+            let answer = ask_at_once(running.at, &[&format!("/{name}")]).await.remove(0);
+            let text = String::from_utf8_lossy(&answer);
+            assert_eq!(text.contains("content-encoding: gzip"), coded, "{name}: {text}");
+            assert!(coded || text.ends_with("plain"), "{name}: {text}");
+        }
+        running.end().await;
+    });
+}

@@ -3,6 +3,7 @@
 use super::Job;
 use crate::report::Doing;
 use crate::{report, sys};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// From the request to end to the end, after a failure.
@@ -48,6 +49,10 @@ impl Job<'_> {
     pub(super) fn on_signal(&mut self, signal: i32, now: Instant) {
         match signal {
             libc::SIGUSR1 | libc::SIGUSR2 => self.signal_all(signal),
+            // A service opens its logs anew. On a terminal HUP means that the terminal was closed: that ends the job.
+            libc::SIGHUP if self.launch.drains.is_some() && !std::io::stdin().is_terminal() => {
+                self.signal_all(signal);
+            }
             libc::SIGQUIT => self.roll_call("who waits where"),
             libc::SIGTSTP => {
                 self.signal_all(signal);
