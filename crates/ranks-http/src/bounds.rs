@@ -136,3 +136,15 @@ pub(crate) const HELPERS: usize = 16;
 
 /// Connections beyond the limit that are told so at once; each holds a descriptor for a second at most.
 pub(crate) const TURNED_AWAY: usize = 256;
+
+/// Lines of the head of an answer; hyper's own limit of 100 is too low for real sites.
+pub(crate) const RESPONSE_HEADERS: usize = 1000;
+
+/// Content codings of one body that are undone: more than two are only seen in attacks.
+pub(crate) const CONTENT_CODINGS: usize = 3;
+
+/// Bytes that a decoder hands on at once.
+pub(crate) const DECODED_PIECE: usize = 16 * 1024;
+
+/// The largest window of zstd, as a power of two: 8 MiB (RFC 9659, 3).
+pub(crate) const ZSTD_WINDOW_LOG: u32 = 23;

@@ -1,25 +1,30 @@
 //! One rank's HTTP client: visits a URL, follows redirects, looks at the body without keeping it, or into a file.
 
+mod body;
 mod expect;
 mod failure;
 mod method;
 mod options;
 mod pool;
+mod redirect;
 mod retry;
 mod robots;
 mod save;
 mod tls;
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::{StatusCode, Url, header, redirect};
+use reqwest::{Url, header};
 
-use crate::bounds::IDLE_CONNECTION;
+use crate::bounds::{IDLE_CONNECTION, RESPONSE_HEADERS};
+use body::Sink;
 use expect::Search;
 use failure::classify;
 use pool::Pool;
+use redirect::Redirect;
 use robots::Robots;
 use save::Saved;
 
@@ -68,7 +73,10 @@ impl Client {
         let refuse = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Other, error.to_string());
         let agent = header::HeaderValue::from_str(&options.user_agent)
             .map_err(|_| refuse(&"the user agent holds characters that no header may hold"))?;
-        let headers = options.header_map().map_err(|error| refuse(&error))?;
+        let mut headers = options.header_map().map_err(|error| refuse(&error))?;
+        if options.compression && !headers.contains_key(header::ACCEPT_ENCODING) {
+            headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static(body::ACCEPTED));
+        }
         let mut tls = tls::config(&options.trust).map_err(|error| refuse(&error))?;
         match options.http {
             HttpVersion::Auto => {}
@@ -86,9 +94,10 @@ impl Client {
             let (limit, cookies) = (of.max_redirects, of.cookies);
             // `stop` rather than an error at the limit: that keeps the response, and with it the status. Where cookies
             // are kept, the second visit to a URL may go otherwise than the first.
-            let policy = redirect::Policy::custom(move |attempt| {
+            let policy = reqwest::redirect::Policy::custom(move |attempt| {
                 let round = !cookies && attempt.previous().contains(attempt.url());
-                if round || attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
+                let stops = round || attempt.previous().len() > limit || !redirect::is_http(attempt.url());
+                if stops { attempt.stop() } else { attempt.follow() }
             });
             let mut builder = reqwest::Client::builder()
                 .user_agent(agent.clone())
@@ -97,9 +106,11 @@ impl Client {
                 .redirect(policy)
                 .connect_timeout(of.connect_timeout)
                 .pool_idle_timeout(IDLE_CONNECTION)
-                .gzip(of.compression)
-                .brotli(of.compression)
-                .zstd(of.compression)
+                // A page with an odd line in its head is still a page.
+                .http1_ignore_invalid_headers_in_responses(true)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                .http1_allow_spaces_after_header_name_in_responses(true)
+                .http1_max_headers(RESPONSE_HEADERS)
                 .tls_backend_preconfigured(tls.clone());
             if let Some(jar) = &jar {
                 builder = builder.cookie_provider(jar.clone());
@@ -165,21 +176,25 @@ impl Inner {
             robots.permit(&self.pool, &url).await?;
         }
         let (response, method) = self.answer(&url).await?;
+        let (response, onward) = self.follow_odd(response, &method).await?;
         let status = response.status().as_u16();
         visit.status = Some(status);
         visit.final_url = Some(response.url().to_string());
         let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         visit.retry_after = after.and_then(|value| retry::retry_after(value, SystemTime::now()));
         self.pool.saw(response.url());
-        let onward = options.max_redirects > 0 && leads_on(&response);
         let mut search = Search::new(&options.expect);
         // What is asked for with GET because HEAD is not done is not read: the connection is given up instead.
         if options.method != Method::HeadOrGet || method == reqwest::Method::HEAD {
             self.body(response, save, &mut search, visit).await?;
         }
-        if onward {
-            let detail = format!("more than {}, or in a loop", options.max_redirects);
-            return Err(Failure::new(FailureKind::TooManyRedirects, detail));
+        match onward {
+            Redirect::No => {}
+            Redirect::Bad(why) => return Err(redirect::failure(why)),
+            Redirect::To(_) => {
+                let detail = format!("more than {}, or in a loop", options.max_redirects);
+                return Err(Failure::new(FailureKind::TooManyRedirects, detail));
+            }
         }
         match expect::unmet(&options.expect, status, visit.bytes, &search) {
             Some(unmet) => Err(Failure::new(FailureKind::Unexpected, unmet)),
@@ -211,6 +226,38 @@ impl Inner {
         Ok((answer?, method))
     }
 
+    /// Follows a `Location` that the library does not take, since it is no UTF-8, as far as it stays at its host: headers
+    /// that are meant for one host alone must not reach another. Says what is left of redirects.
+    async fn follow_odd(
+        &self,
+        mut response: reqwest::Response,
+        method: &reqwest::Method,
+    ) -> Result<(reqwest::Response, Redirect), Failure> {
+        if self.options.max_redirects == 0 {
+            return Ok((response, Redirect::No));
+        }
+        let mut hops = 0;
+        loop {
+            let onward = redirect::redirect_of(&response);
+            let location = response.headers().get(header::LOCATION);
+            let odd = location.is_some_and(|location| std::str::from_utf8(location.as_bytes()).is_err());
+            let url = match &onward {
+                Redirect::To(url) if odd && url.origin() == response.url().origin() => url.clone(),
+                Redirect::To(url) if odd => {
+                    let why = format!("to {url}: its bytes are no UTF-8, and it leads to another host");
+                    return Ok((response, Redirect::Bad(why)));
+                }
+                _ => return Ok((response, onward)),
+            };
+            let safe = *method == reqwest::Method::GET || *method == reqwest::Method::HEAD;
+            if hops == self.options.max_redirects || !safe {
+                return Ok((response, onward));
+            }
+            hops += 1;
+            response = self.send(method, &url).await?;
+        }
+    }
+
     async fn send(&self, method: &reqwest::Method, url: &Url) -> Result<reqwest::Response, Failure> {
         let mut request = self.pool.client(url).request(method.clone(), url.clone());
         if let Some(body) = &self.options.body {
@@ -226,23 +273,37 @@ impl Inner {
         search: &mut Search<'_>,
         visit: &mut Visit,
     ) -> Result<(), Failure> {
-        let mut saved = save.map(Saved::begin).transpose()?;
-        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error, true))? {
-            visit.bytes += chunk.len() as u64;
-            if let Some(limit) = self.options.max_bytes.filter(|&limit| visit.bytes > limit) {
-                visit.bytes = limit;
-                return Err(Failure::new(FailureKind::BodyTooLong, format!("more than {limit} bytes")));
+        let codings = if self.options.compression {
+            let lines = response.headers().get_all(header::CONTENT_ENCODING);
+            body::codings(lines.iter().map(header::HeaderValue::as_bytes))?
+        } else {
+            Vec::new()
+        };
+        let saved = save.map(Saved::begin).transpose()?;
+        let mut failure = None;
+        let sink = Sink { visit, limit: self.options.max_bytes, search, saved, failure: &mut failure };
+        // What has no body, the answer to HEAD for example, is not decoded.
+        let first = response.chunk().await.map_err(|error| classify(&error, true))?;
+        let codings = if first.is_some() { &codings[..] } else { &[] };
+        let mut next = first;
+        let mut outcome = Ok(());
+        {
+            let mut stage = body::undo(codings, sink).map_err(|error| body::failure(&error))?;
+            while let Some(chunk) = next {
+                outcome = stage.write_all(&chunk);
+                if outcome.is_err() {
+                    break;
+                }
+                next = response.chunk().await.map_err(|error| classify(&error, true))?;
             }
-            search.piece(&chunk);
-            if let Some(saved) = &mut saved {
-                saved.piece(&chunk)?;
+            if outcome.is_ok() {
+                outcome = stage.end();
             }
         }
-        if let Some(saved) = saved {
-            saved.end()?;
-            visit.saved = true;
+        match (failure, outcome) {
+            (Some(failure), _) => Err(failure),
+            (None, outcome) => outcome.map_err(|error| body::failure(&error)),
         }
-        Ok(())
     }
 }
 
@@ -254,18 +315,4 @@ fn parse(url: &str) -> Result<Url, Failure> {
         "http" | "https" => Err(invalid("no host".into())),
         other => Err(invalid(format!("{other} is not http or https"))),
     }
-}
-
-/// Whether the response would have been followed had there not been too many before it.
-fn leads_on(response: &reqwest::Response) -> bool {
-    let follows = matches!(
-        response.status(),
-        StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT
-    );
-    let target = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-    follows && target.is_some_and(|target| response.url().join(target).is_ok())
 }

@@ -117,6 +117,102 @@ fn compressed_bodies_are_what_they_were() {
 }
 
 #[test]
+fn compressed_bodies_of_every_spelling_are_undone_whole() {
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+        writer.finish().unwrap()
+    }
+    fn zstd(bytes: &[u8], window: u32) -> Vec<u8> {
+        let mut writer = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        writer.window_log(window).unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+        writer.finish().unwrap()
+    }
+    let server = Server::start(|request: &Request| {
+        let coded = |name: &str, body: &[u8]| answer(200, &format!("Content-Encoding: {name}\r\n"), body);
+        let members = [gzip(b"hello "), gzip(b"world")].concat();
+        match &*request.path {
+            "/members" => coded("gzip", &members),
+            "/upper" => coded("GZIP", &members),
+            "/old" => coded("x-gzip", &members),
+            "/twice" => coded("gzip, gzip", &gzip(&members)),
+            "/lines" => coded("gzip\r\nContent-Encoding: zstd", &zstd(&members, 20)),
+            "/identity" => coded("identity", b"hello world"),
+            "/frames" => coded("zstd", &[zstd(b"hello ", 20), zstd(b"world", 20)].concat()),
+            "/window" => coded("zstd", &zstd(&vec![7; 1 << 20], 27)),
+            "/member-cut" => coded("gzip", &members[..members.len() - 5]),
+            "/frame-cut" => coded("zstd", &zstd(&[7; 1000], 20)[..8]),
+            "/garbage" => coded("gzip", &[members, b"garbage".to_vec()].concat()),
+            _ => coded("gzip, gzip, gzip, gzip", b"x"),
+        }
+    });
+    for path in ["/members", "/upper", "/old", "/twice", "/lines", "/identity", "/frames"] {
+        let expect = vec!["text=hello world".parse().unwrap(), "size=11".parse().unwrap()];
+        let found = visit(ClientOptions { expect, ..quick() }, &server.url(path));
+        assert_eq!((found.bytes, found.failure), (11, None), "{path}");
+    }
+    for path in ["/window", "/member-cut", "/frame-cut", "/garbage", "/four"] {
+        let found = visit(quick(), &server.url(path));
+        let kind = kind(&found);
+        assert!(
+            matches!(kind, Some(FailureKind::BadResponse | FailureKind::BodyCutShort)),
+            "{path}: {found:?}"
+        );
+        assert_eq!(found.status, Some(200), "{path}");
+    }
+}
+
+#[test]
+fn a_page_with_an_odd_line_in_its_head_is_still_a_page() {
+    let server = Server::start(|request: &Request| match &*request.path {
+        "/space" => answer(200, "X-Foo : b\r\n", b"page"),
+        "/folded" => answer(200, "X-Foo: b\r\n and more\r\n", b"page"),
+        "/many" => answer(200, &"X-Foo: b\r\n".repeat(300), b"page"),
+        _ => answer(200, "no colon here\r\n", b"page"),
+    });
+    for path in ["/space", "/folded", "/many", "/none"] {
+        let found = visit(quick(), &server.url(path));
+        assert_eq!((found.status, found.bytes, found.failure), (Some(200), 4, None), "{path}");
+    }
+}
+
+#[test]
+fn a_redirect_is_followed_or_is_bad_and_never_a_success() {
+    let server = Server::start(|request: &Request| {
+        let to = |location: &[u8]| {
+            let head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: ";
+            [head, location, b"\r\n\r\n"].concat()
+        };
+        match &*request.path {
+            "/1" => to(b"http://"),
+            "/2" => to(b"http://[::1"),
+            "/3" => to(b"http://a b/"),
+            "/4" => to(b"http://127.0.0.1:99999/"),
+            "/5" => to(b"ftp://127.0.0.1/"),
+            "/6" => to(b"mailto:a@b.example"),
+            "/7" => to(b"file:///etc/passwd"),
+            "/8" => to(b"http://127.0.0.2:1/\xe9"),
+            "/latin" => to(b"/caf\xe9"),
+            "/space" => to(b"/with space"),
+            "/caf%E9" | "/with%20space" => answer(200, "", b"page"),
+            other => panic!("{other} was asked for"),
+        }
+    });
+    for number in 1..=8 {
+        let expect = vec!["status=200-399".parse().unwrap()];
+        let found = visit(ClientOptions { expect, ..quick() }, &server.url(&format!("/{number}")));
+        assert_eq!((kind(&found), found.status), (Some(FailureKind::BadRedirect), Some(302)), "{number}");
+    }
+    for path in ["/latin", "/space"] {
+        let found = visit(quick(), &server.url(path));
+        assert_eq!((found.status, found.bytes, found.failure), (Some(200), 4, None), "{path}");
+    }
+    let stay = ClientOptions { max_redirects: 0, ..quick() };
+    assert_eq!(visit(stay, &server.url("/1")).failure, None);
+}
+
+#[test]
 fn cookies_are_kept_on_request() {
     let server = Server::start(|request: &Request| match request.header("cookie") {
         None => answer(302, "Set-Cookie: seen=1; Path=/\r\nLocation: /\r\n", b""),

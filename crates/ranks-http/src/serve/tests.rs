@@ -57,7 +57,7 @@ impl Running {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let builder = reqwest::Client::builder().no_proxy().no_zstd().tls_backend_preconfigured(config);
+        let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(config);
         let builder = if protocols.is_empty() { builder.http2_prior_knowledge() } else { builder };
         builder.resolve("localhost", self.at).timeout(Duration::from_secs(20)).build().unwrap()
     }
