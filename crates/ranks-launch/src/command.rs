@@ -1,7 +1,7 @@
 //! `ranks run`, `mpiexec` and `mpirun` as commands: words in, exit code out.
 
 use crate::launch::{Launch, StartError};
-use crate::parse::{self, Command, HELP_GROUPS, OPTIONS, Request, Takes};
+use crate::parse::{self, Command, HELP_GROUPS, OPTIONS, Opt, Request, Takes};
 use crate::{cargo, hosts};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ pub fn main(name: &str, words: impl IntoIterator<Item = OsString>) -> i32 {
         say_error(&format!("{name}: {error}"));
         error.code
     };
-    match parse::parse(words) {
+    match parse::parse_with(words, &|file| read_programs(file)) {
         Err(error) => complain(StartError::usage(error.0)),
         Ok(Request::Help) => say(&help(name)),
         Ok(Request::Version) => say(&format!("{name} {}\n", env!("CARGO_PKG_VERSION"))),
@@ -47,14 +47,26 @@ fn say_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+fn read_programs(file: &Path) -> Result<String, parse::UsageError> {
+    std::fs::read_to_string(file).map_err(|error| parse::UsageError(crate::program::reason(&error)))
+}
+
 /// The job that a command line asks for.
 pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
     hosts::check(&command.hosts, &command.host_files)?;
+    let placed = hosts::ranks_of_files(&command.rank_files)?;
+    if !command.not_yet.is_empty() && !command.quiet {
+        say_error(&format!("{name}: {}: accepted, and does nothing yet", command.not_yet.join(", ")));
+    }
     let several = command.programs.len() > 1;
     let mut launch: Option<Launch> = None;
     for program in &command.programs {
         // One program fills the machine unless told otherwise; of several, each runs once.
-        let ranks = program.ranks.unwrap_or_else(|| if several { 1 } else { usable_cpus() });
+        let ranks = match program.ranks {
+            Some(ranks) => ranks,
+            None if several => 1,
+            None => placed.unwrap_or_else(usable_cpus),
+        };
         let mut words = program.words.iter();
         let file = match &program.cargo.target {
             Some((target, name)) => cargo::build(&program.cargo, *target, name)?.into_os_string(),
@@ -65,6 +77,7 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
             Some(job) => job.and(ranks),
         };
         let job = job.program(file).args(words.cloned()).program_environment(program.environment.clone());
+        let job = job.search_path(program.path.clone());
         launch = Some(match &program.folder {
             Some(folder) => job.folder(folder),
             None => job,
@@ -76,6 +89,8 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
         .environment(command.environment.clone())
         .tag_output(command.tag_output)
         .quiet(command.quiet)
+        .output(command.output.clone())
+        .exit_codes(command.exit_codes)
         .stdin(command.stdin)
         .take_signals();
     let launch = match command.universe {
@@ -137,8 +152,21 @@ pub fn help(name: &str) -> String {
         }
     }
     text.push_str(
-        "\nAll options are accepted with one dash or two. What other launchers need and this one does not\n\
-         (--oversubscribe, --allow-run-as-root, --bind-to, --map-by, --mca and the like) is accepted and unused.\n\n\
+        "\nAll options are accepted with one dash or two. These of other launchers are accepted, and nothing here needs\n\
+         them; or (bind-to, display, report-bindings and their like) a line says that they do nothing yet:\n",
+    );
+    let mut line = String::new();
+    let silent = OPTIONS.iter().filter(|spec| matches!(spec.opt, Opt::Unneeded | Opt::NotYet));
+    for name in silent.flat_map(|spec| spec.names) {
+        if line.len() + name.len() > 105 {
+            let _ = writeln!(text, " {line}");
+            line.clear();
+        }
+        let _ = write!(line, " {name}");
+    }
+    let _ = writeln!(text, " {line}");
+    text.push_str(
+        "\n\
          Exit code: that of the first rank that fails, 128 + number for a signal; 110 after --timeout;\n\
          141 when the reader of the output goes away; 2 for a mistake in the command line, 126 and 127 for a\n\
          program that cannot be run or found.\n\

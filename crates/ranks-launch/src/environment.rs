@@ -19,6 +19,7 @@ pub fn assemble(all: &Environment, program: &Environment, library: Option<&Path>
     let mut variables: Variables = match pass {
         Pass::Unsaid | Pass::All => own().collect(),
         Pass::None => Variables::new(),
+        Pass::Except(names) => own().filter(|(name, _)| !names.contains(name)).collect(),
         Pass::List(names) => own().filter(|(name, _)| names.contains(name)).collect(),
     };
     for (name, value) in all.set.iter().chain(&program.set) {

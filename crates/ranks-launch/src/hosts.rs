@@ -1,46 +1,126 @@
-//! Host options: this machine's own names are accepted, others refused clearly.
+//! Host options: names and addresses of this machine are accepted, others refused clearly.
 
 use crate::launch::StartError;
 use crate::{program, sys};
-use std::path::PathBuf;
+use ranks_shm::bounds::MAX_RANKS;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 
 /// Checks hosts and host files.
 pub fn check(hosts: &[String], files: &[PathBuf]) -> Result<(), StartError> {
-    let own = sys::host_name();
+    if hosts.is_empty() && files.is_empty() {
+        return Ok(());
+    }
+    let own = Own::new();
     for host in hosts.iter().filter_map(|entry| host_of(entry)) {
-        refuse_others(&host, &own)?;
+        own.check(&host)?;
     }
     for file in files {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            StartError::usage(format!("host file {}: {}", file.display(), program::reason(&error)))
-        })?;
-        for line in text.lines() {
-            let line = line.split('#').next().unwrap_or_default();
+        for line in lines(file, "host file")? {
             if let Some(host) = line.split_whitespace().next().and_then(host_of) {
-                refuse_others(&host, &own)?;
+                own.check(&host)?;
             }
         }
     }
     Ok(())
 }
 
-/// The host in `user@host:4`.
+/// How many ranks files name whose lines are as `rank 0=HOST slot=1`, if there are such files. Which CPU a rank is to run
+/// on is not heeded.
+pub fn ranks_of_files(files: &[PathBuf]) -> Result<Option<usize>, StartError> {
+    let mut ranks = None;
+    for file in files {
+        let own = Own::new();
+        for (index, line) in
+            lines(file, "rank file")?.iter().enumerate().filter(|(_, line)| !line.trim().is_empty())
+        {
+            let Some((rank, host)) = placed(line) else {
+                return Err(StartError::usage(format!(
+                    "rank file {}: line {}: not as in `rank 0=localhost slot=0`",
+                    file.display(),
+                    index + 1
+                )));
+            };
+            own.check(&host)?;
+            ranks = ranks.max(Some(rank + 1));
+        }
+        if ranks.is_none() {
+            return Err(StartError::usage(format!("rank file {}: no rank in it", file.display())));
+        }
+    }
+    Ok(ranks)
+}
+
+/// The rank and the host of a line.
+fn placed(line: &str) -> Option<(usize, String)> {
+    let rest = line.trim().strip_prefix("rank")?;
+    let (rank, place) = rest.split_once('=')?;
+    let rank: usize = rank.trim().parse().ok().filter(|rank| *rank < MAX_RANKS)?;
+    let host = host_of(place.split_whitespace().next()?)?;
+    // `+n0` is the first machine of those there are.
+    Some((rank, if host == "+n0" { "localhost".to_owned() } else { host }))
+}
+
+/// The lines of a file without comments.
+fn lines(file: &Path, kind: &str) -> Result<Vec<String>, StartError> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        StartError::usage(format!("{kind} {}: {}", file.display(), program::reason(&error)))
+    })?;
+    Ok(text.lines().map(|line| line.split('#').next().unwrap_or_default().to_owned()).collect())
+}
+
+/// The host in `user@host:4`, `[::1]:4`, `::1`.
 fn host_of(entry: &str) -> Option<String> {
     let entry = entry.trim();
     let host = entry.rsplit_once('@').map_or(entry, |(_, host)| host);
-    let host = if host == "::1" { host } else { host.split(':').next().unwrap_or_default() };
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, _)) => inside,
+        None if host.parse::<IpAddr>().is_ok() => host,
+        // An address of version 6 with its interface: fe80::1%eth0.
+        None if host.contains('%') && host.contains("::") => host,
+        None => host.split(':').next().unwrap_or_default(),
+    };
     (!host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
-fn refuse_others(host: &str, own: &str) -> Result<(), StartError> {
-    let own = own.to_ascii_lowercase();
-    let short = own.split('.').next().unwrap_or(&own);
-    if ["localhost", "127.0.0.1", "::1", &own, short].contains(&host) {
-        return Ok(());
+/// What this machine is called.
+struct Own {
+    name: String,
+    addresses: Vec<IpAddr>,
+}
+
+impl Own {
+    fn new() -> Self {
+        Self { name: sys::host_name().to_ascii_lowercase(), addresses: sys::own_addresses() }
     }
-    Err(StartError::usage(format!(
-        "host {host}: another machine; ranks run on this machine only so far ({own}, localhost)"
-    )))
+
+    fn check(&self, host: &str) -> Result<(), StartError> {
+        if self.is_own(host) {
+            return Ok(());
+        }
+        Err(StartError::usage(format!(
+            "host {host}: another machine; ranks run on this machine only so far ({}, localhost)",
+            self.name
+        )))
+    }
+
+    fn is_own(&self, host: &str) -> bool {
+        let short = self.name.split('.').next().unwrap_or_default();
+        if [&self.name, short, "localhost"].contains(&host) || host.starts_with("localhost.") {
+            return true;
+        }
+        if let Ok(address) = host.split('%').next().unwrap_or_default().parse() {
+            return self.has(address);
+        }
+        // Other names, the full one among them, are asked for: all they stand for must be here.
+        let Ok(found) = (host, 0).to_socket_addrs() else { return false };
+        let found: Vec<_> = found.collect();
+        !found.is_empty() && found.iter().all(|address| self.has(address.ip()))
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.addresses.contains(&address)
+    }
 }
 
 #[cfg(test)]
@@ -49,11 +129,71 @@ mod tests {
 
     #[test]
     fn forms_of_entries() {
-        for (entry, host) in [("a", "a"), ("A:4", "a"), ("me@b:2", "b"), ("::1", "::1"), (" c ", "c")] {
+        for (entry, host) in [
+            ("a", "a"),
+            ("A:4", "a"),
+            ("me@b:2", "b"),
+            ("::1", "::1"),
+            ("[::1]:4", "::1"),
+            ("127.0.0.1:2", "127.0.0.1"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+            (" c ", "c"),
+        ] {
             assert_eq!(host_of(entry).as_deref(), Some(host));
         }
         assert_eq!(host_of(""), None);
-        assert!(refuse_others("node1", "node1.example.org").is_ok());
-        assert!(refuse_others("node2", "node1").is_err_and(|e| e.to_string().contains("another machine")));
+        assert_eq!(placed("rank 3 = me@b slot=1:0-2"), Some((3, "b".into())));
+        assert_eq!(placed("rank 0=+n0 slot=0"), Some((0, "localhost".into())));
+        for bad in ["rank", "0=b", "rank x=b", "rank 4000=b", "rank 1=", "rank 1"] {
+            assert_eq!(placed(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_of_this_machine() {
+        let own = Own { name: "node1.example.org".into(), addresses: vec!["192.0.2.7".parse().unwrap()] };
+        for host in ["node1", "node1.example.org", "localhost", "127.0.0.1", "127.0.1.1", "::1", "192.0.2.7"]
+        {
+            assert!(own.check(host).is_ok(), "{host}");
+        }
+        for host in ["192.0.2.8", "2001:db8::1", "node2.invalid"] {
+            assert!(
+                own.check(host).is_err_and(|error| error.to_string().contains("another machine")),
+                "{host}"
+            );
+        }
+        assert!(Own::new().addresses.iter().all(|address| Own::new().is_own(&address.to_string())));
+    }
+
+    /// Whatever stands in a line: an answer.
+    #[test]
+    fn random_lines() {
+        let pieces = [
+            "rank ",
+            "=",
+            "[",
+            "]",
+            ":",
+            "::1",
+            "@",
+            "%",
+            "slot=0",
+            " ",
+            "9",
+            "é",
+            "#",
+            "99999999999999999999",
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        for _ in 0..20_000 {
+            let mut line = String::new();
+            for _ in 0..6 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                line += pieces[state as usize % pieces.len()];
+            }
+            let _ = (placed(&line), host_of(&line));
+        }
     }
 }

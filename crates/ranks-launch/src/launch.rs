@@ -1,6 +1,6 @@
 //! A job to be started, for programs that start ranks themselves.
 
-use crate::parse::{Environment, Stdin};
+use crate::parse::{Environment, Output, Stdin};
 use crate::run;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,6 +28,8 @@ pub struct Launch {
     pub(crate) drains: Option<Duration>,
     pub(crate) grace: Option<Duration>,
     pub(crate) universe: Option<usize>,
+    pub(crate) output: Output,
+    pub(crate) exit_codes: bool,
 }
 
 /// One program of a job.
@@ -37,6 +39,7 @@ pub(crate) struct Program {
     pub file: OsString,
     pub arguments: Vec<OsString>,
     pub folder: Option<PathBuf>,
+    pub path: Option<OsString>,
     pub environment: Environment,
 }
 
@@ -57,6 +60,8 @@ impl Launch {
             drains: None,
             grace: None,
             universe: None,
+            output: Output::default(),
+            exit_codes: false,
         }
     }
 
@@ -108,6 +113,11 @@ impl Launch {
 
     pub(crate) fn program_environment(mut self, environment: Environment) -> Self {
         self.last().environment = environment;
+        self
+    }
+
+    pub(crate) fn search_path(mut self, path: Option<OsString>) -> Self {
+        self.last().path = path;
         self
     }
 
@@ -178,6 +188,18 @@ impl Launch {
     /// How many ranks there is room for (`MPI_UNIVERSE_SIZE`); without it the usable CPUs, and never fewer than ranks.
     pub fn universe(mut self, ranks: usize) -> Self {
         self.universe = Some(ranks);
+        self
+    }
+
+    /// Where output goes besides this process's own, or instead.
+    pub(crate) fn output(mut self, output: Output) -> Self {
+        self.output = output;
+        self
+    }
+
+    /// Says at the end how each rank has ended.
+    pub(crate) fn exit_codes(mut self, say: bool) -> Self {
+        self.exit_codes = say;
         self
     }
 

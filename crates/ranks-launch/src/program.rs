@@ -11,6 +11,9 @@ pub const NOT_EXECUTABLE: i32 = 126;
 /// Exit code: not found.
 pub const NOT_FOUND: i32 = 127;
 
+/// Where programs are looked for when `PATH` is not set.
+pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The folder a program runs in, checked.
 pub fn folder(folder: &Path) -> Result<CString, StartError> {
     match std::fs::metadata(folder) {
@@ -49,7 +52,7 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, folder: Option<&Path>) -> Result
         };
     }
     let mut unfit = None;
-    let default = OsString::from("/usr/local/bin:/usr/bin:/bin");
+    let default = OsString::from(DEFAULT_PATH);
     for entry in std::env::split_paths(path.unwrap_or(&default)) {
         let file = entry.join(name);
         match check(&file) {

@@ -1,5 +1,6 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
+mod exits;
 mod signals;
 
 use crate::ends;
@@ -73,6 +74,7 @@ pub struct Rank {
 pub fn run(launch: &Launch) -> Result<Outcome, StartError> {
     let mut job = start::start(launch)?;
     job.watch();
+    job.say_exit_codes();
     job.write_the_rest();
     Ok(job.outcome())
 }

@@ -64,6 +64,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
         true => Outputs::to_memory(launch.tag_output),
         false => Outputs::to_own(launch.tag_output).map_err(failed("standard output"))?,
     };
+    let outputs = outputs.also_to(&launch.output, size);
     let (errors, errors_end) = sys::pipe().map_err(failed("a pipe"))?;
     sys::set_nonblocking(&errors).map_err(failed("a pipe"))?;
     let keeper = fork::start_keeper(&segment).map_err(failed("a process"))?;
@@ -86,7 +87,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
             };
             let told = environment::Told { job: told, size, program: index, universe };
             let environment = c_environment(&environment::for_rank(&ready.variables, &told))?;
-            let stdin = stdin_of(&mut job, launch.stdin == Stdin::Rank(rank), &null)?;
+            let stdin = stdin_of(&mut job, rank, &null)?;
             let (out, out_end) = sys::pipe().map_err(failed_at(rank))?;
             let (error, error_end) = sys::pipe().map_err(failed_at(rank))?;
             let pid = fork::start_rank(&Start {
@@ -106,8 +107,8 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
             })
             .map_err(failed_at(rank))?;
             job.ranks.push(Rank { pid, watch: sys::pidfd(pid), death: None, program: index });
-            job.outputs.add(rank, Which::Out, out).map_err(failed_at(rank))?;
-            job.outputs.add(rank, Which::Error, error).map_err(failed_at(rank))?;
+            job.outputs.add(rank, Which::Out, out)?;
+            job.outputs.add(rank, Which::Error, error)?;
         }
     }
     job.keep_open(segment_fd);
@@ -128,8 +129,12 @@ fn prepare(
 ) -> Result<Ready, StartError> {
     let variables = environment::assemble(&launch.environment, &program.environment, library);
     let folder = program.folder.as_deref().map(program::folder).transpose()?;
-    let path = variables.get(OsStr::new("PATH")).map(OsString::as_os_str);
-    let path = program::find(&program.file, path, program.folder.as_deref())?;
+    let mut path = variables.get(OsStr::new("PATH")).cloned();
+    if let Some(first) = &program.path {
+        let rest = path.unwrap_or_else(|| program::DEFAULT_PATH.into());
+        path = Some([first.as_os_str(), &rest].join(OsStr::new(":")));
+    }
+    let path = program::find(&program.file, path.as_deref(), program.folder.as_deref())?;
     let arguments = std::iter::once(&program.file).chain(&program.arguments).cloned().collect();
     Ok(Ready { path, arguments, folder, variables })
 }
@@ -164,19 +169,25 @@ fn make_room() -> Option<libc::rlimit> {
 
 /// What a rank gets as standard input. A pipe or a file is handed on as it is; a terminal is read by us,
 /// because the ranks are in other process groups.
-fn stdin_of(job: &mut Job<'_>, reads: bool, null: &OwnedFd) -> Result<OwnedFd, StartError> {
+fn stdin_of(job: &mut Job<'_>, rank: usize, null: &OwnedFd) -> Result<OwnedFd, StartError> {
     let own = io::stdin();
+    let (reads, all) = match job.launch.stdin {
+        Stdin::Rank(reader) => (reader == rank, false),
+        Stdin::All => (true, true),
+        Stdin::None => (false, false),
+    };
     if !reads {
         return sys::duplicate(null.as_fd()).map_err(failed("standard input"));
     }
-    if sys::describe(own.as_fd()).0 != Kind::Terminal {
+    let terminal = sys::describe(own.as_fd()).0 == Kind::Terminal;
+    if !terminal && !all {
         // Closed: an empty input.
         return sys::duplicate(own.as_fd())
             .or_else(|_| sys::duplicate(null.as_fd()))
             .map_err(failed("standard input"));
     }
-    let (end, pipe) = sys::pipe().map_err(failed("standard input"))?;
-    job.input = Some(Input::new(pipe).map_err(failed("standard input"))?);
+    let (end, pipe) = sys::pipe().map_err(failed_at(rank))?;
+    job.input.get_or_insert_with(|| Input::new(terminal)).add(pipe).map_err(failed("standard input"))?;
     Ok(end)
 }
 

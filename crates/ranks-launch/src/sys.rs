@@ -4,6 +4,12 @@
 //! exec, and by the keeper.
 #![allow(unsafe_code)]
 
+mod limits;
+mod machine;
+
+pub use limits::{descriptor_limit, file_size_limit, raise_descriptor_limit, survive_long_files};
+pub use machine::{host_name, local_time, own_addresses};
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -286,54 +292,10 @@ pub fn is_ignored(signal: i32) -> bool {
     unsafe { libc::sigaction(signal, std::ptr::null(), &mut old) == 0 && old.sa_sigaction == libc::SIG_IGN }
 }
 
-/// Lets a write beyond the limit of file sizes fail instead of ending this process; returns true when that was not so
-/// before.
-pub fn survive_long_files() -> bool {
-    // SAFETY: installs no handler; the signal is ignored from now on.
-    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) == libc::SIG_DFL }
-}
-
-/// The limit of file sizes in bytes, if there is one.
-pub fn file_size_limit() -> Option<u64> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: writes to a local.
-    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } == 0;
-    (known && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
-}
-
-/// Allows this process as many open descriptors as it may have; returns what to give the ranks back.
-pub fn raise_descriptor_limit() -> Option<libc::rlimit> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: writes to a local.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } != 0 {
-        return None;
-    }
-    let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
-    // SAFETY: reads a local.
-    (unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raised) } == 0).then_some(limit)
-}
-
-/// How many descriptors this process may have open now.
-pub fn descriptor_limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: writes to a local.
-    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-    limit.rlim_cur
-}
-
 /// Lets the ends of children be waited for, even if whoever started this process ignored them.
 pub fn default_child_signal() {
     // SAFETY: installs no handler, only the default.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-}
-
-/// This machine's name.
-pub fn host_name() -> String {
-    let mut name = [0u8; 256];
-    // SAFETY: the call writes at most the given length.
-    unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
-    let end = name.iter().position(|&b| b == 0).unwrap_or(0);
-    String::from_utf8_lossy(&name[..end]).into_owned()
 }
 
 /// True when this process may execute the file.

@@ -4,10 +4,13 @@
 //! out when its stream closes, when it has grown past [`LONG_LINE`], or when it has stood idle, as a prompt
 //! does. If another rank writes after such a piece, a newline comes between.
 
+mod files;
 mod sink;
 mod words;
 
+use crate::launch::StartError;
 use crate::sys::{self, Kind, PollFd};
+use files::Asked;
 use sink::Sink;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -39,6 +42,8 @@ pub enum Which {
 struct Stream {
     rank: usize,
     sink: usize,
+    /// A file that gets the same.
+    copy: Option<usize>,
     pipe: Option<OwnedFd>,
     /// What was read and not yet forwarded.
     held: Vec<u8>,
@@ -56,6 +61,9 @@ pub struct Outputs {
     /// Files that were asked for, each with its sink.
     files: Vec<(String, usize)>,
     tag: bool,
+    /// Where our standard error goes.
+    error_sink: usize,
+    asked: Asked,
     chunk: Box<[u8]>,
 }
 
@@ -80,16 +88,37 @@ impl Outputs {
     }
 
     fn new(sinks: Vec<Sink>, idle: Vec<Option<Duration>>, tag: bool) -> Self {
-        Self { sinks, idle, streams: Vec::new(), files: Vec::new(), tag, chunk: vec![0; CHUNK].into() }
+        let error_sink = sinks.len() - 1;
+        let asked = Asked::default();
+        Self {
+            sinks,
+            idle,
+            streams: Vec::new(),
+            files: Vec::new(),
+            tag,
+            error_sink,
+            asked,
+            chunk: vec![0; CHUNK].into(),
+        }
     }
 
     /// Takes over the reading end of a rank's pipe.
-    pub fn add(&mut self, rank: usize, which: Which, pipe: OwnedFd) -> io::Result<()> {
-        sys::set_nonblocking(&pipe)?;
-        let sink = self.sink_of(which);
+    pub fn add(&mut self, rank: usize, which: Which, pipe: OwnedFd) -> Result<(), StartError> {
+        sys::set_nonblocking(&pipe).map_err(|error| StartError::system("a rank's output", &error))?;
+        let file = match self.asked.file(rank, which) {
+            Some((path, copy)) => Some((self.open(&path)?, copy)),
+            None => None,
+        };
+        let own = self.sink_of(if self.asked.merges() { Which::Out } else { which });
+        let (sink, copy) = match file {
+            Some((file, true)) => (own, Some(file)),
+            Some((file, false)) => (file, None),
+            None => (own, None),
+        };
         self.streams.push(Stream {
             rank,
             sink,
+            copy,
             pipe: Some(pipe),
             held: Vec::new(),
             last_read: Instant::now(),
@@ -99,7 +128,7 @@ impl Outputs {
     }
 
     fn sink_of(&self, which: Which) -> usize {
-        if which == Which::Error { self.sinks.len() - 1 } else { 0 }
+        if which == Which::Error { self.error_sink } else { 0 }
     }
 
     /// Adds what is to be waited for; `handle` wants the same slice back.
@@ -190,8 +219,10 @@ impl Outputs {
                     && sink.is_empty()
                     && stream.pipe.as_ref().is_none_or(|pipe| sys::bytes_waiting(pipe) == 0)));
         let upto = if all { stream.held.len() } else { whole };
-        if self.tag {
-            let tag = format!("[{}] ", stream.rank);
+        if self.tag || self.asked.timestamps() {
+            let time = if self.asked.timestamps() { sys::local_time() + " " } else { String::new() };
+            let rank = if self.tag { format!("[{}] ", stream.rank) } else { String::new() };
+            let tag = time + &rank;
             let mut tagged = Vec::with_capacity(upto + upto / 4 + tag.len());
             for (at, line) in stream.held[..upto].split_inclusive(|&b| b == b'\n').enumerate() {
                 if at > 0 || !sink.is_inside_line_of(index) {
@@ -203,12 +234,15 @@ impl Outputs {
         } else {
             sink.add(index, &stream.held[..upto], now);
         }
+        if let Some(copy) = stream.copy {
+            self.sinks[copy].add(index, &stream.held[..upto], now);
+        }
         if let Some(words) = &mut stream.words {
             words.hear(&stream.held[..upto]);
         }
         stream.held.drain(..upto);
         if closed {
-            sink.release(index, now);
+            self.sinks[stream.sink].release(index, now);
         }
     }
 
@@ -233,9 +267,11 @@ impl Outputs {
     /// The last line that says something of what a rank has written to its standard error, if another rank has written
     /// there since.
     pub fn last_words(&self, rank: usize) -> Option<String> {
-        let last = self.sinks[self.sink_of(Which::Error)].last()?;
         let stream = self.streams.iter().find(|stream| stream.rank == rank && stream.words.is_some())?;
-        stream.words.as_ref().filter(|_| self.streams[last].rank != rank)?.last()
+        let last = self.sinks[stream.sink].last()?;
+        // What went into a file is not before the reader's eyes.
+        let unseen = stream.sink > self.error_sink || self.streams[last].rank != rank;
+        stream.words.as_ref().filter(|_| unseen)?.last()
     }
 
     /// True when every stream has closed.

@@ -30,6 +30,22 @@ pub enum Opt {
     CargoValue,
     /// Accepted because scripts for other launchers say it; nothing here needs it.
     Unneeded,
+    /// Accepted likewise, and the user is told that it does nothing yet.
+    NotYet,
+    MapBy,
+    OnePerHost,
+    ConfigFile,
+    RankFile,
+    Path,
+    GlobalExcept,
+    LocalExcept,
+    Output,
+    OutputFolder,
+    OutFile,
+    ErrFile,
+    Timestamp,
+    Merge,
+    ExitCodes,
     Help,
     Version,
 }
@@ -88,7 +104,7 @@ use Takes::*;
 pub const OPTIONS: &[Spec] = &[
     spec(&["n", "np", "c"], Ranks, One, "N", "number of ranks; absent: one for each usable CPU"),
     spec(&["wdir", "wd", "dir", "d"], Folder, One, "FOLDER", "run in this folder"),
-    spec(&["stdin"], Stdin, One, "RANK|none", "which rank reads standard input; absent: rank 0"),
+    spec(&["stdin"], Stdin, One, "RANK|all|none", "which rank reads standard input, or all; absent: rank 0"),
     spec(&["example"], Example, One, "NAME", "build this cargo example, then run it"),
     spec(&["bin"], Bin, One, "NAME", "build this cargo binary, then run it"),
     spec(&["package", "p"], CargoValue, One, "PACKAGE", "for cargo"),
@@ -106,7 +122,7 @@ pub const OPTIONS: &[Spec] = &[
     spec(&["genvall"], GlobalAll, Nothing, "", ""),
     spec(&["envall"], LocalAll, Nothing, "", ""),
     spec(
-        &["tag-output", "l", "prepend-rank"],
+        &["tag-output", "l", "prepend-rank", "label"],
         Tag,
         Nothing,
         "",
@@ -128,9 +144,53 @@ pub const OPTIONS: &[Spec] = &[
     ),
     spec(&["usize"], Universe, One, "N", "what MPI_UNIVERSE_SIZE says; absent: the usable CPUs"),
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
-    spec(&["host", "hosts", "hostlist", "H"], Hosts, One, "HOST,...", "accepted for this machine's own name"),
-    spec(&["hostfile", "machinefile", "f"], HostFile, One, "FILE", "accepted for this machine's own name"),
-    spec(&["ppn", "N", "npernode"], PerHost, One, "N", "ranks a machine: as -n, unless that is given too"),
+    spec(&["host", "hosts", "hostlist", "H"], Hosts, One, "HOST,...", "names and addresses of this machine"),
+    spec(&["hostfile", "machinefile", "f"], HostFile, One, "FILE", "the same in a file"),
+    spec(
+        &["ppn", "N", "npernode", "perhost"],
+        PerHost,
+        One,
+        "N",
+        "ranks a machine: as -n, unless that is given too",
+    ),
+    spec(&["pernode"], OnePerHost, Nothing, "", "as -ppn 1"),
+    spec(
+        &["map-by", "mapby"],
+        MapBy,
+        One,
+        "ppr:N:node",
+        "as -ppn N; other ways of mapping change nothing here",
+    ),
+    spec(
+        &["rankfile", "rf"],
+        RankFile,
+        One,
+        "FILE",
+        "how many ranks, as `rank 0=HOST slot=0` says (also -r FILE)",
+    ),
+    spec(
+        &["configfile", "app"],
+        ConfigFile,
+        One,
+        "FILE",
+        "a program with its options on each line, in place of `:`",
+    ),
+    spec(&["path"], Path, One, "FOLDER:...", "look for this program here before PATH"),
+    spec(&["genvexcl"], GlobalExcept, One, "VAR,VAR", "pass on all variables but these"),
+    spec(&["envexcl"], LocalExcept, One, "VAR,VAR", ""),
+    spec(&["output"], Output, One, "LIST", "tag, timestamp, merge, dir=FOLDER[:nocopy], file=NAME[:nocopy]"),
+    spec(
+        &["output-filename"],
+        OutputFolder,
+        One,
+        "FOLDER",
+        "copy output to FOLDER/1/rank.N/stdout and stderr",
+    ),
+    spec(&["outfile-pattern"], OutFile, One, "NAME", "write output to files: %r rank, %h host, %g and %p 0"),
+    spec(&["errfile-pattern"], ErrFile, One, "NAME", "the same for standard error"),
+    spec(&["timestamp-output"], Timestamp, Nothing, "", "begin each line of output with the time"),
+    spec(&["merge-stderr-to-stdout"], Merge, Nothing, "", "write standard error where standard output goes"),
+    spec(&["print-all-exitcodes"], ExitCodes, Nothing, "", "say how each rank has ended"),
     spec(&["help", "h", "?"], Help, Nothing, "", "this text"),
     spec(&["version", "V"], Version, Nothing, "", "the version"),
     // Unneeded here: more ranks than CPUs and root are fine, and ranks are not bound to CPUs.
@@ -143,9 +203,13 @@ pub const OPTIONS: &[Spec] = &[
             "bynode",
             "byslot",
             "bycore",
-            "report-bindings",
-            "display-map",
-            "display-allocation",
+            "report-state-on-timeout",
+            "noprefix",
+            "nolocal",
+            "novm",
+            "order-nodes",
+            "leave-session-attached",
+            "debug",
             "verbose",
             "v",
         ],
@@ -156,30 +220,83 @@ pub const OPTIONS: &[Spec] = &[
     ),
     spec(
         &[
-            "bind-to", "map-by", "rank-by", "cpu-set", "cpu-list", "launcher", "rmk", "iface", "mapby",
-            "bindto",
+            "rank-by",
+            "launcher",
+            "launcher-exec",
+            "bootstrap",
+            "rmk",
+            "iface",
+            "prefix",
+            "tune",
+            "am",
+            "personality",
+            "rankmap",
+            "topolib",
+            "nameserver",
+            "localhost",
+            "demux",
         ],
         Unneeded,
         One,
         "X",
         "",
     ),
+    spec(
+        &[
+            "report-bindings",
+            "display-map",
+            "display-allocation",
+            "get-stack-traces",
+            "disable-auto-cleanup",
+            "enable-recovery",
+        ],
+        NotYet,
+        Nothing,
+        "",
+        "",
+    ),
+    spec(&["bind-to", "bindto", "cpu-set", "cpu-list", "membind", "display"], NotYet, One, "X", ""),
     spec(&["mca", "gmca", "prtemca", "pmixmca"], Unneeded, Two, "KEY VALUE", ""),
 ];
 
 /// The help's headings, each with the first names of its options.
 pub const HELP_GROUPS: &[(&str, &[&str])] = &[
-    ("Job", &["n", "wdir", "stdin", "timeout", "grace", "usize"]),
-    ("Output", &["tag-output", "quiet"]),
+    ("Job", &["n", "wdir", "stdin", "timeout", "grace", "usize", "configfile", "path"]),
+    (
+        "Output",
+        &[
+            "tag-output",
+            "timestamp-output",
+            "merge-stderr-to-stdout",
+            "output",
+            "output-filename",
+            "outfile-pattern",
+            "errfile-pattern",
+            "print-all-exitcodes",
+            "quiet",
+        ],
+    ),
     ("Building first", &["example", "bin", "package", "features", "release", "profile", "manifest-path"]),
-    ("Environment", &["x", "genv", "env", "genvlist", "genvnone"]),
-    ("Machines", &["host", "hostfile", "ppn"]),
+    ("Environment", &["x", "genv", "env", "genvlist", "genvexcl", "genvnone"]),
+    ("Machines", &["host", "hostfile", "rankfile", "ppn", "pernode", "map-by"]),
     ("About", &["help", "version"]),
 ];
 
 /// The option of a name without dashes.
 pub fn find(name: &str) -> Option<&'static Spec> {
     OPTIONS.iter().find(|spec| spec.names.contains(&name))
+}
+
+/// Hydra's own `-profile`, a word alone.
+const PROFILE: Spec = spec(&["profile"], Unneeded, Nothing, "", "");
+
+/// The option of a word that means another thing to cargo: here no cargo target has been named, so the other is meant.
+pub fn without_target(word: &str) -> Option<&'static Spec> {
+    match word {
+        "-r" | "--r" => find("rankfile"),
+        "-profile" => Some(&PROFILE),
+        _ => None,
+    }
 }
 
 /// A name as it is written: one letter behind one dash, and so are -np and its like; others behind two.

@@ -101,13 +101,104 @@ fn errors_say_what_and_what_to_do() {
         ("--zzz prog", "unknown option --zzz; --help lists them"),
         ("--timeout soon prog", "--timeout soon: not a number of seconds"),
         ("--timeout -1 prog", "not a number of seconds"),
-        ("--stdin all prog", "one rank reads standard input"),
+        ("--stdin some prog", "neither a rank nor all nor none"),
+        ("--output xml prog", "--output xml: not known"),
+        ("-outfile-pattern o.%z prog", "%z is not known"),
+        ("-usize many prog", "-usize many: neither a number"),
+        ("--grace long prog", "--grace long: not a number of seconds"),
+        ("-map-by ppr:0:node prog", "at least 1 rank"),
+        ("-configfile", "-configfile needs a value: FILE"),
+        ("-configfile f prog", "name none here"),
         ("-x =3 prog", "has no name"),
         ("--quiet=yes prog", "takes no value"),
         ("-genv A", "-genv needs a value"),
     ] {
         assert!(error(text).contains(part), "{text}: {}", error(text));
     }
+}
+
+#[test]
+fn words_that_mean_another_thing_to_cargo() {
+    // Without a target before them they are those of the launchers.
+    let command = run("-r file -n 2 prog");
+    assert_eq!(command.rank_files, [PathBuf::from("file")]);
+    assert_eq!(run("-rf a --rankfile b prog").rank_files, [PathBuf::from("a"), PathBuf::from("b")]);
+    let command = run("-profile -n 2 prog");
+    assert_eq!(command.programs[0].words, words("prog"));
+    let command = run("--example pi -r -profile small");
+    assert_eq!(command.programs[0].cargo.flags, words("--release --profile small"));
+    assert!(command.rank_files.is_empty());
+    let command = run("--release --profile small --bin pi");
+    assert_eq!(command.programs[0].cargo.flags, words("--release --profile small"));
+}
+
+#[test]
+fn options_of_others_that_say_where_output_goes() {
+    let command = run(
+        "--output tag,dir=/o:nocopy --timestamp-output -merge-stderr-to-stdout -print-all-exitcodes prog",
+    );
+    assert!(command.tag_output && command.exit_codes && command.output.timestamp && command.output.merge);
+    assert!(command.output.copies.is_some_and(|copies| copies.folder && !copies.copy));
+    let command = run("-outfile-pattern o.%r --errfile-pattern=e.%r prog");
+    assert_eq!(command.output.out.map(|pattern| pattern.of(3, "")), Some("o.3".into()));
+    assert_eq!(command.output.error.map(|pattern| pattern.of(3, "")), Some("e.3".into()));
+    assert_eq!(run("--output-filename f prog").output.copies, Copies::read(true, "f".as_ref()).ok());
+    assert_eq!(run("--stdin all prog").stdin, Stdin::All);
+}
+
+#[test]
+fn numbers_of_ranks_of_other_launchers() {
+    for (text, ranks) in [
+        ("-perhost 3 p", Some(3)),
+        ("--pernode p", Some(1)),
+        ("--map-by ppr:2:node p", Some(2)),
+        ("--map-by ppr:2:node:PE=1 -n 4 p", Some(4)),
+        ("--map-by core p", None),
+    ] {
+        assert_eq!(run(text).programs[0].ranks, ranks, "{text}");
+    }
+    assert_eq!(run("-usize 9 p").universe, Some(9));
+    assert_eq!(run("-usize SYSTEM p").universe, None);
+    assert_eq!(run("-path /a:/b p").programs[0].path.as_deref(), Some("/a:/b".as_ref()));
+    assert_eq!(run("-genvexcl A,B p").environment.pass, Pass::Except(vec!["A".into(), "B".into()]));
+}
+
+#[test]
+fn what_does_nothing_yet_is_noted() {
+    let command =
+        run("--bind-to core -report-bindings --bind-to none --prefix /x --tune f --display map -n 2 prog");
+    assert_eq!(command.not_yet, ["--bind-to core", "-report-bindings", "--display map"]);
+    assert_eq!(command.programs[0].words, words("prog"));
+}
+
+fn from_file(text: &str, file: &'static str) -> Result<Request, UsageError> {
+    parse_with(words(text), &|path| {
+        assert_eq!(path, Path::new("f"));
+        Ok(file.to_owned())
+    })
+}
+
+#[test]
+fn programs_of_a_file() {
+    for option in ["-configfile", "--app"] {
+        let request = from_file(&format!("-l {option} f"), "-n 1 one 'a b'\n# no\n-n 2 -wdir /x two\n");
+        let Ok(Request::Run(command)) = request else { panic!("{request:?}") };
+        assert!(command.tag_output);
+        let ranks: Vec<_> = command.programs.iter().map(|program| program.ranks).collect();
+        assert_eq!(ranks, [Some(1), Some(2)]);
+        assert_eq!(command.programs[0].words, ["one", "a b"]);
+    }
+    for (file, part) in [
+        ("", "-configfile f: no program in it"),
+        ("-n 2\n", "f: no program given in part 1"),
+        ("-n 'x", "-configfile f: line 1: a quote"),
+        ("-configfile f\n", "a file of programs names no other"),
+        ("-zzz\n", "unknown option -zzz"),
+    ] {
+        let error = from_file("-configfile f", file).expect_err(file);
+        assert!(error.0.contains(part), "{file:?}: {error}");
+    }
+    assert!(error("-configfile f").contains("not read here"));
 }
 
 #[test]
@@ -157,7 +248,9 @@ fn random_words_never_panic() {
                 }
             })
             .collect();
-        if let Ok(Request::Run(command)) = parse(words) {
+        let mut file = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        file.push_str(["\n", "'", "\"", "\\", "#", " a"][next(6)]);
+        if let Ok(Request::Run(command)) = parse_with(words, &|_| Ok(file.clone())) {
             assert!(!command.programs.is_empty());
         }
     }

@@ -1,0 +1,103 @@
+//! Files that output goes to, as the options of other launchers name them.
+
+use super::{Outputs, Which};
+use crate::launch::StartError;
+use crate::parse::Output;
+use crate::sys;
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+/// What was asked for, and what names are made of.
+#[derive(Default)]
+pub struct Asked {
+    output: Output,
+    size: usize,
+    host: String,
+}
+
+impl Asked {
+    pub fn timestamps(&self) -> bool {
+        self.output.timestamp
+    }
+
+    pub fn merges(&self) -> bool {
+        self.output.merge
+    }
+
+    /// The file of a stream, and whether our own output gets the same.
+    pub fn file(&self, rank: usize, which: Which) -> Option<(PathBuf, bool)> {
+        let output = &self.output;
+        let pattern = match which {
+            Which::Error if !output.merge => &output.error,
+            _ => &output.out,
+        };
+        if let Some(pattern) = pattern {
+            return Some((pattern.of(rank, &self.host), false));
+        }
+        let copies = output.copies.as_ref()?;
+        // As many digits as the highest rank has, so that listings are in order.
+        let digits = (self.size.max(1) - 1).to_string().len();
+        let path = if copies.folder {
+            let job = if copies.job { copies.place.join("1") } else { copies.place.clone() };
+            let name = if which == Which::Out || output.merge { "stdout" } else { "stderr" };
+            job.join(format!("rank.{rank:0digits$}")).join(name)
+        } else {
+            let mut name = copies.place.clone().into_os_string();
+            name.push(format!(".{rank:0digits$}"));
+            name.into()
+        };
+        Some((path, copies.copy))
+    }
+}
+
+impl Outputs {
+    /// Output also goes to these files, or only there.
+    pub fn also_to(mut self, output: &Output, size: usize) -> Self {
+        self.asked = Asked { output: output.clone(), size, host: sys::host_name() };
+        self
+    }
+
+    /// The sink of a file. Streams that name the same file share it, in whole lines.
+    pub(super) fn open(&mut self, path: &Path) -> Result<usize, StartError> {
+        let name = path.display().to_string();
+        // The last rank's other stream is the usual one.
+        if let Some((_, sink)) = self.files.iter().rev().find(|(known, _)| *known == name) {
+            return Ok(*sink);
+        }
+        let failed = |error| StartError::limited(&format!("output to {name}"), &error);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let file = File::create(path).map_err(failed)?;
+        self.sinks.push(super::Sink::to(file.as_fd()).map_err(failed)?);
+        self.idle.push(None);
+        self.files.push((name, self.sinks.len() - 1));
+        Ok(self.sinks.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::Copies;
+
+    #[test]
+    fn names() {
+        let copies = Copies::read(true, "d".as_ref()).unwrap();
+        let mut asked = Asked {
+            output: Output { copies: Some(copies), ..Output::default() },
+            size: 11,
+            host: "h".into(),
+        };
+        assert_eq!(asked.file(2, Which::Out), Some(("d/1/rank.02/stdout".into(), true)));
+        assert_eq!(asked.file(10, Which::Error), Some(("d/1/rank.10/stderr".into(), true)));
+        asked.output.copies = Some(Copies::read(false, "f:nocopy".as_ref()).unwrap());
+        assert_eq!(asked.file(2, Which::Error), Some(("f.02".into(), false)));
+        asked.size = 4;
+        asked.output.merge = true;
+        asked.output.copies = Some(Copies::read(true, "d:nojobid".as_ref()).unwrap());
+        assert_eq!(asked.file(2, Which::Error), Some(("d/rank.2/stdout".into(), true)));
+        assert_eq!(Asked::default().file(0, Which::Out), None);
+    }
+}
