@@ -81,8 +81,14 @@ pub(crate) const SMALL_FILE: u64 = 64 * 1024;
 /// Bytes of files kept in memory by a rank.
 pub(crate) const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Files known to a rank, each of the longer ones with an open descriptor.
+/// Files known to a rank, each of the longer ones with an open descriptor: fewer where the process may have fewer.
 pub(crate) const CACHE_FILES: usize = 2048;
+
+/// Descriptors of one known file: its own, and those of what was compressed beforehand.
+pub(crate) const FILE_DESCRIPTORS: usize = 4;
+
+/// How often known files are looked through for deleted ones, whose disk space is then let go.
+pub(crate) const SWEEP: Duration = Duration::from_secs(2);
 
 /// How long a file is taken to be as it was: what a change takes to be seen, at most.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
@@ -116,6 +122,9 @@ pub(crate) const HASHES_AT_ONCE: usize = 2;
 
 /// Streams of an HTTP/2 connection at once.
 pub(crate) const STREAMS: u32 = 100;
+
+/// Bytes of an answer that wait in a stream of HTTP/2 whose client takes nothing.
+pub(crate) const STREAM_BUFFER: usize = 64 * 1024;
 
 /// How long other ranks are waited for when counts are asked for.
 pub(crate) const COUNTS_WAIT: Duration = Duration::from_secs(2);

@@ -215,7 +215,12 @@ impl<W: Fn()> Lines<W> {
                 let detail = format!("longer than {LINE_BYTES} bytes");
                 Entry::Unusable(shown(&text[..text.len().min(SHOWN_BYTES)]), invalid(&detail))
             }
-            Ok(url) => Entry::Fetch(Line { number, url: url.to_owned() }),
+            // What reads URLs passes over tabs and line ends within one: another URL would be fetched.
+            Ok(url) => match no_url(text) {
+                Some(why) => Entry::Unusable(shown(text), invalid(why)),
+                None => Entry::Fetch(Line { number, url: url.to_owned() }),
+            },
+            Err(_) if no_url(text) == Some(UTF_16) => Entry::Unusable(shown(text), invalid(UTF_16)),
             Err(_) => Entry::Unusable(shown(text), invalid("not UTF-8")),
         };
         self.batch.push(entry);
@@ -229,6 +234,21 @@ impl<W: Fn()> Lines<W> {
         }
         Ok(())
     }
+}
+
+const UTF_16: &str = "NUL bytes in the line, as in UTF-16: the input must be UTF-8";
+
+/// Why a line cannot be one URL, as far as its bytes tell.
+fn no_url(text: &[u8]) -> Option<&'static str> {
+    if text.contains(&0) || text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return Some(UTF_16);
+    }
+    if text.contains(&b'\r') {
+        return Some("a carriage return within the line: lines end with LF or CR LF");
+    }
+    text.iter()
+        .any(|byte| *byte <= b' ' || *byte == 0x7f)
+        .then_some("white space within the line: one URL a line")
 }
 
 #[cfg(test)]
@@ -257,6 +277,29 @@ mod tests {
 
     fn fetch(number: u64, url: &str) -> Entry {
         Entry::Fetch(Line { number, url: url.into() })
+    }
+
+    #[test]
+    fn what_is_not_one_url_a_line_is_told_and_never_fetched() {
+        let utf_16: Vec<u8> = "http://a/\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let marked = [b"\xff\xfe".to_vec(), utf_16.clone()].concat();
+        for (input, words) in [
+            (b"http://a/b c".to_vec(), "white space"),
+            (b"http://a/\tb".to_vec(), "white space"),
+            (b"http://a/ 200 OK".to_vec(), "white space"),
+            (b"http://a/\rhttp://b/\r".to_vec(), "carriage return"),
+            (utf_16, "UTF-16"),
+            (marked, "UTF-16"),
+            (b"http://a/\0".to_vec(), "NUL"),
+            (b"http://a/\x7f".to_vec(), "white space"),
+            (b"http://a/caf\xe9".to_vec(), "not UTF-8"),
+        ] {
+            let (found, _) = entries(std::io::Cursor::new(input.clone()));
+            let Entry::Unusable(line, failure) = &found[0] else { panic!("{input:?}: {found:?}") };
+            assert_eq!((line.number, failure.kind), (1, crate::FailureKind::InvalidUrl));
+            assert!(failure.detail.contains(words), "{input:?}: {failure}");
+            assert!(!found.iter().any(|entry| matches!(entry, Entry::Fetch(_))), "{input:?}: {found:?}");
+        }
     }
 
     #[test]

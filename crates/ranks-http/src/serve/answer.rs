@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -67,8 +68,8 @@ pub fn reads(method: &str) -> bool {
 }
 
 /// Answers.
-pub async fn answer(site: &Arc<Site>, head: &Head<'_>) -> Reply {
-    let mut reply = match route(site, head).await {
+pub async fn answer(site: &Arc<Site>, head: &Head<'_>, client: IpAddr) -> Reply {
+    let mut reply = match route(site, head, client).await {
         Ok(reply) => reply,
         Err(status) => error(site, status),
     };
@@ -90,7 +91,7 @@ pub fn error(site: &Site, status: u16) -> Reply {
     reply
 }
 
-async fn route(site: &Arc<Site>, head: &Head<'_>) -> Result<Reply, u16> {
+async fn route(site: &Arc<Site>, head: &Head<'_>, client: IpAddr) -> Result<Reply, u16> {
     if !reads(head.method) {
         return Err(if KNOWN.contains(&head.method) { 405 } else { 501 });
     }
@@ -105,7 +106,7 @@ async fn route(site: &Arc<Site>, head: &Head<'_>) -> Result<Reply, u16> {
     }
     let target = split(head.target).ok_or(400u16)?;
     if let Some(auth) = &site.auth
-        && !auth.admits(head.get("authorization")).await
+        && !auth.admits(head.get("authorization"), client).await
     {
         return Err(401);
     }

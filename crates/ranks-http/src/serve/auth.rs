@@ -1,8 +1,9 @@
 //! Names and passwords (HTTP Basic, RFC 7617).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,8 @@ pub struct Auth {
     /// Hashes of headers that were found right.
     known: Mutex<HashSet<[u8; 32]>>,
     at_work: Semaphore,
+    /// One check at a time for each client's address: who tries many passwords waits behind himself, not before others.
+    turns: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
 }
 
 #[derive(Debug)]
@@ -52,20 +55,29 @@ impl Auth {
         if users.is_empty() {
             return Err("no user in it".to_owned());
         }
-        Ok(Auth { users: users.into(), known: Mutex::default(), at_work: Semaphore::new(HASHES_AT_ONCE) })
+        Ok(Auth {
+            users: users.into(),
+            known: Mutex::default(),
+            at_work: Semaphore::new(HASHES_AT_ONCE),
+            turns: Mutex::default(),
+        })
     }
 
     /// Whether the header `Authorization` is right. A hash takes its time, so what was right once is remembered.
-    pub async fn admits(&self, header: Option<&[u8]>) -> bool {
+    pub async fn admits(&self, header: Option<&[u8]>, client: IpAddr) -> bool {
         let Some((name, password)) = header.and_then(credentials) else { return false };
         let key: [u8; 32] = Sha256::digest([name.as_bytes(), &password].join(&b':')).into();
         if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
             return true;
         }
-        let Ok(_permit) = self.at_work.acquire().await else { return false };
-        let users = self.users.clone();
-        let right =
-            tokio::task::spawn_blocking(move || check(&users, &name, &password)).await.unwrap_or(false);
+        let turn = self.turns().entry(client).or_insert_with(|| Arc::new(Semaphore::new(1))).clone();
+        let right = self.check(&turn, name, password).await;
+        let mut turns = self.turns();
+        // The map's and this one: nobody else of this address waits.
+        if Arc::strong_count(&turn) <= 2 {
+            turns.remove(&client);
+        }
+        drop(turns);
         if right {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= CREDENTIALS {
@@ -74,6 +86,20 @@ impl Auth {
             known.insert(key);
         }
         right
+    }
+}
+
+impl Auth {
+    fn turns(&self) -> MutexGuard<'_, HashMap<IpAddr, Arc<Semaphore>>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Computes the hash on another thread, after those of this address and few beside others.
+    async fn check(&self, turn: &Semaphore, name: String, password: Vec<u8>) -> bool {
+        let Ok(_turn) = turn.acquire().await else { return false };
+        let Ok(_permit) = self.at_work.acquire().await else { return false };
+        let users = self.users.clone();
+        tokio::task::spawn_blocking(move || check(&users, &name, &password)).await.unwrap_or(false)
     }
 }
 
@@ -88,10 +114,12 @@ pub fn credentials(value: &[u8]) -> Option<(String, Vec<u8>)> {
     Some((String::from_utf8(bytes[..colon].to_vec()).ok()?, bytes[colon + 1..].to_vec()))
 }
 
-/// All names are compared, and for a name that there is not another one's hash is computed: the time tells nothing.
+/// All names are compared. For a name that is not there, and for one whose hash is cheap to compute, the dearest hash of
+/// all users is computed: the time does not tell which names there are.
 fn check(users: &[User], name: &str, password: &[u8]) -> bool {
     let mut right = Choice::from(0);
-    let mut found = &users[0];
+    let Some(dearest) = users.iter().max_by_key(|user| user.hash.cost()) else { return false };
+    let mut found = dearest;
     for user in users {
         let same = user.name.as_bytes().ct_eq(name.as_bytes());
         if bool::from(same) {
@@ -99,11 +127,27 @@ fn check(users: &[User], name: &str, password: &[u8]) -> bool {
         }
         right |= same;
     }
-    let matches = match &found.hash {
-        Hash::Bcrypt(hash) => Choice::from(u8::from(bcrypt::verify(password, hash).unwrap_or(false))),
-        Hash::Sha256(hash) => Sha256::digest(password).as_slice().ct_eq(hash),
-    };
-    bool::from(right & matches)
+    if found.hash.cost() < dearest.hash.cost() {
+        dearest.hash.matches(password);
+    }
+    bool::from(right & found.hash.matches(password))
+}
+
+impl Hash {
+    /// The logarithm of its time, to compare with others.
+    fn cost(&self) -> u32 {
+        match self {
+            Hash::Sha256(_) => 0,
+            Hash::Bcrypt(hash) => hash.parse::<bcrypt::HashParts>().map_or(0, |parts| parts.get_cost()),
+        }
+    }
+
+    fn matches(&self, password: &[u8]) -> Choice {
+        match self {
+            Hash::Bcrypt(hash) => Choice::from(u8::from(bcrypt::verify(password, hash).unwrap_or(false))),
+            Hash::Sha256(hash) => Sha256::digest(password).as_slice().ct_eq(hash),
+        }
+    }
 }
 
 fn user(line: &str) -> Result<User, String> {
@@ -139,6 +183,36 @@ fn sha256(digest: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_tries_many_wrong_passwords_waits_behind_himself() {
+        // The dearest hash is computed for every name, so all checks take the same work.
+        let text = format!(
+            "ann:{}\nbob:{{SHA256}}{}",
+            "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie",
+            STANDARD.encode(Sha256::digest("right"))
+        );
+        let auth = Arc::new(Auth::parse(&text).unwrap());
+        let header = |pair: String| format!("Basic {}", STANDARD.encode(pair)).into_bytes();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let attacker = IpAddr::from([127, 0, 0, 9]);
+            let wrong: Vec<_> = (0..200)
+                .map(|n| {
+                    let (auth, header) = (auth.clone(), header(format!("ann:{n}")));
+                    tokio::spawn(async move { auth.admits(Some(&header), attacker).await })
+                })
+                .collect();
+            tokio::task::yield_now().await;
+            assert!(auth.admits(Some(&header("bob:right".into())), IpAddr::from([127, 0, 0, 1])).await);
+            let waiting = wrong.iter().filter(|task| !task.is_finished()).count();
+            assert!(waiting > 100, "{waiting} of 200 still wait");
+            for task in wrong {
+                assert!(!task.await.unwrap());
+            }
+        });
+        assert!(auth.turns().is_empty());
+    }
 
     #[test]
     fn lines_are_read_or_refused() {

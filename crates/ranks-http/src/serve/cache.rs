@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::resource::Resource;
-use crate::bounds::{CACHE_BYTES, CACHE_FILES, FRESH};
+use crate::bounds::{CACHE_BYTES, CACHE_FILES, FILE_DESCRIPTORS, FRESH};
 
 /// A file, and when it was last looked at.
 #[derive(Clone, Debug)]
@@ -26,8 +26,10 @@ impl Known {
 }
 
 /// The paths and their files.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache {
+    /// How many files, at most.
+    files: usize,
     young: HashMap<Box<str>, Known>,
     old: HashMap<Box<str>, Known>,
     /// Bytes of the young ones.
@@ -35,6 +37,24 @@ pub struct Cache {
 }
 
 impl Cache {
+    /// One whose descriptors take at most half of those that the process may have; connections need the rest.
+    pub fn new(descriptors: u64) -> Cache {
+        let files = usize::try_from(descriptors).unwrap_or(usize::MAX) / (2 * FILE_DESCRIPTORS);
+        Cache { files: files.clamp(2, CACHE_FILES), young: HashMap::new(), old: HashMap::new(), bytes: 0 }
+    }
+
+    /// Forgets files that have been deleted.
+    pub fn sweep(&mut self) {
+        let mut freed = 0;
+        self.young.retain(|_, known| {
+            let gone = known.resource.is_deleted();
+            freed += if gone { known.resource.weight() } else { 0 };
+            !gone
+        });
+        self.bytes = self.bytes.saturating_sub(freed);
+        self.old.retain(|_, known| !known.resource.is_deleted());
+    }
+
     /// What is known of a path.
     pub fn get(&mut self, path: &str) -> Option<Known> {
         if let Some(known) = self.young.get(path) {
@@ -66,7 +86,7 @@ impl Cache {
     }
 
     fn age(&mut self) {
-        if self.bytes > CACHE_BYTES / 2 || self.young.len() > CACHE_FILES / 2 {
+        if self.bytes > CACHE_BYTES / 2 || self.young.len() > self.files / 2 {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;
         }

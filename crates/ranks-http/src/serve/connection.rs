@@ -143,7 +143,7 @@ impl<S: Stream> Talk<'_, S> {
                 return Ok(After::Linger);
             }
         };
-        let reply = answer(self.site, head).await;
+        let reply = answer(self.site, head, self.client).await;
         let keep = !last && keeps_alive(head);
         self.write(Some(head), &reply, keep.then_some(left), started).await?;
         Ok(if keep { After::Next(body) } else { After::Close })
@@ -167,7 +167,7 @@ impl<S: Stream> Talk<'_, S> {
         }
         if !reads(head.method) {
             // Its status does not depend on its body, which therefore is not waited for.
-            return Ok(Err(answer(self.site, head).await.status));
+            return Ok(Err(answer(self.site, head, self.client).await.status));
         }
         let most = self.site.options.limits.max_body;
         if matches!(framing, Framing::Length(length) if length > most) {

@@ -1,14 +1,14 @@
 //! HTTP/2 on one connection, by hyper; answers are the same as in HTTP/1.1.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -28,7 +28,7 @@ use super::reply::{Piece, Reply};
 use super::server::Life;
 use super::site::Site;
 use super::wire::read_piece;
-use crate::bounds::STREAMS;
+use crate::bounds::{STREAM_BUFFER, STREAMS};
 
 /// What goes on on a connection: requests not yet answered to the end, and a number that changes with each step of one.
 #[derive(Default)]
@@ -38,6 +38,19 @@ struct Activity {
     requests: AtomicUsize,
     /// As many requests as a connection may have.
     enough: Notify,
+    /// The last step of each answer that is being sent, by its number.
+    sending: Mutex<HashMap<usize, Instant>>,
+}
+
+impl Activity {
+    fn sending(&self) -> MutexGuard<'_, HashMap<usize, Instant>> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many answers the client has taken nothing of for so long.
+    fn stalled(&self, limit: Duration) -> usize {
+        self.sending().values().filter(|step| step.elapsed() >= limit).count()
+    }
 }
 
 /// Answers requests until one side has had enough.
@@ -56,6 +69,7 @@ where
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(limits.max_header + limits.max_uri).unwrap_or(u32::MAX))
+        .max_send_buf_size(STREAM_BUFFER)
         .keep_alive_interval(limits.keep_alive)
         .keep_alive_timeout(limits.send_timeout)
         .serve_connection(TokioIo::new(stream), service);
@@ -72,6 +86,16 @@ where
                 continue;
             }
             () = tokio::time::sleep_until((since + wait).into()) => {}
+            () = tokio::time::sleep(limits.send_timeout / 4) => {}
+        }
+        // One stream of which nothing is taken ends the connection, when the others are done: hyper cannot end it alone.
+        let stalled = activity.stalled(limits.send_timeout);
+        if stalled > 0 && stalled >= activity.running.load(Relaxed) {
+            return;
+        }
+        if stalled > 0 && !leaving {
+            leaving = true;
+            connection.as_mut().graceful_shutdown();
         }
         // Nothing may have happened for so long: then the client has gone, or takes nothing.
         let now = activity.steps.load(Relaxed);
@@ -99,10 +123,11 @@ async fn respond(
 ) -> hyper::Response<Pieces> {
     let started = Instant::now();
     activity.running.fetch_add(1, Relaxed);
-    if activity.requests.fetch_add(1, Relaxed) + 1 == site.options.limits.keep_alive_requests as usize {
+    let number = activity.requests.fetch_add(1, Relaxed) + 1;
+    if number == site.options.limits.keep_alive_requests as usize {
         activity.enough.notify_one();
     }
-    let running = Running(activity);
+    let running = Running { activity, number };
     let target = request.uri().path_and_query().map_or("*", |target| target.as_str()).to_owned();
     let mut headers: Vec<_> = request
         .headers()
@@ -115,7 +140,7 @@ async fn respond(
     let head = Head { method: request.method().as_str(), target: &target, minor: 2, headers: &headers };
     let reply = match refusal(site, &head) {
         Some(status) => error(site, status),
-        None => answer(site, &head).await,
+        None => answer(site, &head, client).await,
     };
     let empty = head.method == "HEAD" || !reply.has_length();
     let sent = if empty { 0 } else { reply.body.len() };
@@ -153,17 +178,30 @@ fn response(site: &Site, reply: Reply, empty: bool, running: Running) -> hyper::
     if reply.has_length() {
         headers.insert("content-length", HeaderValue::from(reply.body.len()));
     }
+    running.step();
     let pieces = if empty { VecDeque::new() } else { reply.body.pieces().iter().cloned().collect() };
     response.map(|()| Pieces { pieces, reading: None, running })
 }
 
 /// A request under way.
-struct Running(Arc<Activity>);
+struct Running {
+    activity: Arc<Activity>,
+    number: usize,
+}
+
+impl Running {
+    /// The client has taken something of the answer.
+    fn step(&self) {
+        self.activity.steps.fetch_add(1, Relaxed);
+        self.activity.sending().insert(self.number, Instant::now());
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Relaxed);
-        self.0.steps.fetch_add(1, Relaxed);
+        self.activity.running.fetch_sub(1, Relaxed);
+        self.activity.steps.fetch_add(1, Relaxed);
+        self.activity.sending().remove(&self.number);
     }
 }
 
@@ -185,7 +223,7 @@ impl http_body::Body for Pieces {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        this.running.0.steps.fetch_add(1, Relaxed);
+        this.running.step();
         loop {
             if let Some(reading) = &mut this.reading {
                 let read = ready!(reading.as_mut().poll(context));

@@ -171,6 +171,15 @@ impl Resource {
         })
     }
 
+    /// Whether it keeps a file open that has no name any more.
+    pub fn is_deleted(&self) -> bool {
+        let deleted = |form: &Form| match &form.content {
+            Piece::File(file, ..) => file.metadata().is_ok_and(|metadata| metadata.nlink() == 0),
+            Piece::Memory(_) => false,
+        };
+        deleted(&self.plain) || self.beside.iter().any(|(_, form)| deleted(form))
+    }
+
     /// Bytes that it holds in memory now.
     pub fn weight(&self) -> usize {
         let held = |form: &Form| match &form.content {

@@ -20,7 +20,7 @@ use super::reply::reason;
 use super::site::Site;
 use super::socket::{Listener, Socket};
 use super::wire::{Stream, Wire};
-use crate::bounds::{LINGER, TURNED_AWAY};
+use crate::bounds::{LINGER, SWEEP, TURNED_AWAY};
 
 /// What a connection knows of the server's life, and the server of the connection's.
 pub struct Life {
@@ -77,6 +77,7 @@ pub async fn serve(
     let listener = Listener::new(listener)?;
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
     let _signals = tokio::spawn(reopen_the_log(site.clone()));
+    let _sweeper = tokio::spawn(let_go_of_deleted_files(site.clone()));
     let mut door =
         Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
     let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
@@ -120,6 +121,14 @@ async fn reopen_the_log(site: Arc<Site>) {
         if let Some(log) = &site.log {
             log.reopen();
         }
+    }
+}
+
+/// A deleted file that is still open keeps its space on the disk.
+async fn let_go_of_deleted_files(site: Arc<Site>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        site.cache().sweep();
     }
 }
 

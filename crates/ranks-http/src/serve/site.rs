@@ -63,6 +63,7 @@ impl Site {
             common.push_str(header);
             common.push_str("\r\n");
         }
+        let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         Ok(Site {
             options: options.clone(),
             root,
@@ -74,7 +75,7 @@ impl Site {
             ask_counts,
             errors,
             packing: Semaphore::new(PACKED_AT_ONCE),
-            cache: Mutex::default(),
+            cache: Mutex::new(Cache::new(descriptors.unwrap_or(u64::MAX))),
             date: Mutex::default(),
         })
     }

@@ -254,3 +254,48 @@ fn what_lies_beside_a_file_must_be_younger_and_of_its_coding() {
         running.end().await;
     });
 }
+
+#[test]
+fn a_deleted_file_is_let_go() {
+    wait(async {
+        let running = Running::start("deleted", &[], false);
+        let path = running.folder.join("gone.bin");
+        std::fs::write(&path, &*LARGE).unwrap();
+        let answer = ask_at_once(running.at, &["/gone.bin"]).await.remove(0);
+        assert!(answer.ends_with(&LARGE[LARGE.len() - 1000..]));
+        let open = || {
+            let links = std::fs::read_dir("/proc/self/fd").unwrap();
+            let targets = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
+            targets.filter(|target| target.to_string_lossy().contains("gone.bin")).count()
+        };
+        assert_eq!(open(), 1);
+        std::fs::remove_file(&path).unwrap();
+        while open() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        running.end().await;
+    });
+}
+
+#[test]
+fn a_stalled_stream_of_http2_ends_its_connection_though_others_go_on() {
+    wait(async {
+        let running = Running::start("stalled", &["--send-timeout", "1"], false);
+        let client = running.client(&[]);
+        let base = format!("http://localhost:{}", running.at.port());
+        // Nothing of this answer is read beyond the window of the stream.
+        let stalled = client.get(format!("{base}/large.bin")).send().await.unwrap();
+        assert_eq!(stalled.status().as_u16(), 200);
+        while running.counts.open.load(Relaxed) > 0 {
+            // Other requests go on meanwhile; they may come just when the connection ends.
+            let _ = client.get(format!("{base}/page.html")).send().await;
+            if running.counts.accepted.load(Relaxed) > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        drop(stalled);
+        drop(client);
+        running.end().await;
+    });
+}
