@@ -137,6 +137,15 @@ impl DerefMut for InUse<'_> {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn used_within() -> ! {
+    panic!(
+        "the operation of a reduction used a communicator of its rank: it must only combine its two values; \
+         communicate before or after the reduction"
+    )
+}
+
 impl Shared {
     pub fn new(engine: Finalising) -> Rc<Self> {
         Rc::new(Self { engine: RefCell::new(engine), awaiting: Awaiting::default() })
@@ -152,7 +161,10 @@ impl Shared {
     /// The same for polls, which know whom to wake.
     #[inline(always)]
     pub fn engine_in_poll(&self) -> RefMut<'_, ShmEngine> {
-        RefMut::map(self.engine.borrow_mut(), |engine| &mut engine.0)
+        match self.engine.try_borrow_mut() {
+            Ok(engine) => RefMut::map(engine, |engine| &mut engine.0),
+            Err(_) => used_within(),
+        }
     }
 
     pub fn awaiting(&self) -> &Awaiting {

@@ -66,6 +66,7 @@ mod strided;
 #[doc(hidden)]
 pub mod testing;
 mod topology;
+mod wire;
 mod world;
 
 pub use collective::Root;

@@ -1,24 +1,12 @@
-//! Objects: anything that serde serialises, sent as postcard.
+//! Objects: anything that serde serialises, with the name of its type.
 
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::memory::send_buf;
+use crate::wire::{decode, encode};
 use crate::{Class, Result};
 use ranks_engine::{Call, Mode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-/// An object's bytes, or why there are none.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> std::result::Result<Vec<u8>, String> {
-    postcard::to_stdvec(value)
-        .map_err(|error| format!("a {} cannot be sent: {error}", std::any::type_name::<T>()))
-}
-
-/// The object of these bytes, or why it is none.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, String> {
-    postcard::from_bytes(bytes).map_err(|error| {
-        format!("a message of {} bytes is not a {}: {error}", bytes.len(), std::any::type_name::<T>())
-    })
-}
 
 impl Communicator {
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, call: Call, value: &T) -> Result<Vec<u8>> {

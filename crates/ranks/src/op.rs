@@ -24,20 +24,26 @@
 
 use crate::Equivalence;
 
-/// The numbers that can be added and compared: the standard's integer and floating-point types.
-pub trait Number: Equivalence {
+/// What can be added and multiplied: the standard's integer and floating-point types, arrays of them (element
+/// by element), and with the feature `num-complex` complex numbers.
+pub trait Addable: Equivalence {
     #[doc(hidden)]
     fn add(self, other: Self) -> Self;
     #[doc(hidden)]
     fn multiply(self, other: Self) -> Self;
+}
+
+/// What has an order: the standard's integer and floating-point types, `bool` and `char`, and arrays of them,
+/// which are compared as words are, from their first element on.
+pub trait Ordered: Equivalence + PartialOrd {
     #[doc(hidden)]
     fn lesser(self, other: Self) -> Self;
     #[doc(hidden)]
     fn greater(self, other: Self) -> Self;
 }
 
-/// The numbers that are rows of bits: the standard's integer types.
-pub trait Integer: Number {
+/// What is true or false, or a row of bits: `bool` and the standard's integer types.
+pub trait Logical: Equivalence {
     #[doc(hidden)]
     fn and(self, other: Self) -> Self;
     #[doc(hidden)]
@@ -50,16 +56,23 @@ pub trait Integer: Number {
     fn from_bool(value: bool) -> Self;
 }
 
+/// The numbers that can be added and compared: the standard's integer and floating-point types.
+pub trait Number: Addable + Ordered {}
+
+/// The numbers that are rows of bits: the standard's integer types.
+pub trait Integer: Number + Logical {}
+
 macro_rules! integers {
     ($($t:ty)*) => { $(
-        impl Number for $t {
+        impl Number for $t {}
+        impl Integer for $t {}
+
+        impl Addable for $t {
             fn add(self, other: Self) -> Self { self.wrapping_add(other) }
             fn multiply(self, other: Self) -> Self { self.wrapping_mul(other) }
-            fn lesser(self, other: Self) -> Self { self.min(other) }
-            fn greater(self, other: Self) -> Self { self.max(other) }
         }
 
-        impl Integer for $t {
+        impl Logical for $t {
             fn and(self, other: Self) -> Self { self & other }
             fn or(self, other: Self) -> Self { self | other }
             fn xor(self, other: Self) -> Self { self ^ other }
@@ -71,9 +84,18 @@ macro_rules! integers {
 
 macro_rules! floats {
     ($($t:ty)*) => { $(
-        impl Number for $t {
+        impl Number for $t {}
+
+        impl Addable for $t {
             fn add(self, other: Self) -> Self { self + other }
             fn multiply(self, other: Self) -> Self { self * other }
+        }
+    )* };
+}
+
+macro_rules! ordered {
+    ($($t:ty)*) => { $(
+        impl Ordered for $t {
             fn lesser(self, other: Self) -> Self { if self < other { self } else { other } }
             fn greater(self, other: Self) -> Self { if self > other { self } else { other } }
         }
@@ -82,54 +104,138 @@ macro_rules! floats {
 
 integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 floats!(f32 f64);
+ordered!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char);
 
-/// The sum; of integers, what does not fit wraps (MPI_SUM).
-pub fn sum<T: Number>(a: T, b: T) -> T {
+impl<T: Addable, const N: usize> Addable for [T; N] {
+    fn add(self, other: Self) -> Self {
+        std::array::from_fn(|i| self[i].add(other[i]))
+    }
+
+    fn multiply(self, other: Self) -> Self {
+        std::array::from_fn(|i| self[i].multiply(other[i]))
+    }
+}
+
+impl<T: Ordered, const N: usize> Ordered for [T; N] {
+    fn lesser(self, other: Self) -> Self {
+        if self < other { self } else { other }
+    }
+
+    fn greater(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+}
+
+impl Logical for bool {
+    fn and(self, other: Self) -> Self {
+        self & other
+    }
+
+    fn or(self, other: Self) -> Self {
+        self | other
+    }
+
+    fn xor(self, other: Self) -> Self {
+        self ^ other
+    }
+
+    fn is_true(self) -> bool {
+        self
+    }
+
+    fn from_bool(value: bool) -> Self {
+        value
+    }
+}
+
+#[cfg(feature = "num-complex")]
+mod complex {
+    use super::Addable;
+    use num_complex::Complex;
+
+    macro_rules! complex {
+        ($($t:ty)*) => { $(
+            impl Addable for Complex<$t> {
+                fn add(self, other: Self) -> Self { self + other }
+                fn multiply(self, other: Self) -> Self { self * other }
+            }
+        )* };
+    }
+
+    complex!(f32 f64);
+}
+
+/// The sum; of integers, what does not fit wraps (MPI_SUM). Arrays are added element by element.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut force = [[1.0, 0.0, world.rank() as f64]];
+///     world.all_reduce_in_place(&mut force, op::sum)?;
+///     assert_eq!(force, [[3.0, 0.0, 3.0]]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn sum<T: Addable>(a: T, b: T) -> T {
     a.add(b)
 }
 
 /// The product; of integers, what does not fit wraps (MPI_PROD).
-pub fn product<T: Number>(a: T, b: T) -> T {
+pub fn product<T: Addable>(a: T, b: T) -> T {
     a.multiply(b)
 }
 
 /// The smaller one (MPI_MIN).
-pub fn min<T: Number>(a: T, b: T) -> T {
+pub fn min<T: Ordered>(a: T, b: T) -> T {
     a.lesser(b)
 }
 
 /// The larger one (MPI_MAX).
-pub fn max<T: Number>(a: T, b: T) -> T {
+pub fn max<T: Ordered>(a: T, b: T) -> T {
     a.greater(b)
 }
 
-/// 1 if neither is 0 (MPI_LAND).
-pub fn logical_and<T: Integer>(a: T, b: T) -> T {
+/// True, or 1, if both are true, or not 0 (MPI_LAND).
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut settled = [world.rank() != 1, true];
+///     world.all_reduce_in_place(&mut settled, op::logical_and)?;
+///     assert_eq!(settled, [false, true]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn logical_and<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() && b.is_true())
 }
 
-/// 1 if one is not 0 (MPI_LOR).
-pub fn logical_or<T: Integer>(a: T, b: T) -> T {
+/// True, or 1, if one is true, or not 0 (MPI_LOR).
+pub fn logical_or<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() || b.is_true())
 }
 
-/// 1 if exactly one is not 0 (MPI_LXOR).
-pub fn logical_xor<T: Integer>(a: T, b: T) -> T {
+/// True, or 1, if exactly one is true, or not 0 (MPI_LXOR).
+pub fn logical_xor<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() != b.is_true())
 }
 
 /// The bits that are in both (MPI_BAND).
-pub fn bit_and<T: Integer>(a: T, b: T) -> T {
+pub fn bit_and<T: Logical>(a: T, b: T) -> T {
     a.and(b)
 }
 
 /// The bits that are in one of them (MPI_BOR).
-pub fn bit_or<T: Integer>(a: T, b: T) -> T {
+pub fn bit_or<T: Logical>(a: T, b: T) -> T {
     a.or(b)
 }
 
 /// The bits that are in exactly one of them (MPI_BXOR).
-pub fn bit_xor<T: Integer>(a: T, b: T) -> T {
+pub fn bit_xor<T: Logical>(a: T, b: T) -> T {
     a.xor(b)
 }
 

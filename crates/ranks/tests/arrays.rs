@@ -34,7 +34,7 @@ fn arrays_and_parts_of_them() {
 fn complex_numbers() {
     threads(3, |world| {
         let mut sum = [Complex::new(1.0, world.rank() as f32)];
-        world.all_reduce_in_place(&mut sum, |a, b| a + b)?;
+        world.all_reduce_in_place(&mut sum, ranks::op::sum)?;
         assert_eq!(sum, [Complex::new(3.0, 3.0)]);
         Ok(())
     })

@@ -188,3 +188,38 @@ fn wrong_arguments_are_told_at_once() {
     })
     .unwrap();
 }
+
+#[test]
+fn operations_on_arrays_truth_and_order() {
+    threads(3, |world| {
+        let me = world.rank();
+        let mut rows = [[[me as f32; 2]; 2]];
+        world.all_reduce_in_place(&mut rows, op::sum)?;
+        assert_eq!(rows, [[[3.0; 2]; 2]]);
+        let mut products = [[me as i32 + 1, 2]];
+        world.all_reduce_in_place(&mut products, op::product)?;
+        assert_eq!(products, [[6, 8]]);
+        let truth = [true, false, me == 1, me != 1];
+        let reduced = |op: fn(bool, bool) -> bool| {
+            let mut all = [false; 4];
+            world.all_reduce_into(&truth, &mut all, op).map(|()| all)
+        };
+        for and in [op::logical_and, op::bit_and, op::min] {
+            assert_eq!(reduced(and)?, [true, false, false, false]);
+        }
+        for or in [op::logical_or, op::bit_or, op::max] {
+            assert_eq!(reduced(or)?, [true, false, true, true]);
+        }
+        for xor in [op::logical_xor, op::bit_xor] {
+            assert_eq!(reduced(xor)?, [true, false, true, false]);
+        }
+        let mut letter = [['c', 'a', 'b'][me]];
+        world.all_reduce_in_place(&mut letter, op::max)?;
+        assert_eq!(letter, ['c']);
+        let mut last = [[1, me]];
+        world.all_reduce_in_place(&mut last, op::max)?;
+        assert_eq!(last, [[1, 2]]);
+        Ok(())
+    })
+    .unwrap();
+}

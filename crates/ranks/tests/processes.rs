@@ -77,3 +77,35 @@ fn a_killed_rank_fails_the_test(world: &World) {
     let _ = world.barrier();
     std::thread::sleep(std::time::Duration::from_secs(20));
 }
+
+/// Of objects: the operation runs outside of the engine, at rank 0 alone, while the others wait for it.
+#[ranks::test(n = 3)]
+#[should_panic(expected = "the operation of a reduction used a communicator of its rank")]
+fn an_operation_on_objects_that_communicates_ends_the_job(world: &World) -> ranks::Result<()> {
+    let combine = |a: i32, b: i32| {
+        world.barrier().unwrap();
+        a + b
+    };
+    world.all_reduce(1, combine).map(|_| ())
+}
+
+#[ranks::test(n = 3)]
+#[should_panic(expected = "the operation of a reduction used a communicator of its rank")]
+fn an_operation_on_buffers_that_communicates_ends_the_job(world: &World) -> ranks::Result<()> {
+    let combine = |a: i32, b: i32| {
+        world.barrier().unwrap();
+        a + b
+    };
+    world.all_reduce_into(&[1], &mut [0], combine)
+}
+
+#[ranks::test(n = 2)]
+fn a_value_of_another_type_is_an_error(world: &World) -> ranks::Result<()> {
+    if world.rank() == 0 {
+        return world.send(&1.5f64, 1, 0);
+    }
+    let error = world.receive::<u8>(0, 0).unwrap_err();
+    assert_eq!(error.class(), ranks::Class::Type);
+    assert!(error.to_string().contains("a f64 was sent, and a u8 is to be received"), "{error}");
+    Ok(())
+}

@@ -175,7 +175,7 @@ impl Intercommunicator {
         root: Root,
     ) -> Result<Option<T>> {
         let all = self.collected(Call::Reduce, value, root).map_err(in_call(Call::Reduce))?;
-        Ok(all.and_then(|all| all.into_iter().reduce(combine)))
+        Ok(all.and_then(|all| self.comm.combined(all, combine)))
     }
 
     /// Combines the objects of the other group, in order of rank, for every rank of this one, and the other way
@@ -198,7 +198,7 @@ impl Intercommunicator {
         combine: impl FnMut(T, T) -> T,
     ) -> Result<T> {
         let all = self.comm.collected_by_all(Call::Allreduce, value)?;
-        Ok(all.into_iter().reduce(combine).expect("a group has ranks"))
+        Ok(self.comm.combined(all, combine).expect("a group has ranks"))
     }
 
     /// What must be passed here.

@@ -145,7 +145,7 @@ impl Communicator {
     }
 
     /// Combines the ranks' objects at the root, in order of rank; the others get `None`. `combine` runs
-    /// at the root alone. Section 6.9.1.
+    /// at the root alone, and panics if it uses a communicator of its rank. Section 6.9.1.
     ///
     /// ```
     /// ranks::threads(3, |world| {
@@ -162,11 +162,11 @@ impl Communicator {
         root: usize,
     ) -> Result<Option<T>> {
         let all = self.collected(Call::Reduce, value, root).map_err(in_call(Call::Reduce))?;
-        Ok(all.and_then(|all| all.into_iter().reduce(combine)))
+        Ok(all.and_then(|all| self.combined(all, combine)))
     }
 
     /// Combines the ranks' objects for all ranks, in order of rank. `combine` runs at rank 0 alone, so
-    /// all get the same. Section 6.9.6.
+    /// all get the same; it panics if it uses a communicator of its rank. Section 6.9.6.
     ///
     /// ```
     /// ranks::threads(3, |world| {
@@ -182,8 +182,15 @@ impl Communicator {
         combine: impl FnMut(T, T) -> T,
     ) -> Result<T> {
         let all = self.collected(Call::Allreduce, value, 0).map_err(in_call(Call::Allreduce))?;
-        let reduced = all.and_then(|all| all.into_iter().reduce(combine));
+        let reduced = all.and_then(|all| self.combined(all, combine));
         self.broadcast(reduced, 0).map_err(in_call(Call::Allreduce))
+    }
+
+    /// The values combined in order of rank. The engine stays borrowed meanwhile: an operation that uses a
+    /// communicator panics instead of waiting for ranks that are not there.
+    pub(super) fn combined<T>(&self, all: Vec<T>, combine: impl FnMut(T, T) -> T) -> Option<T> {
+        let _held = self.engine.engine_in_poll();
+        all.into_iter().reduce(combine)
     }
 
     pub(super) fn one_each(&self, call: Call, what: &str, found: usize) -> Result<()> {
