@@ -62,6 +62,37 @@ impl Communicator {
         Ok((self.decode(Call::Recv, &bytes, status)?, status))
     }
 
+    /// Sends one object and receives another at the same time, so that ranks in a ring do not wait for each
+    /// other. Section 3.10.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let (next, previous) = ((world.rank() + 1) % 3, (world.rank() + 2) % 3);
+    ///     let word = format!("from {}", world.rank());
+    ///     let (got, _) = world.send_receive::<_, String>(&word, next, 0, previous, 0)?;
+    ///     assert_eq!(got, format!("from {previous}"));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Self::send`] and [`Self::receive`]; class `Type` when an object of another type comes.
+    pub fn send_receive<S: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        value: &S,
+        dest: usize,
+        send_tag: i32,
+        source: impl Into<Source>,
+        tag: impl Into<Tag>,
+    ) -> Result<(R, Status)> {
+        let in_call = |error: crate::Error| error.in_call(Call::Sendrecv);
+        let sending = self.isend(value, dest, send_tag).map_err(in_call)?;
+        let got = self.receive(source, tag).map_err(in_call)?;
+        sending.wait().map_err(in_call)?;
+        Ok(got)
+    }
+
     /// Gives the root's object to all ranks: the root passes `Some`, the others `None`. Section 6.4.
     ///
     /// ```

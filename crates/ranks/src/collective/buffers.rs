@@ -122,6 +122,54 @@ impl Communicator {
         landing.settle(self, Call::Gatherv, outcome)
     }
 
+    /// Collects parts of any lengths at the root, in order of rank, in one row: the root gets `Some`, the others
+    /// `None`. The lengths travel first, so nobody has to know them. Section 6.5.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let mine = vec![world.rank(); world.rank()];
+    ///     let all = world.gather_v(&mine, 0)?;
+    ///     assert_eq!(all, (world.rank() == 0).then(|| vec![1, 2, 2]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank; class `Type` when a rank sends what is no value of the type.
+    pub fn gather_v<T: Equivalence + Default>(&self, send: &[T], root: usize) -> Result<Option<Vec<T>>> {
+        if self.rank() != root {
+            self.gather_into(&[send.len()], None, root)?;
+            return self.gather_varying(send, None, root).map(|()| None);
+        }
+        let mut counts = vec![0; self.size()];
+        self.gather_into(&[send.len()], Some(&mut counts), root)?;
+        let mut all = vec![T::default(); counts.iter().sum()];
+        self.gather_varying(send, Some((&mut all, &counts)), root)?;
+        Ok(Some(all))
+    }
+
+    /// As [`Self::gather_v`], for all ranks. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let all = world.all_gather_v(&vec![world.rank() as f32; world.rank()])?;
+    ///     assert_eq!(all, [1.0, 2.0, 2.0]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when a rank sends what is no value of the type.
+    pub fn all_gather_v<T: Equivalence + Default>(&self, send: &[T]) -> Result<Vec<T>> {
+        let mut counts = vec![0; self.partners];
+        self.all_gather_into(&[send.len()], &mut counts)?;
+        let mut all = vec![T::default(); counts.iter().sum()];
+        self.all_gather_varying(send, &mut all, &counts)?;
+        Ok(all)
+    }
+
     /// Collects equal parts at all ranks, in order of rank: `recv` is as many times longer than `send` as
     /// there are ranks. Section 6.7.
     ///
