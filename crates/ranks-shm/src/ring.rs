@@ -227,6 +227,23 @@ impl Producer {
         true
     }
 
+    /// True when the whole of a message of `len` bytes fits now that goes through the bulk ring in pieces: none of
+    /// the calls of [`Self::try_bulk`] that write it will say that there is no room.
+    pub fn fits(&mut self, len: usize, piece: usize) -> bool {
+        let bytes = self.memory.bulk_bytes;
+        let to_end = bytes - self.bulk_next as usize % bytes;
+        let before = len.min(to_end);
+        let lines = before.div_ceil(piece) + (len - before).div_ceil(piece);
+        if !self.has_room(lines.max(1) as u64) {
+            return false;
+        }
+        let free = bytes - (self.bulk_next - self.bulk_credited) as usize;
+        if free < len {
+            self.bulk_credited = self.memory.credit().bulk.load(Acquire);
+        }
+        bytes - (self.bulk_next - self.bulk_credited) as usize >= len
+    }
+
     /// Writes words and, in the bulk ring, the first part of `data`. `None` when there is no room for
     /// any of it; else how many bytes were taken. The caller wakes the consumer after `Some`.
     pub fn try_bulk(

@@ -134,11 +134,11 @@ impl<T: Transport> Engine<T> {
         !self.core.requests.active(|request| !request.nobody && ours(request)).is_empty()
     }
 
-    /// True while a message of the engine's own is on its way. Its receiver is in the same call, so it comes
-    /// for it or ends; a program's messages, whose contexts are even, may never be received.
+    /// True while a message is on its way whose call is over. Its receiver fetches it, lets go of it as it finishes, or
+    /// ends. What a program has begun and then dropped, with its buffer, is not owed.
     pub(super) fn owes(&self) -> bool {
-        let own = |request: &Request| request.detached && !request.is_recv() && request.context & 1 == 1;
-        !self.core.requests.active(own).is_empty()
+        let owed = |request: &Request| request.detached && !request.is_recv() && request.keep.is_none();
+        !self.core.requests.active(owed).is_empty()
     }
 
     /// An error of a call on a communicator.

@@ -264,6 +264,13 @@ impl Core {
         if request.is_recv() || request.peer != Some(from) || request.state != State::Active {
             return;
         }
+        if words[1] == wire::UNWANTED {
+            // Whoever waits for such a send learns soon that the rank has finished.
+            if request.detached {
+                self.finish(id.index());
+            }
+            return;
+        }
         request.answered = true;
         if words[1] != 0 {
             let call = request.call;
@@ -272,7 +279,7 @@ impl Core {
         } else {
             // An answer to a long message says that all of it was copied; one to a synchronous eager
             // send can come before its last piece has left.
-            if request.send_buf().len() > self.eager || request.pushed {
+            if request.announced || request.pushed {
                 self.finish(id.index());
             }
         }
@@ -282,6 +289,21 @@ impl Core {
     pub fn answer(&mut self, to: usize, request: u64, failed: bool) {
         let words = [request, failed.into(), 0, 0, 0, 0];
         self.outbox.push(to, Out::Control { head: Head { kind: wire::DONE, context: 0, tag: 0 }, words });
+    }
+
+    /// Lets go of messages that wait at their senders: this rank receives no more. They still count as not received.
+    pub fn refuse_announced(&mut self) {
+        for id in 0..self.unexpected.len() {
+            let message = &mut self.unexpected[id];
+            if let Kept::Announced { request, .. } = message.kept
+                && message.used
+            {
+                message.kept = Kept::Small([0; bounds::SMALL_UNEXPECTED], 0);
+                let (to, words) = (message.source, [request, wire::UNWANTED, 0, 0, 0, 0]);
+                let head = Head { kind: wire::DONE, context: 0, tag: 0 };
+                self.outbox.push(to, Out::Control { head, words });
+            }
+        }
     }
 
     /// Keeps a message that no receive was posted for; returns its id.

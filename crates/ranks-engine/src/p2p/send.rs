@@ -42,10 +42,7 @@ impl<T: Transport> Engine<T> {
     ) -> bool {
         match self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
             None => false,
-            Some((slot, head)) if buf.len() <= self.transport.inline_limit() => {
-                self.transport.try_inline(slot, head, buf.bytes())
-            }
-            Some((slot, head)) => self.send_pieces(slot, Head { kind: wire::LONG, ..head }, buf),
+            Some((slot, head)) => self.send_whole(slot, head, buf.bytes()),
         }
     }
 
@@ -65,50 +62,31 @@ impl<T: Transport> Engine<T> {
         goes.then_some((slot, Head { kind: wire::EAGER, context, tag }))
     }
 
-    /// Sends an eager message through the bulk ring; false when nothing of it could be sent.
-    fn send_pieces(&mut self, to: usize, head: Head, buf: SendBuf) -> bool {
-        let data = buf.bytes();
-        match self.push_pieces(to, head, data) {
-            None => return false,
-            Some(at) if at < data.len() => self.core.send_rest_later(to, head, data[at..].to_vec()),
-            Some(_) => {}
+    /// Puts an eager message into the ring if all of it fits now. A part alone would leave the rest to the sender's
+    /// next call, which may be long after the send is complete.
+    #[inline(always)]
+    fn send_whole(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
+        match data.len() <= self.transport.inline_limit() {
+            true => self.transport.try_inline(to, head, data),
+            false => self.send_pieces(to, head, data),
+        }
+    }
+
+    /// The same through the bulk ring.
+    fn send_pieces(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
+        let piece = piece_of(data.len());
+        if !self.transport.fits_whole(to, data.len(), piece) {
+            return false;
+        }
+        let mut next = Head { kind: wire::LONG, ..head };
+        let mut words = [data.len() as u64, 0, 0, 0, 0, 0];
+        let mut at = 0;
+        while at < data.len() {
+            let taken = self.transport.try_bulk(to, next, words, &data[at..], piece);
+            at += taken.expect("there was room for all of it, and nobody else writes");
+            (next.kind, words) = (wire::CHUNK, [0; 6]);
         }
         true
-    }
-
-    /// The same for a nonblocking send: what the ring has no room for stays where it is.
-    fn isend_pieces(
-        &mut self,
-        mode: Mode,
-        to: usize,
-        head: Head,
-        buf: SendBuf,
-        dest: i32,
-        comm: CommId,
-    ) -> Result<RequestId> {
-        let at = self.push_pieces(to, head, buf.bytes());
-        if at == Some(buf.len()) {
-            return Ok(RequestId::SENT);
-        }
-        let id = self.send_init_as(mode.call(), mode, buf, dest, head.tag, comm, false)?;
-        let words = [buf.len() as u64, 0, 0, 0, 0, 0];
-        self.core.outbox.push(to, Out::Long { request: id.index(), head, words, at });
-        Ok(id)
-    }
-
-    /// Puts as much of an eager message into the bulk ring as there is room for now: how many bytes, if any.
-    fn push_pieces(&mut self, to: usize, head: Head, data: &[u8]) -> Option<usize> {
-        let piece = piece_of(data.len());
-        let words = [data.len() as u64, 0, 0, 0, 0, 0];
-        let mut at = self.transport.try_bulk(to, head, words, data, piece)?;
-        let next = Head { kind: wire::CHUNK, ..head };
-        while at < data.len() {
-            match self.transport.try_bulk(to, next, [0; 6], &data[at..], piece) {
-                Some(taken) => at += taken,
-                None => break,
-            }
-        }
-        Some(at)
     }
 
     /// Begins to send. What goes into the ring whole takes no request: it is [`RequestId::SENT`].
@@ -122,13 +100,10 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<RequestId> {
         self.enter(mode.call())?;
-        if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
-            if buf.len() > self.transport.inline_limit() {
-                return self.isend_pieces(mode, slot, Head { kind: wire::LONG, ..head }, buf, dest, comm);
-            }
-            if self.transport.try_inline(slot, head, buf.bytes()) {
-                return Ok(RequestId::SENT);
-            }
+        if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm)
+            && self.send_whole(slot, head, buf.bytes())
+        {
+            return Ok(RequestId::SENT);
         }
         self.isend_as(mode.call(), mode, buf, dest, tag, comm, false)
     }
@@ -207,7 +182,9 @@ impl<T: Transport> Engine<T> {
         Ok(request.id())
     }
 
-    /// Begins the send that a request describes. `blocking`: the caller waits for it next.
+    /// Begins the send that a request describes. `blocking`: the caller waits for it next. Where nobody will ask for
+    /// the request (it is detached already), what does not fit into the ring now is announced: its receiver can
+    /// fetch it though the sender makes no further call.
     pub(crate) fn launch_send(&mut self, index: u32, blocking: bool) {
         let (me, eager) = (self.core.me, self.core.eager);
         let request = self.core.requests.at(index);
@@ -216,6 +193,7 @@ impl<T: Transport> Engine<T> {
         request.error = None;
         request.pushed = false;
         request.answered = true;
+        let alone = request.detached;
         let Some(to) = request.peer else {
             self.core.finish(index);
             return;
@@ -240,13 +218,19 @@ impl<T: Transport> Engine<T> {
         }
         if to == me {
             // A blocking send to oneself could never be received: it is kept whatever its length.
-            self.core.send_to_self(index, if blocking { usize::MAX } else { eager });
+            self.core.send_to_self(index, if blocking || alone { usize::MAX } else { eager });
             return;
         }
         let len = buf.len();
         let word = self.core.requests.id_of(index).word();
         let head = Head { kind: wire::EAGER, context, tag };
-        if len > eager {
+        let whole = len <= eager && mode != Mode::Synchronous && self.core.outbox.is_empty(to);
+        if whole && self.send_whole(to, head, buf.bytes()) {
+            self.core.requests.at(index).pushed = true;
+            self.core.finish(index);
+            return;
+        }
+        if len > eager || alone {
             let words = [len as u64, buf.address(), word, 0, 0, 0];
             let request = self.core.requests.at(index);
             request.answered = false;
@@ -255,11 +239,6 @@ impl<T: Transport> Engine<T> {
             let head = Head { kind: wire::ANNOUNCE, ..head };
             self.core.outbox.push(to, Out::Announce { request: index, head, words });
         } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
-            if self.core.outbox.is_empty(to) && self.transport.try_inline(to, head, buf.bytes()) {
-                self.core.requests.at(index).pushed = true;
-                self.core.finish(index);
-                return;
-            }
             self.core.outbox.push(to, Out::Inline { request: index, head });
         } else {
             let answer = if mode == Mode::Synchronous { word } else { 0 };
@@ -287,9 +266,9 @@ impl<T: Transport> Engine<T> {
         message.comm = request.comm.clone();
         message.charged = std::mem::take(&mut request.charged);
         message.owned = Some(copy);
+        message.detached = true;
         let message = self.core.requests.insert(message).index();
-        self.launch_send(message, true);
-        self.core.forget(message);
+        self.launch_send(message, false);
         self.core.finish(index);
     }
 }
@@ -310,16 +289,6 @@ impl Core {
         } else {
             self.requests.remove(index);
         }
-    }
-
-    /// Keeps what the ring had no room for, the rest of a message: the sender need not wait for it.
-    pub(super) fn send_rest_later(&mut self, to: usize, head: Head, rest: Vec<u8>) {
-        let mut request = Request::new(Call::Send, Kind::Send { buf: lasting(&rest), mode: Mode::Standard });
-        request.peer = Some(to);
-        request.owned = Some(rest);
-        request.detached = true;
-        let index = self.requests.insert(request).index();
-        self.outbox.push(to, Out::Long { request: index, head, words: [0; 6], at: Some(0) });
     }
 
     /// A message from this rank to itself.

@@ -8,6 +8,7 @@
 
 use super::Engine;
 use super::core::Core;
+use super::outbox::Out;
 use super::probe::MessageId;
 use super::request::{Kind, Mode, RequestId, Status};
 use super::send::lasting;
@@ -23,6 +24,16 @@ use ranks_shm::blocked::Call;
 use ranks_shm::bounds::CHUNK_SMALL;
 use ranks_shm::remote::Remote;
 
+/// What became of a send of elements that are packed on their way.
+enum Packed {
+    /// All of it is in the ring.
+    Gone,
+    /// The rest is to be waited for.
+    Going(RequestId),
+    /// Nothing has gone: the message goes another way.
+    No,
+}
+
 impl<T: Transport> Engine<T> {
     /// Sends elements, and waits until they may be changed again.
     pub fn send_elements(
@@ -37,8 +48,10 @@ impl<T: Transport> Engine<T> {
             return self.send(mode, buf, dest, tag, comm);
         }
         self.enter(mode.call())?;
-        if self.send_while_packing(mode, elements, dest, tag, comm) {
-            return Ok(());
+        match self.send_while_packing(mode, elements, dest, tag, comm)? {
+            Packed::Gone => return Ok(()),
+            Packed::Going(id) => return self.wait_in(mode.call(), id).map(|_| ()),
+            Packed::No => {}
         }
         let mut staging = self.core.take_staging();
         if dest != PROC_NULL {
@@ -64,8 +77,10 @@ impl<T: Transport> Engine<T> {
         }
         let call = mode.call();
         self.enter(call)?;
-        if self.send_while_packing(mode, &elements, dest, tag, comm) {
-            return Ok(RequestId::SENT);
+        match self.send_while_packing(mode, &elements, dest, tag, comm)? {
+            Packed::Gone => return Ok(RequestId::SENT),
+            Packed::Going(id) => return Ok(id),
+            Packed::No => {}
         }
         let id = self.send_init_as(call, mode, SendBuf::EMPTY, dest, tag, comm, false)?;
         self.core.requests.at(id.index()).elements = Some(Box::new(elements));
@@ -73,7 +88,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Packs and sends piece by piece, so that the receiver unpacks one piece while the next is packed. What the ring has
-    /// no room for is kept; false when that is everything, or when the message does not go so.
+    /// no room for is packed now, and a request sends it.
     fn send_while_packing(
         &mut self,
         mode: Mode,
@@ -81,10 +96,10 @@ impl<T: Transport> Engine<T> {
         dest: i32,
         tag: i32,
         comm: CommId,
-    ) -> bool {
+    ) -> Result<Packed> {
         let len = elements.len();
         let goes = len > self.transport.inline_limit() && len <= bounds::EAGER_ELEMENTS;
-        let Some((to, head)) = self.may_go(mode, goes, dest, tag, comm) else { return false };
+        let Some((to, head)) = self.may_go(mode, goes, dest, tag, comm) else { return Ok(Packed::No) };
         let mut piece = self.core.take_staging();
         piece.resize(CHUNK_SMALL, 0);
         let mut next = Head { kind: wire::LONG, ..head };
@@ -104,12 +119,15 @@ impl<T: Transport> Engine<T> {
             at += taken;
         }
         self.core.keep_staging(piece);
-        if at > 0 && at < len {
-            let mut rest = vec![0; len - at];
-            elements.pack(at, &mut rest);
-            self.core.send_rest_later(to, next, rest);
+        if at == 0 || at == len {
+            return Ok(if at == 0 { Packed::No } else { Packed::Gone });
         }
-        at > 0
+        let mut rest = vec![0; len - at];
+        elements.pack(at, &mut rest);
+        let id = self.send_init_as(mode.call(), mode, lasting(&rest), dest, tag, comm, false)?;
+        self.core.requests.at(id.index()).owned = Some(rest);
+        self.core.outbox.push(to, Out::Long { request: id.index(), head: next, words, at: Some(0) });
+        Ok(Packed::Going(id))
     }
 
     /// Makes a persistent send of elements; they are packed at each start.
@@ -197,9 +215,14 @@ impl<T: Transport> Engine<T> {
         }
         let (call, buf) = (Call::Sendrecv, lasting(&copy));
         let id = self.send_init_as(call, Mode::Standard, buf, dest, tag, comm, false)?;
-        self.core.requests.at(id.index()).owned = Some(copy);
-        let id = self.begin_send(id, false)?;
-        self.core.forget(id.index());
+        let request = self.core.requests.at(id.index());
+        request.owned = Some(copy);
+        if let Some(slot) = request.peer.filter(|&slot| self.core.gone[slot].is_some()) {
+            self.core.requests.remove(id.index());
+            return Err(self.core.gone_error(call, slot).peer(dest).tag(tag));
+        }
+        request.detached = true;
+        self.launch_send(id.index(), false);
         Ok(())
     }
 }

@@ -158,9 +158,11 @@ impl<T: Transport> Engine<T> {
         WakeHandle { flag: self.interrupted.clone(), segment, rank: self.core.me }
     }
 
-    /// Waits until all queued messages have left, buffered ones included.
+    /// Waits until all messages have left that nobody waits for any more, buffered ones included. This rank receives
+    /// no more.
     pub(crate) fn flush_all(&mut self, call: Call) -> Result<()> {
         self.wait_quietly(call, |engine| {
+            engine.core.refuse_announced();
             let core = &engine.core;
             let quiet = core.outbox.count == 0
                 && core.attached.values().all(|room| room.charged == 0)

@@ -9,7 +9,7 @@
 //! | TO_RING | sender's request, receiver's request, bytes wanted | none: send it through the ring |
 //! | SHARE | sender's request, address, bytes, transfer, generation | none: the receiver copies, help it |
 //! | DATA | receiver's request | next piece for that request |
-//! | DONE | sender's request, 0 or 1 for failed | none |
+//! | DONE | sender's request, 0, 1 for failed or 2 for [`UNWANTED`] | none |
 
 use crate::transport::BULK;
 
@@ -21,3 +21,6 @@ pub const TO_RING: u8 = BULK + 4;
 pub const SHARE: u8 = BULK + 5;
 pub const DATA: u8 = BULK + 6;
 pub const DONE: u8 = BULK + 7;
+
+/// A receiver that takes no further part has let go of an announced message.
+pub const UNWANTED: u64 = 2;

@@ -30,6 +30,10 @@ pub trait Transport: 'static {
     /// Sends a short message whole, or says that there is no room.
     fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool;
 
+    /// True when a message of `len` bytes fits whole that goes in pieces: the next calls of [`Self::try_bulk`] to this
+    /// rank, which send it, will take all of each piece or its rest up to the end of the ring.
+    fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool;
+
     /// Sends words and the first part of `data`, at most `piece` bytes; `None` when there is no room,
     /// else how many bytes were taken.
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize>;

@@ -171,6 +171,11 @@ impl Transport for Shm {
         sent
     }
 
+    #[inline]
+    fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool {
+        self.producers[to].fits(len, piece)
+    }
+
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
         let sent = self.producers[to].try_bulk(head, words, data, piece);
         if sent.is_some() {

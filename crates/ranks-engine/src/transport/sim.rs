@@ -44,6 +44,8 @@ pub struct Sim {
     me: usize,
     random: u64,
     sleeper: Sleeper,
+    /// Bytes of a message to this rank that it has said will fit.
+    promised: Option<(usize, usize)>,
 }
 
 const CAPACITY: usize = 6;
@@ -54,7 +56,7 @@ impl Sim {
         world.segment.register_for_sleep();
         let random = world.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (me as u64 + 1) << 32 | 1;
         world.segment.set_stage(me, Stage::Attached);
-        Sim { world, me, random, sleeper: Sleeper::new(true) }
+        Sim { world, me, random, sleeper: Sleeper::new(true), promised: None }
     }
 
     /// True one time in `n`.
@@ -69,14 +71,22 @@ impl Sim {
         &self.world.queues[from * self.world.segment.ranks() + to]
     }
 
-    fn put(&mut self, to: usize, parcel: Parcel) -> bool {
-        if self.chance(4) {
-            // The next try may succeed: whoever is about to sleep on this must not.
+    /// True one time in four; the next try may succeed, so whoever is about to sleep on this must not.
+    fn refuses(&mut self) -> bool {
+        let refuses = self.chance(4);
+        if refuses {
             self.world.segment.wake(self.me, true);
+        }
+        refuses
+    }
+
+    fn put(&mut self, to: usize, parcel: Parcel) -> bool {
+        let promised = self.promised.is_some();
+        if !promised && self.refuses() {
             return false;
         }
         let mut queue = self.queue(self.me, to).lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.len() >= CAPACITY {
+        if !promised && queue.len() >= CAPACITY {
             return false;
         }
         queue.push_back(parcel);
@@ -103,8 +113,22 @@ impl Transport for Sim {
         self.put(to, Parcel::Inline(head, data.to_vec()))
     }
 
+    fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool {
+        let queued = self.queue(self.me, to).lock().unwrap_or_else(PoisonError::into_inner).len();
+        let fits = queued + len.div_ceil(piece) <= CAPACITY && !self.refuses();
+        self.promised = fits.then_some((to, len));
+        fits
+    }
+
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
         debug_assert!(head.kind >= BULK);
+        if let Some((promised, left)) = self.promised {
+            debug_assert_eq!(promised, to, "what was promised is sent next");
+            let take = data.len().min(piece);
+            self.put(to, Parcel::Bulk(head, words, data[..take].to_vec()));
+            self.promised = (left > take).then(|| (to, left - take));
+            return Some(take);
+        }
         let most = if self.chance(3) { 1 + (self.random % 900) as usize } else { piece };
         let take = data.len().min(most);
         self.put(to, Parcel::Bulk(head, words, data[..take].to_vec())).then_some(take)

@@ -8,6 +8,7 @@ mod between;
 mod boards;
 mod collectives;
 mod comms;
+mod delivery;
 mod intercomms;
 mod large;
 mod lives;
@@ -47,6 +48,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(large::cases());
     all.extend(typed::cases());
     all.extend(partitioned::cases());
+    all.extend(delivery::cases());
     if let Ok(words) = std::env::var("RANKS_CASE") {
         all.retain(|(name, _)| name.contains(&words));
         assert!(!all.is_empty(), "no case has RANKS_CASE={words} in its name");

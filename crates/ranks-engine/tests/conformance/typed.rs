@@ -28,7 +28,7 @@ fn column(rows: usize, width: usize) -> Arc<Datatype> {
 }
 
 /// The caller keeps `memory` until the operation is complete.
-fn elements<V>(memory: &mut [V], at: usize, count: usize, datatype: &Arc<Datatype>) -> Elements {
+pub fn elements<V>(memory: &mut [V], at: usize, count: usize, datatype: &Arc<Datatype>) -> Elements {
     // SAFETY: every case completes its requests before its buffers go, and its types stay inside them.
     unsafe { Elements::new(memory[at..].as_mut_ptr().cast(), count, datatype.clone()).unwrap() }
 }
