@@ -81,6 +81,9 @@ def content():
                 library = stripped(path, folder)
                 yield f"data/{name}", library, True
                 yield "data/lib/ranks/libmpi.so.12", library, True
+            elif name == "lib/libmpich.so.12":
+                # A wheel holds no links, and a second copy in one process would be a second MPI.
+                continue
             elif name == "bin/ranks":
                 yield "scripts/ranks", stripped(path, folder), True
             elif name.startswith("bin/"):

@@ -25,6 +25,7 @@ ranks_mpi::exports!();
 /// Data that C programs refer to by name.
 mod data {
     use super::*;
+    use std::sync::atomic::AtomicPtr;
 
     /// An address that means something by itself; what it points to is never looked at.
     #[repr(transparent)]
@@ -41,12 +42,12 @@ mod data {
     /// `MPI_WEIGHTS_EMPTY`.
     #[unsafe(no_mangle)]
     pub static MPI_WEIGHTS_EMPTY: Mark = Mark(&WEIGHTS_EMPTY);
-    /// `MPI_F_STATUS_IGNORE`.
+    /// `MPI_F_STATUS_IGNORE`. Writable: Fortran wrappers store here where their own is.
     #[unsafe(no_mangle)]
-    pub static MPI_F_STATUS_IGNORE: Mark = Mark(std::ptr::without_provenance(1));
+    pub static MPI_F_STATUS_IGNORE: AtomicPtr<c_int> = AtomicPtr::new(std::ptr::without_provenance_mut(1));
     /// `MPI_F_STATUSES_IGNORE`.
     #[unsafe(no_mangle)]
-    pub static MPI_F_STATUSES_IGNORE: Mark = Mark(std::ptr::without_provenance(1));
+    pub static MPI_F_STATUSES_IGNORE: AtomicPtr<c_int> = AtomicPtr::new(std::ptr::without_provenance_mut(1));
 
     /// `MPI_DUP_FN`: the copy callback that copies the pointer.
     ///

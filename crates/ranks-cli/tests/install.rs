@@ -81,6 +81,10 @@ fn programs_are_compiled_and_run_from_there_and_it_is_taken_away_again() {
     let first = everything(&prefix);
     assert!(first.iter().all(|(path, _)| !path.file_name().unwrap().to_string_lossy().starts_with('.')));
 
+    // By the name that Debian gives to MPICH's library, too.
+    let link = fs::read_link(prefix.join("lib/libmpich.so.12")).unwrap();
+    assert_eq!(link, Path::new("libmpi.so.12"));
+
     // From what is installed, over itself.
     let output = install(&prefix.join("bin/ranks"), &prefix);
     assert!(output.status.success(), "{}", said(&output));

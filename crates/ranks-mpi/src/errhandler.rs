@@ -17,6 +17,8 @@ use crate::argument::Out;
 use crate::entry::Call;
 use crate::failure::{ADDED, Failure, Result, class, class_of, describe};
 use crate::global::{self, Stage};
+use crate::lasting;
+use crate::process::Process;
 use std::ffi::{c_char, c_int};
 
 /// `MPI_MAX_ERROR_STRING`, the same in every ABI.
@@ -46,14 +48,14 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
         eprintln!("ranks: {}", line(call.name, None, &failure));
         std::process::exit(class_of(failure.class));
     }
-    let (handler, text, code) = global::with(|process| {
+    let (handler, text, code, object) = global::with(|process| {
         let named = call.blamed().filter(|object| object.handler(process).is_some());
-        let object = named.unwrap_or(Object::Comm(builtin::SELF));
+        let object = named.unwrap_or_else(|| nobodys(process));
         let handler = object.handler(process).copied().unwrap_or_default();
         let place = named.and_then(|object| object.name(process));
         let rank = process.engine.rank();
         let text = format!("rank {rank}: {}", line(call.name, place.as_deref(), &failure));
-        (handler, text.clone(), process.recent.code(failure.class, text))
+        (handler, text.clone(), process.recent.code(failure.class, text), object)
     });
     match handler {
         Handler::Return => code,
@@ -62,11 +64,21 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
             global::abort(class_of(code) & 0xff)
         }
         Handler::User(_, function) => {
-            tell::<A>(function, call.blamed().unwrap_or(Object::Comm(builtin::SELF)), code);
+            tell::<A>(function, object, code);
             // The program has dealt with it; MPICH returns success then, and programs rely on it.
             0
         }
     }
+}
+
+/// Whose the errors are of calls that concern no communicator, window, file or session: `MPI_COMM_SELF`'s. As long
+/// as a program has said nothing about that one they are `MPI_COMM_WORLD`'s, as up to MPI 3 and in MPICH.
+fn nobodys(process: &mut Process) -> Object {
+    let said = |process: &mut Process, index| process.comm(index).is_some_and(|record| record.handler_set);
+    if !said(process, builtin::SELF) && said(process, builtin::WORLD) {
+        return Object::Comm(builtin::WORLD);
+    }
+    Object::Comm(builtin::SELF)
 }
 
 fn tell<A: Abi>(function: Function, object: Object, code: c_int) {
@@ -130,7 +142,7 @@ pub fn find<A: Abi>(handler: A::Errhandler) -> Result<Handler> {
         Ref::Builtin(builtin::RETURN) => Ok(Handler::Return),
         Ref::Builtin(_) => Ok(Handler::Abort),
         Ref::Dynamic(key) => {
-            global::with(|process| process.handlers.get(key).copied()).ok_or_else(no_handler)
+            lasting::with(|lasting| lasting.handlers.get(key).copied()).ok_or_else(no_handler)
         }
         Ref::Null | Ref::Invalid => Err(no_handler()),
     }
@@ -144,9 +156,9 @@ fn no_handler() -> Failure {
 pub fn create<A: Abi>(_: &Call<A>, function: Option<Function>, handler: Out<A::Errhandler>) -> Result<()> {
     handler.set(A::Errhandler::NULL)?;
     let function = function.ok_or_else(|| Failure::new(class::ARG, "the function is a null pointer"))?;
-    let key = global::with(|process| {
-        let key = process.handlers.insert(Handler::User(0, function))?;
-        *process.handlers.get_mut(key)? = Handler::User(key, function);
+    let key = lasting::with(|lasting| {
+        let key = lasting.handlers.insert(Handler::User(0, function))?;
+        *lasting.handlers.get_mut(key)? = Handler::User(key, function);
         Some(key)
     });
     let key = key.ok_or_else(|| Failure::new(class::NO_MEM, "too many error handlers"))?;
@@ -157,7 +169,7 @@ pub fn create<A: Abi>(_: &Call<A>, function: Option<Function>, handler: Out<A::E
 pub fn free<A: Abi>(_: &Call<A>, handler: Out<A::Errhandler>) -> Result<()> {
     find::<A>(handler.get()?)?;
     if let Ref::Dynamic(key) = handler.get()?.decode() {
-        global::with(|process| process.handlers.remove(key));
+        lasting::with(|lasting| lasting.handlers.remove(key));
     }
     handler.set(A::Errhandler::NULL)
 }
@@ -208,7 +220,7 @@ pub fn class<A: Abi>(_: &Call<A>, code: c_int, class: Out<c_int>) -> Result<()> 
     if code & ADDED == 0 {
         return class.set(class_of(code));
     }
-    let known = global::with(|process| process.added.class(code));
+    let known = lasting::with(|lasting| lasting.added.class(code));
     class.set(known.ok_or_else(|| no_code(code))?)
 }
 
@@ -220,8 +232,7 @@ fn no_code(code: c_int) -> Failure {
 pub fn string<A: Abi>(_: &Call<A>, code: c_int, text: Out<c_char>, length: Out<c_int>) -> Result<()> {
     let running = global::stage() == Stage::Running && !ranks_shm::life::is_forked_child();
     let words = if code & ADDED != 0 {
-        let known = running.then(|| global::with(|p| p.added.text(code)));
-        known.flatten().ok_or_else(|| no_code(code))?
+        lasting::with(|lasting| lasting.added.text(code)).ok_or_else(|| no_code(code))?
     } else {
         let (name, meaning) = describe(class_of(code)).ok_or_else(|| no_code(code))?;
         let story = running.then(|| global::with(|p| p.recent.text(code).map(str::to_string))).flatten();

@@ -4,7 +4,8 @@ use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{In, Out};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
-use crate::global;
+use crate::global::{self, Stage};
+use crate::lasting;
 use std::ffi::{c_char, c_int};
 
 /// Keys and values, in the order of their first setting.
@@ -23,7 +24,7 @@ pub fn put(pairs: &mut Pairs, key: String, value: String) {
 
 /// Makes an object; its key.
 pub fn make(pairs: Pairs) -> Result<u32> {
-    global::with(|process| process.infos.insert(pairs))
+    lasting::with(|lasting| lasting.infos.insert(pairs))
         .ok_or_else(|| Failure::new(class::NO_MEM, "too many info objects"))
 }
 
@@ -35,7 +36,7 @@ fn none() -> Failure {
 pub fn find<A: Abi>(info: A::Info) -> Result<Pairs> {
     match info.decode() {
         Ref::Builtin(_) => Ok(environment()),
-        Ref::Dynamic(key) => global::with(|process| process.infos.get(key).cloned()).ok_or_else(none),
+        Ref::Dynamic(key) => lasting::with(|lasting| lasting.infos.get(key).cloned()).ok_or_else(none),
         Ref::Null => Err(Failure::new(class::INFO, "the info object is MPI_INFO_NULL")),
         Ref::Invalid => Err(none()),
     }
@@ -53,7 +54,9 @@ fn environment() -> Pairs {
         pairs.push(("command".into(), command));
         pairs.push(("argv".into(), arguments.collect::<Vec<_>>().join(" ")));
     }
-    pairs.push(("maxprocs".into(), global::with(|process| process.engine.size()).to_string()));
+    if global::stage() == Stage::Running {
+        pairs.push(("maxprocs".into(), global::with(|process| process.engine.size()).to_string()));
+    }
     if let Ok(folder) = std::env::current_dir() {
         pairs.push(("wdir".into(), folder.to_string_lossy().into_owned()));
     }
@@ -64,7 +67,7 @@ fn environment() -> Pairs {
 
 fn change<A: Abi, R>(info: A::Info, work: impl FnOnce(&mut Pairs) -> Result<R>) -> Result<R> {
     match info.decode() {
-        Ref::Dynamic(key) => global::with(|process| work(process.infos.get_mut(key).ok_or_else(none)?)),
+        Ref::Dynamic(key) => lasting::with(|lasting| work(lasting.infos.get_mut(key).ok_or_else(none)?)),
         Ref::Builtin(_) => Err(Failure::new(class::INFO, "MPI_INFO_ENV cannot be changed")),
         _ => Err(none()),
     }
@@ -100,7 +103,7 @@ pub fn dup<A: Abi>(_: &Call<A>, info: A::Info, new: Out<A::Info>) -> Result<()> 
 /// `MPI_Info_free`.
 pub fn free<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
     match info.get()?.decode() {
-        Ref::Dynamic(key) => global::with(|process| process.infos.remove(key)).ok_or_else(none)?,
+        Ref::Dynamic(key) => lasting::with(|lasting| lasting.infos.remove(key)).ok_or_else(none)?,
         Ref::Builtin(_) => return Err(Failure::new(class::INFO, "MPI_INFO_ENV cannot be freed")),
         _ => return Err(none()),
     };

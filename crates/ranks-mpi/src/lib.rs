@@ -11,7 +11,7 @@
 //! | [`argument`] | C arguments as safe values |
 //! | [`abi`], [`mpich`] | what an ABI is; handles, constants and status of MPICH's |
 //! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
-//! | [`process`], [`slab`] | the objects behind the handles |
+//! | [`process`], [`lasting`], [`slab`] | the objects behind the handles |
 //! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
 //! | [`init`], [`p2p`], [`sendrecv`], [`bsend`], [`partitioned`], [`request`], [`grequest`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`], [`session`], [`window`], [`file`] | the functions, by chapter |
 
@@ -33,6 +33,7 @@ pub mod grequest;
 pub mod group;
 pub mod info;
 pub mod init;
+pub mod lasting;
 pub mod mpich;
 pub mod op;
 pub mod p2p;

@@ -3,7 +3,7 @@
 use crate::abi::builtin;
 use crate::attribute::Keyvals;
 use crate::datatype::{Staged, Types, Unpacking};
-use crate::errhandler::{Added, Handler};
+use crate::errhandler::Handler;
 use crate::failure::Recent;
 use crate::file::File;
 use crate::grequest::General;
@@ -25,6 +25,8 @@ pub struct CommRecord {
     pub name: Option<String>,
     /// What happens on errors.
     pub handler: Handler,
+    /// Whether the program said so, for this communicator.
+    pub handler_set: bool,
     /// Attributes, oldest first: key and value.
     pub attributes: Vec<(u32, usize)>,
     /// Hints that the program gave.
@@ -61,10 +63,6 @@ pub struct Process {
     pub requests: Slab<RequestRecord>,
     /// Groups, by key.
     pub groups: Slab<Group>,
-    /// Error handlers that the program made, by key.
-    pub handlers: Slab<Handler>,
-    /// Info objects, by key.
-    pub infos: Slab<Pairs>,
     /// Reduction operations that the program made, by key.
     pub ops: Slab<UserOp>,
     /// Copies of buffers, of persistent collectives on elements that do not lie in a row.
@@ -75,8 +73,6 @@ pub struct Process {
     pub keyvals: Keyvals,
     /// The last errors in words.
     pub recent: Recent,
-    /// Classes and codes that the program added, with their texts.
-    pub added: Added,
     /// Windows, by key.
     pub windows: Slab<Window>,
     /// Files, by key.
@@ -105,14 +101,11 @@ impl Process {
             comms: vec![Some(CommRecord::default()), Some(CommRecord::default())],
             requests: Slab::default(),
             groups: Slab::default(),
-            handlers: Slab::default(),
-            infos: Slab::default(),
             ops: Slab::default(),
             staged: HashMap::new(),
             types: Types::default(),
             keyvals: Keyvals::default(),
             recent: Recent::default(),
-            added: Added::default(),
             windows: Slab::default(),
             files: Slab::default(),
             sessions: Slab::default(),

@@ -15,7 +15,8 @@ FILES
   PREFIX/bin/mpiexec, mpirun       links to it; also mpiexec.ranks, mpirun.ranks and mpirun.openmpi
   PREFIX/bin/mpicc, mpicxx         compile C and C++ programs; -show prints what they call;
                                    RANKS_CC and RANKS_CXX name other compilers than cc and c++
-  PREFIX/lib/libmpi.so.12          the library (libmpi.so is a link to it, for linkers)
+  PREFIX/lib/libmpi.so.12          the library (libmpi.so is a link to it, for linkers; libmpich.so.12 is one too,
+                                   for Debian's programs that are built for MPICH)
   PREFIX/include/mpi.h             its header
   PREFIX/lib/pkgconfig/ranks.pc    for pkg-config
   PREFIX/lib/ranks/installed       what is installed here: one path a line
@@ -92,6 +93,8 @@ fn files(program: &Path, library: &Path) -> Vec<File> {
     vec![
         file("lib/libmpi.so.12", Content::Copy { from: library.to_owned(), executable: true }),
         link("lib/libmpi.so", "libmpi.so.12"),
+        // The name of the library that Debian's programs for MPICH ask for.
+        link("lib/libmpich.so.12", "libmpi.so.12"),
         text("include/mpi.h", include_str!("../../../libmpi/include/mpi.h")),
         text("lib/pkgconfig/ranks.pc", &format!("{PKG_CONFIG}Version: {}\n", env!("CARGO_PKG_VERSION"))),
         script("bin/mpicc", wrapper("mpicc", "C", "CC", "cc")),

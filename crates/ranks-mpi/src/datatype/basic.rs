@@ -1,6 +1,6 @@
 //! The predefined datatypes: MPI 5.0 section 3.2.2 and table 6.2.
 
-use crate::op::{Kind, Pairs};
+use crate::op::{Half, Kind, Pairs};
 use ranks_engine::datatype::{Datatype, Scalar};
 use ranks_engine::op::Element;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const fn basic(name: &'static str, mpich: u32, size: u8, extent: u8, kind: Kind)
 /// Every predefined datatype.
 #[rustfmt::skip]
 pub const BASIC: &[Basic] = &[
-    basic("MPI_CHAR", 0x4c00_0101, 1, 1, Kind::Opaque),
+    basic("MPI_CHAR", 0x4c00_0101, 1, 1, Kind::Integer(Element::I8)),
     basic("MPI_UNSIGNED_CHAR", 0x4c00_0102, 1, 1, Kind::Integer(Element::U8)),
     basic("MPI_SHORT", 0x4c00_0203, 2, 2, Kind::Integer(Element::I16)),
     basic("MPI_UNSIGNED_SHORT", 0x4c00_0204, 2, 2, Kind::Integer(Element::U16)),
@@ -62,7 +62,7 @@ pub const BASIC: &[Basic] = &[
     basic("MPI_2REAL", 0x4c00_0821, 8, 8, Kind::Pair(Pairs::TwoFloats)),
     basic("MPI_DOUBLE_COMPLEX", 0x4c00_1022, 16, 16, Kind::Complex(Element::F64)),
     basic("MPI_2DOUBLE_PRECISION", 0x4c00_1023, 16, 16, Kind::Pair(Pairs::TwoDoubles)),
-    basic("MPI_REAL2", 0x4c00_0226, 2, 2, Kind::Opaque),
+    basic("MPI_REAL2", 0x4c00_0226, 2, 2, Kind::Half(Half::Binary16)),
     basic("MPI_REAL4", 0x4c00_0427, 4, 4, Kind::Floating(Element::F32)),
     basic("MPI_COMPLEX8", 0x4c00_0828, 8, 8, Kind::Complex(Element::F32)),
     basic("MPI_REAL8", 0x4c00_0829, 8, 8, Kind::Floating(Element::F64)),
@@ -70,7 +70,7 @@ pub const BASIC: &[Basic] = &[
     basic("MPI_REAL16", 0x4c00_102b, 16, 16, Kind::Opaque),
     basic("MPI_COMPLEX32", 0x4c00_202c, 32, 32, Kind::Opaque),
     basic("MPI_INTEGER1", 0x4c00_012d, 1, 1, Kind::Counter(Element::I8)),
-    basic("MPI_COMPLEX4", 0x4c00_042e, 4, 4, Kind::Opaque),
+    basic("MPI_COMPLEX4", 0x4c00_042e, 4, 4, Kind::HalfComplex),
     basic("MPI_INTEGER2", 0x4c00_022f, 2, 2, Kind::Counter(Element::I16)),
     basic("MPI_INTEGER4", 0x4c00_0430, 4, 4, Kind::Counter(Element::I32)),
     basic("MPI_INTEGER8", 0x4c00_0831, 8, 8, Kind::Counter(Element::I64)),
@@ -91,11 +91,11 @@ pub const BASIC: &[Basic] = &[
     basic("MPI_C_FLOAT_COMPLEX", 0x4c00_0840, 8, 8, Kind::Complex(Element::F32)),
     basic("MPI_C_DOUBLE_COMPLEX", 0x4c00_1041, 16, 16, Kind::Complex(Element::F64)),
     basic("MPI_C_LONG_DOUBLE_COMPLEX", 0x4c00_2042, 32, 32, Kind::LongComplex),
-    basic("MPI_AINT", 0x4c00_0843, 8, 8, Kind::Counter(Element::I64)),
-    basic("MPI_OFFSET", 0x4c00_0844, 8, 8, Kind::Counter(Element::I64)),
-    basic("MPI_COUNT", 0x4c00_0845, 8, 8, Kind::Counter(Element::I64)),
-    basic("MPIX_C_FLOAT16", 0x4c00_0246, 2, 2, Kind::Opaque),
-    basic("MPIX_BFLOAT16", 0x4c00_024c, 2, 2, Kind::Opaque),
+    basic("MPI_AINT", 0x4c00_0843, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPI_OFFSET", 0x4c00_0844, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPI_COUNT", 0x4c00_0845, 8, 8, Kind::Integer(Element::I64)),
+    basic("MPIX_C_FLOAT16", 0x4c00_0246, 2, 2, Kind::Half(Half::Binary16)),
+    basic("MPIX_BFLOAT16", 0x4c00_024c, 2, 2, Kind::Half(Half::Brain)),
     basic("MPI_LOGICAL1", 0x4c00_0147, 1, 1, Kind::Logical(Element::U8)),
     basic("MPI_LOGICAL2", 0x4c00_0248, 2, 2, Kind::Logical(Element::U16)),
     basic("MPI_LOGICAL4", 0x4c00_0449, 4, 4, Kind::Logical(Element::U32)),
@@ -141,14 +141,14 @@ impl Basic {
             ("MPI_UNSIGNED_LONG", _) => Scalar::U64.external(4),
             ("MPI_WCHAR", _) => Scalar::U32.external(2),
             ("MPI_INTEGER16" | "MPI_LOGICAL16", _) => Scalar::I128,
-            ("MPI_REAL2" | "MPIX_C_FLOAT16" | "MPIX_BFLOAT16", _) => Scalar::float(2),
-            ("MPI_COMPLEX4", _) => Scalar::float(2).complex(),
             ("MPI_REAL16", _) => Scalar::float(16),
             ("MPI_COMPLEX32", _) => Scalar::float(16).complex(),
             ("MPI_LB" | "MPI_UB", _) => return Datatype::basic(at, &[], 0),
             (_, Kind::Pair(pairs)) => return Datatype::basic(at, &pair(pairs), self.extent.into()),
             (_, Kind::Integer(on) | Kind::Counter(on) | Kind::Floating(on) | Kind::Logical(on)) => scalar(on),
             (_, Kind::Complex(on)) => scalar(on).complex(),
+            (_, Kind::Half(_)) => Scalar::float(2),
+            (_, Kind::HalfComplex) => Scalar::float(2).complex(),
             (_, Kind::LongDouble) => Scalar::EXTENDED,
             (_, Kind::LongComplex) => Scalar::EXTENDED.complex(),
             (_, Kind::Opaque | Kind::Byte) => Scalar::BYTE,

@@ -5,7 +5,8 @@ use crate::abi::Abi;
 use crate::argument::{In, Out};
 use crate::entry::Call;
 use crate::failure::{ADDED, Failure, Result, class};
-use crate::global;
+use crate::global::{self, Stage};
+use crate::lasting;
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int};
 
@@ -63,8 +64,10 @@ impl Added {
 }
 
 fn add(class: Option<c_int>) -> c_int {
-    let code = global::with(|process| process.added.add(class));
-    crate::attribute::set_last_used_code(code);
+    let code = lasting::with(|lasting| lasting.added.add(class));
+    if global::stage() == Stage::Running {
+        crate::attribute::set_last_used_code(code);
+    }
     code
 }
 
@@ -79,7 +82,7 @@ pub fn add_code<A: Abi>(_: &Call<A>, class: c_int, code: Out<c_int>) -> Result<(
 }
 
 fn set_text(code: c_int, text: String) -> Result<()> {
-    global::with(|process| match process.added.known.get_mut(&code) {
+    lasting::with(|lasting| match lasting.added.known.get_mut(&code) {
         Some(one) => {
             one.text = text;
             Ok(())
@@ -95,12 +98,12 @@ pub fn add_string<A: Abi>(_: &Call<A>, code: c_int, text: In<c_char>) -> Result<
 
 /// `MPI_Remove_error_class`.
 pub fn remove_class<A: Abi>(_: &Call<A>, class: c_int) -> Result<()> {
-    global::with(|process| process.added.remove(class, true))
+    lasting::with(|lasting| lasting.added.remove(class, true))
 }
 
 /// `MPI_Remove_error_code`.
 pub fn remove_code<A: Abi>(_: &Call<A>, code: c_int) -> Result<()> {
-    global::with(|process| process.added.remove(code, false))
+    lasting::with(|lasting| lasting.added.remove(code, false))
 }
 
 /// `MPI_Remove_error_string`.

@@ -5,6 +5,7 @@ use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::Out;
 use crate::failure::{Failure, Result, class, class_of};
 use crate::global;
+use crate::lasting;
 use crate::process::Process;
 use std::ffi::c_int;
 
@@ -73,6 +74,11 @@ pub(super) fn set<A: Abi>(object: Object, handler: A::Errhandler) -> Result<()> 
     let handler = find::<A>(handler)?;
     global::with(|process| {
         *object.handler(process).ok_or_else(|| object.gone())? = handler;
+        if let Object::Comm(index) = object
+            && let Some(record) = process.comm(index)
+        {
+            record.handler_set = true;
+        }
         Ok(())
     })
 }
@@ -83,10 +89,13 @@ pub(super) fn get<A: Abi>(object: Object, handler: Out<A::Errhandler>) -> Result
         let found = *object.handler(process)?;
         // The handle that the program gets is its own to free: one freed before gets a new key.
         if let Handler::User(key, function) = found
-            && process.handlers.get(key).is_none()
+            && lasting::with(|lasting| lasting.handlers.get(key).is_none())
         {
-            let key = process.handlers.insert(Handler::User(0, function))?;
-            *process.handlers.get_mut(key)? = Handler::User(key, function);
+            let key = lasting::with(|lasting| {
+                let key = lasting.handlers.insert(Handler::User(0, function))?;
+                *lasting.handlers.get_mut(key)? = Handler::User(key, function);
+                Some(key)
+            })?;
             return Some(Handler::User(key, function));
         }
         Some(found)

@@ -4,17 +4,19 @@
 //! |---|---|
 //! | this | which operation is allowed on which datatype, and what does it |
 //! | `pairs` | MINLOC and MAXLOC |
-//! | `complex`, `long_double` | what the engine's basic types do not have |
+//! | `complex`, `half`, `long_double` | what the engine's basic types do not have |
 //! | `user` | operations of the program, and the functions that make and free them |
 //!
 //! The engine applies an operation within a collective, with the lock. That is not for the program's
 //! own functions: the engine hands these out, and [`crate::block`] calls them without the lock.
 
 mod complex;
+mod half;
 mod long_double;
 mod pairs;
 mod user;
 
+pub use half::Half;
 pub use pairs::Pairs;
 pub use user::{Function, IntFunction, LargeFunction, User, UserOp, commutative, create, free};
 
@@ -34,10 +36,14 @@ pub enum Kind {
     Opaque,
     /// An integer of C: everything but the pairs' operations.
     Integer(Element),
-    /// An integer of Fortran, an address or a count: no logical operations.
+    /// An integer of Fortran: no logical operations.
     Counter(Element),
     /// Sum, product, minimum, maximum.
     Floating(Element),
+    /// Sum, product, minimum, maximum of numbers of two bytes.
+    Half(Half),
+    /// Sum and product of two such numbers.
+    HalfComplex,
     /// The same in the machine's extended format.
     LongDouble,
     /// Logical operations.
@@ -159,6 +165,8 @@ fn built_in<A: Abi>(operation: Predefined, kind: Kind, element: usize) -> Option
         // Both parts by themselves.
         (Kind::Complex(on), Sum) => on,
         (Kind::Complex(on), Product) => return row(complex::product(on)),
+        (Kind::Half(half), _) => return row(half::function(half, operation)),
+        (Kind::HalfComplex, _) => return row(half::complex(operation)),
         (Kind::LongDouble, _) => return row(long_double::function(operation)),
         (Kind::LongComplex, Sum) => return row(long_double::function(Sum)),
         (Kind::LongComplex, Product) => return row(long_double::complex_product()),
@@ -212,13 +220,22 @@ mod tests {
         let all = ["MAX", "MIN", "SUM", "PROD", "LAND", "BAND", "LOR", "BOR", "LXOR", "BXOR"];
         assert_eq!(allowed("MPI_INT"), all);
         assert_eq!(allowed("MPI_UINT8_T"), all);
-        assert_eq!(allowed("MPI_AINT"), ["MAX", "MIN", "SUM", "PROD", "BAND", "BOR", "BXOR"]);
+        for address in ["MPI_AINT", "MPI_OFFSET", "MPI_COUNT"] {
+            assert_eq!(allowed(address), all, "{address}");
+        }
+        assert_eq!(allowed("MPI_INTEGER"), ["MAX", "MIN", "SUM", "PROD", "BAND", "BOR", "BXOR"]);
+        for half in ["MPI_REAL2", "MPIX_C_FLOAT16", "MPIX_BFLOAT16"] {
+            assert_eq!(allowed(half), ["MAX", "MIN", "SUM", "PROD"], "{half}");
+        }
+        assert_eq!(allowed("MPI_COMPLEX4"), ["SUM", "PROD"]);
         assert_eq!(allowed("MPI_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
         assert_eq!(allowed("MPI_C_BOOL"), ["LAND", "LOR", "LXOR"]);
         assert_eq!(allowed("MPI_BYTE"), ["BAND", "BOR", "BXOR"]);
         assert_eq!(allowed("MPI_C_DOUBLE_COMPLEX"), ["SUM", "PROD"]);
         assert_eq!(allowed("MPI_DOUBLE_INT"), ["MINLOC", "MAXLOC"]);
-        assert!(allowed("MPI_CHAR").is_empty());
+        // Text to the standard; a byte-sized integer to MPICH and Open MPI, and to the programs that count on it.
+        assert_eq!(allowed("MPI_CHAR"), all);
+        assert!(allowed("MPI_CHARACTER").is_empty());
         if cfg!(target_arch = "x86_64") {
             assert_eq!(allowed("MPI_LONG_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
         }

@@ -6,7 +6,16 @@
 macro_rules! comm_functions {
     ($with:ident) => {
         $with! {
-            anytime {}
+            anytime {
+                one  Comm_create_errhandler(comm_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
+                one  Errhandler_free(errhandler: *mut Errhandler) = errhandler::free;
+                one  Add_error_class(errorclass: *mut c_int) = errhandler::add_class;
+                one  Add_error_code(errorclass: c_int, errorcode: *mut c_int) = errhandler::add_code;
+                one  Add_error_string(errorcode: c_int, string: *const c_char) = errhandler::add_string;
+                one  Remove_error_class(errorclass: c_int) = errhandler::remove_class;
+                one  Remove_error_code(errorcode: c_int) = errhandler::remove_code;
+                one  Remove_error_string(errorcode: c_int) = errhandler::remove_string;
+            }
             running {
                 one  Comm_rank(comm: Comm, rank: *mut c_int) = comm::rank;
                 one  Comm_size(comm: Comm, size: *mut c_int) = comm::size;
@@ -45,17 +54,9 @@ macro_rules! comm_functions {
                 one  Attr_put(comm: Comm, keyval: c_int, attribute_val: *mut c_void) = attribute::set;
                 one  Attr_get(comm: Comm, keyval: c_int, attribute_val: *mut c_void, flag: *mut c_int) = attribute::get;
                 one  Attr_delete(comm: Comm, keyval: c_int) = attribute::delete;
-                one  Comm_create_errhandler(comm_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
                 one  Comm_set_errhandler(comm: Comm, errhandler: Errhandler) = errhandler::set;
                 one  Comm_get_errhandler(comm: Comm, errhandler: *mut Errhandler) = errhandler::get;
                 one  Comm_call_errhandler(comm: Comm, errorcode: c_int) = errhandler::call_handler;
-                one  Errhandler_free(errhandler: *mut Errhandler) = errhandler::free;
-                one  Add_error_class(errorclass: *mut c_int) = errhandler::add_class;
-                one  Add_error_code(errorclass: c_int, errorcode: *mut c_int) = errhandler::add_code;
-                one  Add_error_string(errorcode: c_int, string: *const c_char) = errhandler::add_string;
-                one  Remove_error_class(errorclass: c_int) = errhandler::remove_class;
-                one  Remove_error_code(errorcode: c_int) = errhandler::remove_code;
-                one  Remove_error_string(errorcode: c_int) = errhandler::remove_string;
                 one  Group_from_session_pset(session: Session, pset_name: *const c_char, newgroup: *mut Group) = session::group;
                 one  Group_size(group: Group, size: *mut c_int) = group::size;
                 one  Group_rank(group: Group, rank: *mut c_int) = group::rank;

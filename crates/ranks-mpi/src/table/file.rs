@@ -6,11 +6,12 @@
 macro_rules! file_functions {
     ($with:ident) => {
         $with! {
-            anytime {}
+            anytime {
+                one  File_create_errhandler(file_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
+            }
             running {
                 one  File_call_errhandler(fh: File, errorcode: c_int) = errhandler::call_of_file;
                 one  File_close(fh: *mut File) = file::open::close;
-                one  File_create_errhandler(file_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
                 one  File_delete(filename: *const c_char, info: Info) = file::open::delete;
                 one  File_get_amode(fh: File, amode: *mut c_int) = file::mode;
                 one  File_get_atomicity(fh: File, flag: *mut c_int) = file::atomicity;

@@ -6,8 +6,7 @@
 macro_rules! info_functions {
     ($with:ident) => {
         $with! {
-            anytime {}
-            running {
+            anytime {
                 one  Info_create(info: *mut Info) = info::create;
                 one  Info_create_env(argc: c_int, argv: *mut *mut c_char, info: *mut Info) = info::create_env;
                 one  Info_dup(info: Info, newinfo: *mut Info) = info::dup;
@@ -19,6 +18,8 @@ macro_rules! info_functions {
                 one  Info_get_string(info: Info, key: *const c_char, buflen: *mut c_int, value: *mut c_char, flag: *mut c_int) = info::get_string;
                 one  Info_get_nkeys(info: Info, nkeys: *mut c_int) = info::count;
                 one  Info_get_nthkey(info: Info, n: c_int, key: *mut c_char) = info::nth_key;
+            }
+            running {
             }
             plain {
                 Comm_c2f(handle: Comm) -> c_int = abi::to_int;

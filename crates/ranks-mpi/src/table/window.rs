@@ -6,7 +6,9 @@
 macro_rules! window_functions {
     ($with:ident) => {
         $with! {
-            anytime {}
+            anytime {
+                one  Win_create_errhandler(win_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
+            }
             running {
                 both Accumulate(origin_addr: *const c_void, origin_count: Count, origin_datatype: Datatype, target_rank: c_int, target_disp: Aint, target_count: Count, target_datatype: Datatype, op: Op, win: Win) = window::access::accumulate;
                 one  Compare_and_swap(origin_addr: *const c_void, compare_addr: *const c_void, result_addr: *mut c_void, datatype: Datatype, target_rank: c_int, target_disp: Aint, win: Win) = window::access::compare_and_swap;
@@ -25,7 +27,6 @@ macro_rules! window_functions {
                 one  Win_complete(win: Win) = window::sync::done;
                 both Win_create(base: *mut c_void, size: Aint, disp_unit: Displacement, info: Info, comm: Comm, win: *mut Win) = window::make::create;
                 one  Win_create_dynamic(info: Info, comm: Comm, win: *mut Win) = window::make::create_dynamic;
-                one  Win_create_errhandler(win_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
                 one  Win_create_keyval(win_copy_attr_fn: Option<CopyFunction>, win_delete_attr_fn: Option<DeleteFunction>, win_keyval: *mut c_int, extra_state: *mut c_void) = attribute::create_win_keyval;
                 one  Win_delete_attr(win: Win, win_keyval: c_int) = attribute::delete_win;
                 one  Win_detach(win: Win, base: *const c_void) = window::make::detach;
