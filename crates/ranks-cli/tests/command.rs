@@ -90,7 +90,10 @@ fn ranks_find_the_library_of_an_installation() {
     let (bin, lib) = (folder.0.join("bin"), folder.0.join("lib"));
     std::fs::create_dir_all(&bin).unwrap();
     std::fs::create_dir_all(&lib).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_ranks"), bin.join("ranks")).unwrap();
+    // Copied by another process: a program that another test starts meanwhile would inherit the descriptor that writes
+    // the file, and until it is closed the system refuses to run the file ("Text file busy").
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ranks")).arg(bin.join("ranks")).status();
+    assert!(copied.unwrap().success());
     std::fs::write(lib.join("libmpi.so.12"), "").unwrap();
     let words = ["run", "-n", "1", "sh", "-c", "echo $LD_LIBRARY_PATH $MPI4PY_LIBMPI"];
     let lib = lib.canonicalize().unwrap();

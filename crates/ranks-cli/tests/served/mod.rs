@@ -96,9 +96,20 @@ impl Server {
 
     /// Sends a signal to the command itself, not to its watchdog, which would send it twice.
     pub fn signal(&self, name: &str) {
-        let command = children(self.child.id())[0];
+        let command = self.command();
         let sent = Command::new("kill").args(["-s", name, &command.to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// The command beneath its watchdog. While processes start and end, the system may leave some out of the list.
+    fn command(&self) -> u32 {
+        for _ in 0..100 {
+            if let Some(command) = children(self.child.id()).first() {
+                return *command;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the command has ended before it was told to");
     }
 
     /// The processes that are the ranks.
