@@ -189,8 +189,8 @@ def compression(port):
     check("a range of what could be compressed is one of a single form", same, answer)
     check("pictures are not compressed", asked("/image.png", "gzip, br, zstd")["content-encoding"] == "")
     for accept, coding, body in (
-        ("br", "br", b"not really brotli"),
-        ("zstd", "zstd", b"not really zstd"),
+        ("br", "br", b"\x0b\x05\x80hello world\x03"),
+        ("zstd", "zstd", b"\x28\xb5\x2f\xfd\x20\x0b\x59\0\0hello world"),
         ("gzip", "gzip", None),
         ("identity", "", b"plain javascript"),
         ("br;q=0, gzip;q=0, zstd;q=0", "", b"plain javascript"),

@@ -51,8 +51,8 @@ def make(place):
         "..more": SECRET,
         "pre.js": b"plain javascript",
         "pre.js.gz": gzip.compress(b"packed javascript", mtime=0),
-        "pre.js.br": b"not really brotli",
-        "pre.js.zst": b"not really zstd",
+        "pre.js.br": b"\x0b\x05\x80hello world\x03",
+        "pre.js.zst": b"\x28\xb5\x2f\xfd\x20\x0b\x59\0\0hello world",
     }.items():
         (site / name).write_bytes(data)
     with (site / "huge.bin").open("wb") as file:
