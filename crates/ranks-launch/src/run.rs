@@ -18,6 +18,9 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+/// How long after its memory is gone a killed process is seen to have ended, at most.
+const DEATH_IS_SEEN: Duration = Duration::from_millis(50);
+
 /// How long pipes are read after the last rank has ended: daemons may hold them for ever.
 const DRAIN: Duration = Duration::from_millis(200);
 
@@ -143,6 +146,9 @@ impl<'a> Job<'a> {
                     ended.extend(rank.death.map(|_| index));
                 }
             }
+            if self.ending.is_none() && ended.iter().any(|&rank| self.exited_with_an_error(rank)) {
+                self.wait_for_deaths(&mut ended);
+            }
             self.on_ends(&ended, now);
             self.on_time(now);
         }
@@ -223,6 +229,21 @@ impl<'a> Job<'a> {
                 }
             }
         }
+    }
+
+    fn exited_with_an_error(&self, rank: usize) -> bool {
+        matches!(self.ranks[rank].death, Some(Death::Exit(code)) if code != 0)
+    }
+
+    /// A rank that was killed is seen to be gone by others, who copy its memory, before the system says that it has ended.
+    /// So those that ended by themselves are not judged before such a death could be seen.
+    fn wait_for_deaths(&mut self, ended: &mut Vec<usize>) {
+        std::thread::sleep(DEATH_IS_SEEN);
+        for (index, rank) in self.ranks.iter_mut().enumerate().filter(|(_, rank)| rank.death.is_none()) {
+            rank.death = sys::look_at_end(rank.pid);
+            ended.extend(rank.death.map(|_| index));
+        }
+        ended.sort_unstable();
     }
 
     /// Ranks have ended, in the order of their numbers.
