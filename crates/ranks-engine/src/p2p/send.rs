@@ -72,7 +72,7 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    /// The same through the bulk ring.
+    /// Puts a longer eager message into the bulk ring, piece by piece, if all pieces fit now.
     fn send_pieces(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
         let piece = piece_of(data.len());
         if !self.transport.fits_whole(to, data.len(), piece) {

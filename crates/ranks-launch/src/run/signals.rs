@@ -6,11 +6,11 @@ use crate::{report, sys};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// From the request to end to the end, after a failure.
+/// How long ranks have to end after another rank has failed.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The same after a signal: whoever stops a job by hand, or a batch system whose time is over, wants the checkpoint that
-/// the program writes then.
+/// How long ranks have to end after a signal. Whoever stops a job by hand, or a batch system whose time is over, wants
+/// the checkpoint that the program writes then.
 const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 
 /// After an interrupt, ranks that all wait for each other since before it are given this long: none of them will ever
