@@ -22,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -56,7 +56,9 @@ pub struct Header {
     pub fences: AtomicU32,
     /// An abort: `1 << 63 | rank << 32 | code`; 0 when none. Set once.
     pub abort: AtomicU64,
-    reserved2: [u8; 112],
+    /// Ranks that have finalised so far.
+    pub finishes: AtomicU32,
+    reserved2: [u8; 108],
     /// CPUs that any rank may run on.
     pub cpus: [AtomicU64; bounds::MAX_CPUS / 64],
     /// The smallest number of CPUs that a cgroup quota leaves to a rank; 0 when none is limited.
@@ -81,7 +83,13 @@ pub struct Slot {
     pub probe_addr: AtomicU64,
     /// That value.
     pub probe_value: AtomicU64,
-    reserved0: [u8; 128 - 32],
+    /// When it finalised, as its number in the order of all who did, from 1; 0 while it has not.
+    pub finished_as: AtomicU32,
+    /// Whose end made a call of this rank fail, as [`crate::blame`] writes it; 0 when nobody's did.
+    pub blames: AtomicU32,
+    /// 1: another thread than the one that waits may end a wait of this rank.
+    pub threads: AtomicU32,
+    reserved0: [u8; 128 - 44],
     /// 1: the rank sleeps, or is about to. Everyone who publishes something for it looks here.
     pub sleep: AtomicU32,
     reserved1: [u8; 124],

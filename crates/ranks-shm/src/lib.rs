@@ -15,6 +15,7 @@
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
 //! | [`blocked`] | the line in which a rank says what it waits for |
+//! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
 //! | [`remote`] | copying from and to another rank's memory |
 //! | [`claim`] | how two ranks share the copying of one message |
@@ -26,6 +27,7 @@
 
 pub mod area;
 pub mod backoff;
+pub mod blame;
 pub mod blocked;
 pub mod board;
 pub mod bounds;

@@ -31,7 +31,7 @@ pub enum End {
     Alive = 0,
     /// Its process has ended as it should.
     Ended = 1,
-    /// Its process has ended by a signal, with a failure, or without finalising.
+    /// Its process has ended by a signal or with a failure.
     Failed = 2,
 }
 
@@ -42,7 +42,7 @@ pub enum Life {
     Absent,
     /// It takes part.
     Running,
-    /// It has finalised, or ended without ever attaching: it will send no more.
+    /// It has finalised, or ended with exit code 0 without that: it will send no more.
     Finished,
     /// It died: it will send no more, and what it had begun stays unfinished.
     Failed,
@@ -81,6 +81,9 @@ impl Segment {
 
     /// Writes this rank's own stage, and tells everyone.
     pub fn set_stage(&self, rank: usize, stage: Stage) {
+        if stage == Stage::Finished {
+            self.number_finish(rank);
+        }
         self.slot(rank).stage.store(stage as u32, Release);
         self.tell_everyone();
     }
@@ -121,9 +124,8 @@ impl Segment {
             (Stage::Finished, _) => Life::Finished,
             (Stage::Absent, 0) => Life::Absent,
             (Stage::Attached, 0) => Life::Running,
-            (Stage::Absent, _) => Life::Finished,
-            // Ended well as far as the launcher knows, but without finalising.
-            (Stage::Attached, _) => Life::Failed,
+            // It ended with exit code 0. What it sent before can still be received, also where it did not finalise.
+            (Stage::Absent | Stage::Attached, _) => Life::Finished,
         }
     }
 
@@ -290,7 +292,9 @@ mod tests {
         segment.set_end(1, End::Ended);
         assert_eq!(segment.life(1), Life::Finished, "never attached and ended: it will send no more");
         segment.set_stage(1, Stage::Attached);
-        assert_eq!(segment.life(1), Life::Failed, "attached and ended without finalising");
+        assert_eq!(segment.life(1), Life::Finished, "attached and ended with code 0, without finalising");
+        segment.set_end(1, End::Failed);
+        assert_eq!(segment.life(1), Life::Failed);
     }
 
     #[test]
