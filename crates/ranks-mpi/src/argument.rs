@@ -173,6 +173,13 @@ impl<T: Copy + 'static> In<T> {
     }
 }
 
+impl In<c_void> {
+    /// The bytes that lie there.
+    pub fn bytes(self) -> In<u8> {
+        In(self.0.cast())
+    }
+}
+
 impl In<c_char> {
     /// The string, as text.
     pub fn text(self) -> Result<String> {

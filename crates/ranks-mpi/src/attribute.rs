@@ -2,9 +2,12 @@
 //!
 //! Copy and delete callbacks are the program's own code: they run without the lock, and may call MPI.
 
+pub mod fortran;
 mod owner;
+mod value;
 
 pub use owner::Owner;
+pub use value::{CopyProxy, DeleteProxy, Value};
 
 use crate::abi::{Abi, Handle, Keyval, Predefined};
 use crate::argument::Out;
@@ -18,6 +21,7 @@ use ranks_shm::job;
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
+use value::{Callbacks, POINTER};
 
 /// The handles that callbacks get: every ABI passes a communicator in one register, as wide as it needs.
 type Raw = usize;
@@ -32,9 +36,7 @@ pub type DeleteFunction = unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_v
 #[derive(Clone, Copy)]
 pub struct Key {
     what: What,
-    copy: Option<CopyFunction>,
-    delete: Option<DeleteFunction>,
-    extra: usize,
+    callbacks: Callbacks,
     /// Attributes that use it.
     uses: u32,
     /// The program has freed it; it goes with its last use.
@@ -89,8 +91,8 @@ pub fn begin<A: Abi>(size: usize) {
     LAST_CODE_VALUE.store(A::LAST_CODE, Ordering::Relaxed);
 }
 
-fn address_of(attribute: Predefined) -> usize {
-    let value = match attribute {
+fn place_of(attribute: Predefined) -> &'static AtomicI32 {
+    match attribute {
         Predefined::TagUb => &TAG_UB_VALUE,
         Predefined::Host => &HOST_VALUE,
         Predefined::Io => &IO_VALUE,
@@ -100,8 +102,15 @@ fn address_of(attribute: Predefined) -> usize {
         Predefined::AppNum => &APP_VALUE,
         // These are kept with the window.
         _ => &WTIME_VALUE,
-    };
-    value.as_ptr().expose_provenance()
+    }
+}
+
+fn address_of(attribute: Predefined) -> usize {
+    place_of(attribute).as_ptr().expose_provenance()
+}
+
+fn number_of(attribute: Predefined) -> c_int {
+    place_of(attribute).load(Ordering::Relaxed)
 }
 
 fn no_key(keyval: c_int) -> Failure {
@@ -129,7 +138,8 @@ fn create<A: Abi>(
     let key = global::with(|process| {
         let key = process.keyvals.made;
         process.keyvals.made += 1;
-        process.keyvals.keys.insert(key, Key { what, copy, delete, extra, uses: 0, freed: false });
+        let callbacks = Callbacks { copy, delete, extra, proxies: None };
+        process.keyvals.keys.insert(key, Key { what, callbacks, uses: 0, freed: false });
         key
     });
     keyval.set(A::keyval_out(key))
@@ -189,20 +199,20 @@ fn datatype<A: Abi>(datatype: A::Datatype) -> Result<Owner> {
 
 /// `MPI_Comm_set_attr`: an attribute that was there is deleted first.
 pub fn set<A: Abi>(call: &Call<A>, comm: A::Comm, keyval: c_int, value: Out<c_void>) -> Result<()> {
-    set_on::<A>(Owner::Comm(call.comm(comm)?), keyval, value)
+    set_on::<A>(Owner::Comm(call.comm(comm)?), keyval, value, POINTER)
 }
 
 /// `MPI_Type_set_attr`.
 pub fn set_type<A: Abi>(_: &Call<A>, on: A::Datatype, keyval: c_int, value: Out<c_void>) -> Result<()> {
-    set_on::<A>(datatype::<A>(on)?, keyval, value)
+    set_on::<A>(datatype::<A>(on)?, keyval, value, POINTER)
 }
 
 /// `MPI_Win_set_attr`.
 pub fn set_win<A: Abi>(call: &Call<A>, on: A::Win, keyval: c_int, value: Out<c_void>) -> Result<()> {
-    set_on::<A>(Owner::Win(window::key(call, on)?), keyval, value)
+    set_on::<A>(Owner::Win(window::key(call, on)?), keyval, value, POINTER)
 }
 
-fn set_on<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>) -> Result<()> {
+fn set_on<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>, kind: c_int) -> Result<()> {
     let key = dynamic::<A>(keyval)?;
     let what = global::with(|process| process.keyvals.keys.get(&key).map(|known| known.what));
     match what {
@@ -214,7 +224,7 @@ fn set_on<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>) -> Result<()>
     }
     delete_one::<A>(owner, key)?;
     global::with(|process| {
-        owner.attributes(process)?.push((key, value.address().expose_provenance()));
+        owner.attributes(process)?.push((key, Value::new(kind, value.address().expose_provenance())));
         if let Some(known) = process.keyvals.keys.get_mut(&key) {
             known.uses += 1;
         }
@@ -230,7 +240,7 @@ pub fn get<A: Abi>(
     value: Out<c_void>,
     flag: Out<c_int>,
 ) -> Result<()> {
-    get_of::<A>(Owner::Comm(call.comm(comm)?), keyval, value, flag)
+    get_of::<A>(Owner::Comm(call.comm(comm)?), keyval, value, flag, Value::for_c)
 }
 
 /// `MPI_Type_get_attr`.
@@ -241,7 +251,7 @@ pub fn get_type<A: Abi>(
     value: Out<c_void>,
     flag: Out<c_int>,
 ) -> Result<()> {
-    get_of::<A>(datatype::<A>(of)?, keyval, value, flag)
+    get_of::<A>(datatype::<A>(of)?, keyval, value, flag, Value::for_c)
 }
 
 /// `MPI_Win_get_attr`.
@@ -252,10 +262,16 @@ pub fn get_win<A: Abi>(
     value: Out<c_void>,
     flag: Out<c_int>,
 ) -> Result<()> {
-    get_of::<A>(Owner::Win(window::key(call, of)?), keyval, value, flag)
+    get_of::<A>(Owner::Win(window::key(call, of)?), keyval, value, flag, Value::for_c)
 }
 
-fn get_of<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>, flag: Out<c_int>) -> Result<()> {
+fn get_of<A: Abi>(
+    owner: Owner,
+    keyval: c_int,
+    value: Out<c_void>,
+    flag: Out<c_int>,
+    form: fn(&Value) -> usize,
+) -> Result<()> {
     let found = match A::keyval_in(keyval) {
         Keyval::Predefined(attribute) => match owner {
             Owner::Comm(_) if !attribute.is_of_window() => Some(address_of(attribute)),
@@ -269,15 +285,15 @@ fn get_of<A: Abi>(owner: Owner, keyval: c_int, value: Out<c_void>, flag: Out<c_i
             if !process.keyvals.keys.contains_key(&key) {
                 return Err(no_key(keyval));
             }
-            Ok(value_of(owner.attributes(process)?, key))
+            Ok(value_of(owner.attributes(process)?, key).map(|value| form(&value)))
         })?,
     };
     flag.set(found.is_some().into())?;
     found.map_or(Ok(()), |found| value.pointer().set(found))
 }
 
-fn value_of(attributes: &[(u32, usize)], key: u32) -> Option<usize> {
-    attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+fn value_of(attributes: &[(u32, Value)], key: u32) -> Option<Value> {
+    attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone())
 }
 
 /// `MPI_Comm_delete_attr`.
@@ -309,12 +325,7 @@ fn delete_one<A: Abi>(owner: Owner, key: u32) -> Result<bool> {
         Ok::<_, Failure>(value.zip(process.keyvals.keys.get(&key).copied()))
     })?;
     let Some((value, known)) = found else { return Ok(false) };
-    if let Some(function) = known.delete {
-        let (value, extra) = (pointer(value), pointer(known.extra));
-        // SAFETY: the program gave this function to be called with these arguments.
-        let code = unsafe { function(owner.raw::<A>(), A::keyval_out(key), value, extra) };
-        refused(code, "delete")?;
-    }
+    refused(known.callbacks.delete(owner.raw::<A>(), A::keyval_out(key), &value), "delete")?;
     global::with(|process| {
         if let Ok(attributes) = owner.attributes(process) {
             attributes.retain(|(known, _)| *known != key);
@@ -322,10 +333,6 @@ fn delete_one<A: Abi>(owner: Owner, key: u32) -> Result<bool> {
         process.keyvals.release(key);
     });
     Ok(true)
-}
-
-fn pointer(value: usize) -> *mut c_void {
-    std::ptr::with_exposed_provenance_mut(value)
 }
 
 fn refused(code: c_int, what: &str) -> Result<()> {
@@ -357,19 +364,9 @@ pub fn copy_all<A: Abi>(_: &Call<A>, old: Owner, new: Owner) -> Result<()> {
         known.filter_map(|(key, value)| Some((key, value, *keys.get(&key)?))).collect::<Vec<_>>()
     });
     for (key, value, known) in all {
-        let Some(function) = known.copy else { continue };
-        let mut copied: *mut c_void = std::ptr::null_mut();
-        let mut wanted: c_int = 0;
-        // SAFETY: the program gave this function to be called with these arguments; the last two are
-        // places for what it answers.
-        let code = unsafe {
-            let (value, extra) = (pointer(value), pointer(known.extra));
-            let place = (&raw mut copied).cast();
-            function(old.raw::<A>(), A::keyval_out(key), extra, value, place, &raw mut wanted)
-        };
+        let (code, copied) = known.callbacks.copy(old.raw::<A>(), A::keyval_out(key), &value);
         refused(code, "copy")?;
-        if wanted != 0 {
-            let copied = copied.expose_provenance();
+        if let Some(copied) = copied {
             global::with(|process| {
                 if let Ok(attributes) = new.attributes(process) {
                     attributes.push((key, copied));

@@ -1,6 +1,6 @@
 //! From the table to C: the macros that make the entry points.
 
-/// Defines every function of the table as `MPI_X` and `PMPI_X`, for the ABI type `$abi`, in a library crate that
+/// Defines every function of the table as `MPI_X` and `PMPI_X` (extensions as `MPIX_X` and `PMPIX_X`), for the ABI type `$abi`, in a library crate that
 /// has this ABI's types (`Comm`, `Status`, ...) in scope.
 ///
 /// The two names are two functions with the same body: a profiling library that defines `MPI_X` and calls
@@ -16,6 +16,8 @@ macro_rules! exports {
             type Extent = Aint;
             type ReduceFunction = $crate::op::IntFunction;
             $crate::functions!(int_entries);
+            $crate::extension_functions!(extension_entries);
+            $crate::fortran_functions!(fortran_entries);
         }
 
         /// The functions with large counts: `MPI_X_c`.
@@ -34,47 +36,47 @@ macro_rules! exports {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! entry {
-    ($how:ident, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
+    ($prefix:literal $how:ident, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
         const _: () = {
-            #[unsafe(export_name = concat!("MPI_", stringify!($name), $suffix))]
+            #[unsafe(export_name = concat!($prefix, stringify!($name), $suffix))]
             unsafe extern "C" fn mpi($($arg: $type),*) -> c_int {
-                $crate::entry::$how::<Abi>(concat!("MPI_", stringify!($name), $suffix), |call| {
+                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
                     // SAFETY: the C program passes what the standard demands of these arguments.
                     $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
                 })
             }
-            #[unsafe(export_name = concat!("PMPI_", stringify!($name), $suffix))]
+            #[unsafe(export_name = concat!("P", $prefix, stringify!($name), $suffix))]
             unsafe extern "C" fn pmpi($($arg: $type),*) -> c_int {
-                $crate::entry::$how::<Abi>(concat!("MPI_", stringify!($name), $suffix), |call| {
+                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
                     // SAFETY: as above.
                     $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
                 })
             }
         };
     };
-    (plain $name:ident ($($arg:ident: $type:ty),*) -> $result:ty = $($work:ident)::+) => {
+    ($prefix:literal plain $name:ident ($($arg:ident: $type:ty),*) -> $result:ty = $($work:ident)::+) => {
         const _: () = {
-            #[unsafe(export_name = concat!("MPI_", stringify!($name)))]
+            #[unsafe(export_name = concat!($prefix, stringify!($name)))]
             extern "C" fn mpi($($arg: $type),*) -> $result {
                 $crate::$($work)::+($($arg),*)
             }
-            #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
+            #[unsafe(export_name = concat!("P", $prefix, stringify!($name)))]
             extern "C" fn pmpi($($arg: $type),*) -> $result {
                 $crate::$($work)::+($($arg),*)
             }
         };
     };
-    (unsupported $name:ident ($($arg:ident: $type:ty),*)) => {
+    ($prefix:literal unsupported, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*)) => {
         const _: () = {
-            #[unsafe(export_name = concat!("MPI_", stringify!($name)))]
+            #[unsafe(export_name = concat!($prefix, stringify!($name), $suffix))]
             extern "C" fn mpi($($arg: $type),*) -> c_int {
                 let comms: &[Option<c_int>] = &[$($crate::argument::Argument::communicator(&$arg)),*];
-                $crate::entry::unsupported::<Abi>(concat!("MPI_", stringify!($name)), comms)
+                $crate::entry::unsupported::<Abi>(concat!($prefix, stringify!($name), $suffix), comms)
             }
-            #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
+            #[unsafe(export_name = concat!("P", $prefix, stringify!($name), $suffix))]
             extern "C" fn pmpi($($arg: $type),*) -> c_int {
                 let comms: &[Option<c_int>] = &[$($crate::argument::Argument::communicator(&$arg)),*];
-                $crate::entry::unsupported::<Abi>(concat!("MPI_", stringify!($name)), comms)
+                $crate::entry::unsupported::<Abi>(concat!($prefix, stringify!($name), $suffix), comms)
             }
         };
     };
@@ -88,12 +90,46 @@ macro_rules! int_entries {
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
-        unsupported { $($none:ident ($($na:ident: $nt:ty),*);)* }
+        unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
-        $($crate::entry!(guarded, "", $any ($($aa: $at),*) = $($ai)::+);)*
-        $($crate::entry!(enter, "", $run ($($ra: $rt),*) = $($ri)::+);)*
-        $($crate::entry!(plain $plain ($($pa: $pt),*) -> $result = $($pi)::+);)*
-        $($crate::entry!(unsupported $none ($($na: $nt),*));)*
+        $($crate::entry!("MPI_" guarded, "", $any ($($aa: $at),*) = $($ai)::+);)*
+        $($crate::entry!("MPI_" enter, "", $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::entry!("MPI_" plain $plain ($($pa: $pt),*) -> $result = $($pi)::+);)*
+        $($crate::entry!("MPI_" unsupported, "", $none ($($na: $nt),*));)*
+    };
+}
+
+/// Extensions of MPICH's.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! extension_entries {
+    (
+        anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
+        running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
+        unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
+    ) => {
+        $($crate::entry!("MPIX_" guarded, "", $any ($($aa: $at),*) = $($ai)::+);)*
+        $($crate::entry!("MPIX_" enter, "", $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::entry!("MPIX_" plain $plain ($($pa: $pt),*) -> $result = $($pi)::+);)*
+        $($crate::entry!("MPIX_" unsupported, "", $none ($($na: $nt),*));)*
+    };
+}
+
+/// What MPICH's Fortran wrappers call besides.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! fortran_entries {
+    (
+        anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
+        running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
+        unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
+    ) => {
+        $($crate::entry!("MPII_" guarded, "", $any ($($aa: $at),*) = $($ai)::+);)*
+        $($crate::entry!("MPII_" enter, "", $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::entry!("MPII_" plain $plain ($($pa: $pt),*) -> $result = $($pi)::+);)*
+        $($crate::entry!("MPII_" unsupported, "", $none ($($na: $nt),*));)*
     };
 }
 
@@ -105,10 +141,11 @@ macro_rules! large_entries {
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
         plain { $($plain:tt)* }
-        unsupported { $($none:tt)* }
+        unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         $($crate::large_entry!($any_form guarded, $any ($($aa: $at),*) = $($ai)::+);)*
         $($crate::large_entry!($run_form enter, $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::large_entry!($none_form unsupported, $none ($($na: $nt),*));)*
     };
 }
 
@@ -117,5 +154,5 @@ macro_rules! large_entries {
 #[doc(hidden)]
 macro_rules! large_entry {
     (one $($rest:tt)*) => {};
-    (both $how:ident, $($rest:tt)*) => { $crate::entry!($how, "_c", $($rest)*); };
+    (both $how:ident, $($rest:tt)*) => { $crate::entry!("MPI_" $how, "_c", $($rest)*); };
 }

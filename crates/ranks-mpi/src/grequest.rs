@@ -13,6 +13,7 @@ use crate::request;
 use crate::status;
 use ranks_engine::{CommId, Status};
 use std::ffi::{c_int, c_void};
+use std::mem::transmute;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,10 @@ pub type Free = unsafe extern "C" fn(*mut c_void) -> c_int;
 /// Asked to cancel; the flag says whether the operation is complete.
 pub type Cancel = unsafe extern "C" fn(*mut c_void, c_int) -> c_int;
 
+type FortranQuery = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_int);
+type FortranFree = unsafe extern "C" fn(*mut c_void, *mut c_int);
+type FortranCancel = unsafe extern "C" fn(*mut c_void, *const c_int, *mut c_int);
+
 /// A generalised request.
 #[derive(Clone)]
 pub struct General {
@@ -31,6 +36,8 @@ pub struct General {
     cancel: Option<Cancel>,
     extra: usize,
     done: Arc<AtomicBool>,
+    /// Its callbacks are Fortran's: every argument is an address, and the last one is for the code.
+    fortran: bool,
     /// The program has freed it; it goes when it is complete.
     freed: bool,
 }
@@ -44,8 +51,15 @@ impl General {
     fn query<A: Abi>(&self) -> Result<Status> {
         let mut answer = status::empty::<A>();
         if let Some(query) = self.query {
-            // SAFETY: the program gave this function to be called with its pointer and a status to fill in.
-            let code = unsafe { query(self.extra(), (&raw mut answer).cast()) };
+            let (extra, place) = (self.extra(), (&raw mut answer).cast());
+            // SAFETY: the program gave this function to be called with its pointer and a status to fill in; where it
+            // is Fortran's it has the address of a code besides.
+            let code = unsafe {
+                match self.fortran {
+                    true => code_of(|code| transmute::<Query, FortranQuery>(query)(extra, place, code)),
+                    false => query(extra, place),
+                }
+            };
             refused(code, "query")?;
         }
         let said = A::read_status(&answer);
@@ -54,11 +68,42 @@ impl General {
 
     fn free(&self) -> Result<()> {
         match self.free {
-            // SAFETY: the program gave this function to be called with its pointer.
-            Some(free) => refused(unsafe { free(self.extra()) }, "free"),
+            Some(free) => {
+                let extra = self.extra();
+                // SAFETY: as for `query`.
+                let code = unsafe {
+                    match self.fortran {
+                        true => code_of(|code| transmute::<Free, FortranFree>(free)(extra, code)),
+                        false => free(extra),
+                    }
+                };
+                refused(code, "free")
+            }
             None => Ok(()),
         }
     }
+
+    fn cancel(&self) -> Result<()> {
+        let Some(cancel) = self.cancel else { return Ok(()) };
+        let (extra, complete) = (self.extra(), c_int::from(self.done.load(Ordering::Acquire)));
+        // SAFETY: as for `query`, with a flag.
+        let code = unsafe {
+            match self.fortran {
+                true => code_of(|code| {
+                    transmute::<Cancel, FortranCancel>(cancel)(extra, &raw const complete, code)
+                }),
+                false => cancel(extra, complete),
+            }
+        };
+        refused(code, "cancel")
+    }
+}
+
+/// What a Fortran callback answers in its last argument.
+fn code_of(call: impl FnOnce(*mut c_int)) -> c_int {
+    let mut code = 0;
+    call(&raw mut code);
+    code
 }
 
 fn refused(code: c_int, what: &str) -> Result<()> {
@@ -85,7 +130,7 @@ pub fn start<A: Abi>(
     request.set(A::Request::NULL)?;
     let done = Arc::new(AtomicBool::new(false));
     let extra = extra.address().expose_provenance();
-    let general = General { query, free, cancel, extra, done: done.clone(), freed: false };
+    let general = General { query, free, cancel, extra, done: done.clone(), fortran: false, freed: false };
     request.set(global::with(|process| {
         let key = process.generals.insert(general);
         let key = key.ok_or_else(|| Failure::new(class::NO_MEM, "too many generalised requests"))?;
@@ -101,6 +146,17 @@ fn general_of<A: Abi>(call: &Call<A>, request: A::Request) -> Result<u32> {
         Also::General(key) => Ok(key),
         _ => Err(Failure::new(class::REQUEST, "not a generalised request")),
     }
+}
+
+/// `MPII_Grequest_set_lang_f77`: the callbacks of a request are Fortran's.
+pub fn set_fortran<A: Abi>(call: &Call<A>, request: A::Request) -> Result<()> {
+    let key = general_of(call, request)?;
+    global::with(|process| {
+        if let Some(general) = process.generals.get_mut(key) {
+            general.fortran = true;
+        }
+    });
+    Ok(())
 }
 
 /// `MPI_Grequest_complete`. Whoever waits is told: taking the lock ends its sleep.
@@ -134,15 +190,7 @@ pub fn finish<A: Abi>(record: RequestRecord, stays: bool, outcome: Result<Status
 
 /// `MPI_Cancel` of one.
 pub fn cancel(key: u32) -> Result<()> {
-    let general = find(key)?;
-    match general.cancel {
-        Some(cancel) => {
-            let complete = general.done.load(Ordering::Acquire);
-            // SAFETY: the program gave this function to be called with its pointer and a flag.
-            refused(unsafe { cancel(general.extra(), complete.into()) }, "cancel")
-        }
-        None => Ok(()),
-    }
+    find(key)?.cancel()
 }
 
 /// `MPI_Request_free` of one: its part ends when it is complete, or now.

@@ -112,7 +112,12 @@ pub fn free<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
 
 /// `MPI_Info_set`.
 pub fn set<A: Abi>(_: &Call<A>, info: A::Info, key: In<c_char>, value: In<c_char>) -> Result<()> {
-    let (key, value) = (key_of::<A>(key)?, value.text()?);
+    set_text::<A>(info, key, value.text()?)
+}
+
+/// Sets a value that is text already.
+pub fn set_text<A: Abi>(info: A::Info, key: In<c_char>, value: String) -> Result<()> {
+    let key = key_of::<A>(key)?;
     if value.len() >= MAX_VALUE {
         return Err(Failure::new(class::INFO_VALUE, format!("a value of {} bytes", value.len())));
     }

@@ -114,11 +114,6 @@ pub fn abi_info<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
     info.set(A::Info::encode(Ref::Dynamic(crate::info::make(pairs.into())?)))
 }
 
-/// `MPI_Abi_get_fortran_info`: there is no Fortran interface that could say.
-pub fn abi_fortran_info<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
-    info.set(A::Info::NULL)
-}
-
 /// `MPI_Get_library_version`.
 pub fn library_version<A: Abi>(_: &Call<A>, text: Out<c_char>, length: Out<c_int>) -> Result<()> {
     let words = format!("ranks {} ({})", env!("CARGO_PKG_VERSION"), A::NAME);

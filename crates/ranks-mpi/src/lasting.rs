@@ -1,6 +1,7 @@
 //! Objects that are there before `MPI_Init` and after `MPI_Finalize`: MPI 5.0 section 11.4.1.
 
 use crate::errhandler::{Added, Handler};
+use crate::fortran::Told;
 use crate::info::Pairs;
 use crate::slab::Slab;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -14,6 +15,8 @@ pub struct Lasting {
     pub infos: Slab<Pairs>,
     /// Error classes and codes that the program added, with their texts.
     pub added: Added,
+    /// What a Fortran interface told.
+    pub fortran: Told,
 }
 
 static LASTING: LazyLock<Mutex<Lasting>> = LazyLock::new(Mutex::default);

@@ -13,7 +13,8 @@
 //! | [`global`], [`block`] | the one global, its lock; waiting so that other threads can call |
 //! | [`process`], [`lasting`], [`slab`] | the objects behind the handles |
 //! | [`failure`], [`errhandler`] | errors: classes, codes, texts, handlers |
-//! | [`init`], [`p2p`], [`sendrecv`], [`bsend`], [`partitioned`], [`request`], [`grequest`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`], [`session`], [`window`], [`file`] | the functions, by chapter |
+//! | [`deleted`], [`extension`] | functions of old versions; MPICH's extensions |
+//! | [`init`], [`p2p`], [`sendrecv`], [`bsend`], [`partitioned`], [`request`], [`grequest`], [`status`], [`datatype`], [`collective`], [`op`], [`comm`], [`group`], [`topology`], [`attribute`], [`info`], [`session`], [`window`], [`file`], [`fortran`] | the functions, by chapter |
 
 pub mod abi;
 pub mod argument;
@@ -23,11 +24,14 @@ pub mod bsend;
 pub mod collective;
 pub mod comm;
 pub mod datatype;
+pub mod deleted;
 pub mod entry;
 pub mod errhandler;
 pub mod exports;
+pub mod extension;
 pub mod failure;
 pub mod file;
+pub mod fortran;
 pub mod global;
 pub mod grequest;
 pub mod group;

@@ -28,7 +28,7 @@ pub struct CommRecord {
     /// Whether the program said so, for this communicator.
     pub handler_set: bool,
     /// Attributes, oldest first: key and value.
-    pub attributes: Vec<(u32, usize)>,
+    pub attributes: Vec<(u32, crate::attribute::Value)>,
     /// Hints that the program gave.
     pub info: Pairs,
 }

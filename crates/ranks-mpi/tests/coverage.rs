@@ -1,12 +1,13 @@
 //! `docs/mpi-functions.md` says what the table says. `RANKS_BLESS=1 cargo test -p ranks-mpi` writes it anew.
 
-use ranks_mpi::table::{CHAPTERS, Support};
+use ranks_mpi::table::{CHAPTERS, EXTENSIONS, Row, Support};
 use std::fmt::Write;
 
 fn page() -> String {
     let all = || CHAPTERS.iter().flat_map(|(_, rows)| rows.iter());
     let with = |support| all().filter(|row| row.support == support).count();
-    let (one, both, none) = (with(Support::Works), with(Support::WorksLarge), with(Support::Unsupported));
+    let (one, both) = (with(Support::Works), with(Support::WorksLarge));
+    let none = with(Support::Unsupported) + with(Support::UnsupportedLarge);
     let mut page = format!(
         "# MPI functions of libmpi.so.12\n\n\
          Of {} functions {} work, {both} of these with large counts (`_c`) too; {none} exist so that programs load,\n\
@@ -17,22 +18,29 @@ fn page() -> String {
     );
     for (chapter, rows) in CHAPTERS {
         let _ = write!(page, "\n## {chapter}\n\n");
-        let names = |support| {
-            let names = rows.iter().filter(|row| row.support == support).map(|row| row.name);
-            names.collect::<Vec<_>>().join(", ")
-        };
-        for (support, title) in [
-            (Support::WorksLarge, "Work, with large counts too"),
-            (Support::Works, "Work"),
-            (Support::Unsupported, "Not yet"),
-        ] {
-            let names = names(support);
-            if !names.is_empty() {
-                let _ = writeln!(page, "- {title}: {names}.");
-            }
-        }
+        list(&mut page, rows);
+    }
+    for (prefix, what, rows) in EXTENSIONS {
+        let _ = write!(page, "\n## {what} (`{prefix}`)\n\n");
+        list(&mut page, rows);
     }
     page
+}
+
+/// Lists a chapter's functions by how much of them there is.
+fn list(page: &mut String, rows: &[Row]) {
+    for (support, title) in [
+        (Support::WorksLarge, "Work, with large counts too"),
+        (Support::Works, "Work"),
+        (Support::UnsupportedLarge, "Not yet, nor with large counts"),
+        (Support::Unsupported, "Not yet"),
+    ] {
+        let names = rows.iter().filter(|row| row.support == support).map(|row| row.name);
+        let names = names.collect::<Vec<_>>().join(", ");
+        if !names.is_empty() {
+            let _ = writeln!(page, "- {title}: {names}.");
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What can have attributes.
 
+use super::Value;
 use crate::abi::{Abi, Handle, Ref};
 use crate::errhandler::comm_handle;
 use crate::failure::{Failure, Result, class};
@@ -19,7 +20,7 @@ pub enum Owner {
 
 impl Owner {
     /// The attributes, oldest first: key and value.
-    pub(super) fn attributes(self, process: &mut Process) -> Result<&mut Vec<(u32, usize)>> {
+    pub(super) fn attributes(self, process: &mut Process) -> Result<&mut Vec<(u32, Value)>> {
         let found = match self {
             Owner::Comm(comm) => process.comm(comm.index()).map(|record| &mut record.attributes),
             Owner::Type(place) => process.types.at(place).map(|record| &mut record.attributes),

@@ -31,7 +31,7 @@ pub use make::{
     resized, structure, subarray, vector,
 };
 pub use pack::{pack, pack_external, pack_external_size, pack_size, unpack, unpack_external};
-pub use query::{extent, name, set_name, size, true_extent};
+pub use query::{bounds, extent, name, set_name, size, true_extent};
 pub use record::{Record, Types};
 pub use staged::{Stage, Staged, Unpacking};
 

@@ -31,6 +31,12 @@ pub fn extent<A: Abi, C: Count>(
     put(extent, known.extent())
 }
 
+/// Lower bound and extent.
+pub fn bounds<A: Abi>(datatype: A::Datatype) -> Result<(i64, i64)> {
+    let known = shared::<A>(datatype)?;
+    Ok((known.lower_bound(), known.extent()))
+}
+
 /// `MPI_Type_get_true_extent`: without padding.
 pub fn true_extent<A: Abi, C: Count>(
     _: &Call<A>,

@@ -21,7 +21,7 @@ pub struct Record {
     /// The name that the program gave it.
     pub name: Option<String>,
     /// Attributes, oldest first: key and value.
-    pub attributes: Vec<(u32, usize)>,
+    pub attributes: Vec<(u32, crate::attribute::Value)>,
     /// Held by reductions under way whose function will ask about the handle.
     pub pin: Arc<()>,
 }

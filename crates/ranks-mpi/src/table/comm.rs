@@ -8,6 +8,7 @@ macro_rules! comm_functions {
         $with! {
             anytime {
                 one  Comm_create_errhandler(comm_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
+                one  Errhandler_create(comm_errhandler_fn: Option<HandlerFunction>, errhandler: *mut Errhandler) = errhandler::create;
                 one  Errhandler_free(errhandler: *mut Errhandler) = errhandler::free;
                 one  Add_error_class(errorclass: *mut c_int) = errhandler::add_class;
                 one  Add_error_code(errorclass: c_int, errorcode: *mut c_int) = errhandler::add_code;
@@ -56,6 +57,8 @@ macro_rules! comm_functions {
                 one  Attr_delete(comm: Comm, keyval: c_int) = attribute::delete;
                 one  Comm_set_errhandler(comm: Comm, errhandler: Errhandler) = errhandler::set;
                 one  Comm_get_errhandler(comm: Comm, errhandler: *mut Errhandler) = errhandler::get;
+                one  Errhandler_set(comm: Comm, errhandler: Errhandler) = errhandler::set;
+                one  Errhandler_get(comm: Comm, errhandler: *mut Errhandler) = errhandler::get;
                 one  Comm_call_errhandler(comm: Comm, errorcode: c_int) = errhandler::call_handler;
                 one  Group_from_session_pset(session: Session, pset_name: *const c_char, newgroup: *mut Group) = session::group;
                 one  Group_size(group: Group, size: *mut c_int) = group::size;

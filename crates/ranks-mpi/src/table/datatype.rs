@@ -45,6 +45,12 @@ macro_rules! datatype_functions {
                 both Pack_external(datarep: *const c_char, inbuf: *const c_void, incount: Count, datatype: Datatype, outbuf: *mut c_void, outsize: Extent, position: *mut Extent) = datatype::pack_external;
                 both Unpack_external(datarep: *const c_char, inbuf: *const c_void, insize: Extent, position: *mut Extent, outbuf: *mut c_void, outcount: Count, datatype: Datatype) = datatype::unpack_external;
                 both Pack_external_size(datarep: *const c_char, incount: Count, datatype: Datatype, size: *mut Extent) = datatype::pack_external_size;
+                one  Type_extent(datatype: Datatype, extent: *mut Aint) = deleted::extent;
+                one  Type_lb(datatype: Datatype, displacement: *mut Aint) = deleted::lower_bound;
+                one  Type_ub(datatype: Datatype, displacement: *mut Aint) = deleted::upper_bound;
+                one  Type_hvector(count: c_int, blocklength: c_int, stride: Aint, oldtype: Datatype, newtype: *mut Datatype) = datatype::hvector;
+                one  Type_hindexed(count: c_int, array_of_blocklengths: *mut c_int, array_of_displacements: *mut Aint, oldtype: Datatype, newtype: *mut Datatype) = deleted::hindexed;
+                one  Type_struct(count: c_int, array_of_blocklengths: *mut c_int, array_of_displacements: *mut Aint, array_of_types: *mut Datatype, newtype: *mut Datatype) = deleted::structure;
                 one  Type_create_keyval(type_copy_attr_fn: Option<CopyFunction>, type_delete_attr_fn: Option<DeleteFunction>, type_keyval: *mut c_int, extra_state: *mut c_void) = attribute::create_type_keyval;
                 one  Type_free_keyval(type_keyval: *mut c_int) = attribute::free_keyval;
                 one  Type_set_attr(datatype: Datatype, type_keyval: c_int, attribute_val: *mut c_void) = attribute::set_type;

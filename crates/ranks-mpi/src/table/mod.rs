@@ -13,14 +13,17 @@
 //! `Count` (int), `Displacement` (int) and `Extent` (`MPI_Aint`) are `MPI_Count` or `MPI_Aint`. Names of
 //! types are those of the ABI that [`crate::exports`] is used in.
 //!
-//! A function whose `_c` form is not listed is found by mpi4py in its int form; listing one that does
-//! not work would be worse than leaving it out.
+//! A function whose `_c` form is not listed is found by mpi4py in its int form; listing one that does not work
+//! while its int form does would be worse than leaving it out. Two tables more have the functions that are not
+//! the standard's ([`EXTENSIONS`]).
 
 mod collective;
 mod comm;
 mod datatype;
 mod dynamic;
+mod extension;
 mod file;
+mod fortran;
 mod info;
 mod init;
 mod op;
@@ -60,6 +63,15 @@ pub enum Support {
     WorksLarge,
     /// It exists and says that it is not supported.
     Unsupported,
+    /// The same is true of its `_c` form.
+    UnsupportedLarge,
+}
+
+impl Support {
+    /// True if there is a `_c` form.
+    pub fn is_large(self) -> bool {
+        matches!(self, Support::WorksLarge | Support::UnsupportedLarge)
+    }
 }
 
 /// A row of the table.
@@ -80,13 +92,13 @@ macro_rules! rows {
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $_ai:path;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $_ri:path;)* }
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $_pi:path;)* }
-        unsupported { $($none:ident ($($na:ident: $nt:ty),*);)* }
+        unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         &[
             $(rows!(row $any, rows!(@ $any_form), "c_int", $($aa: $at),*),)*
             $(rows!(row $run, rows!(@ $run_form), "c_int", $($ra: $rt),*),)*
             $(rows!(row $plain, Support::Works, stringify!($result), $($pa: $pt),*),)*
-            $(rows!(row $none, Support::Unsupported, "c_int", $($na: $nt),*),)*
+            $(rows!(row $none, rows!(@ unsupported $none_form), "c_int", $($na: $nt),*),)*
         ]
     };
     (row $name:ident, $support:expr, $result:expr, $($arg:ident: $type:ty),*) => {
@@ -97,6 +109,8 @@ macro_rules! rows {
             arguments: &[$((stringify!($arg), stringify!($type))),*],
         }
     };
+    (@ unsupported one) => { Support::Unsupported };
+    (@ unsupported both) => { Support::UnsupportedLarge };
     (@ one) => { Support::Works };
     (@ both) => { Support::WorksLarge };
 }
@@ -118,13 +132,21 @@ pub const CHAPTERS: &[(&str, &[Row])] = &[
     ("Files", crate::file_functions!(rows)),
 ];
 
-/// Names of all exported functions, without `MPI_`, in both forms.
+/// What there is besides the standard: the prefix of the names, what it is, and the functions.
+pub const EXTENSIONS: &[(&str, &str, &[Row])] = &[
+    ("MPIX_", "MPICH's extensions", crate::extension_functions!(rows)),
+    ("MPII_", "What MPICH's Fortran wrappers call besides", crate::fortran_functions!(rows)),
+];
+
+/// Names of all exported functions but the profiling names, in both forms.
 pub fn names() -> Vec<String> {
+    let standard = CHAPTERS.iter().map(|(_, rows)| ("MPI_", *rows));
+    let all = standard.chain(EXTENSIONS.iter().map(|(prefix, _, rows)| (*prefix, *rows)));
     let mut names = Vec::new();
-    for row in CHAPTERS.iter().flat_map(|(_, rows)| rows.iter()) {
-        names.push(row.name.to_string());
-        if row.support == Support::WorksLarge {
-            names.push(format!("{}_c", row.name));
+    for (prefix, row) in all.flat_map(|(prefix, rows)| rows.iter().map(move |row| (prefix, row))) {
+        names.push(format!("{prefix}{}", row.name));
+        if row.support.is_large() {
+            names.push(format!("{prefix}{}_c", row.name));
         }
     }
     names

@@ -54,7 +54,7 @@ pub struct Window {
     /// What happens on errors.
     pub handler: Handler,
     /// Attributes, oldest first: key and value.
-    pub attributes: Vec<(u32, usize)>,
+    pub attributes: Vec<(u32, crate::attribute::Value)>,
     info: Pairs,
     flavor: Flavor,
     values: Box<Values>,
@@ -74,6 +74,18 @@ impl Window {
             Predefined::WinUnit => (&raw const values.unit).expose_provenance(),
             Predefined::WinFlavor => (&raw const values.flavor).expose_provenance(),
             _ => (&raw const values.model).expose_provenance(),
+        }
+    }
+
+    /// A predefined attribute's value as a number, as Fortran has it.
+    pub fn number(&self, which: Predefined) -> i64 {
+        let values = &*self.values;
+        match which {
+            Predefined::WinBase => values.base as i64,
+            Predefined::WinSize => values.size,
+            Predefined::WinUnit => values.unit.into(),
+            Predefined::WinFlavor => values.flavor.into(),
+            _ => values.model.into(),
         }
     }
 }

@@ -9,7 +9,7 @@ use ranks_mpi::abi::Abi;
 use ranks_mpi::datatype::BASIC;
 use ranks_mpi::failure;
 use ranks_mpi::mpich::Mpich;
-use ranks_mpi::table::{CHAPTERS, Row, Support};
+use ranks_mpi::table::{CHAPTERS, Row};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -65,6 +65,7 @@ fn word(row: &Row, argument: &str, word: &str, form: Form) -> String {
         "Option<DeleteFunction>" if row.name == "Keyval_create" => "MPI_Delete_function *",
         "Option<CopyFunction>" => return of("copy_attr_function"),
         "Option<DeleteFunction>" => return of("delete_attr_function"),
+        "Option<HandlerFunction>" if row.name == "Errhandler_create" => "MPI_Comm_errhandler_function *",
         "Option<HandlerFunction>" => return of("errhandler_function"),
         "Option<QueryFunction>" => "MPI_Grequest_query_function *",
         "Option<FreeFunction>" => "MPI_Grequest_free_function *",
@@ -133,7 +134,7 @@ fn functions() -> String {
         let _ = write!(text, "\n/* {chapter} */\n");
         for row in *rows {
             text.push_str(&prototypes(row, Form::Int));
-            if row.support == Support::WorksLarge {
+            if row.support.is_large() {
                 text.push_str(&prototypes(row, Form::Large));
             }
         }
