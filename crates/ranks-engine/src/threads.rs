@@ -51,6 +51,16 @@ fn each<T: Transport, R: Send>(
 /// Runs `one` as each of `n` ranks, each on a thread of its own; the results in order of rank. A panic
 /// goes on in the caller.
 pub fn in_threads<R: Send>(n: usize, one: impl Fn(usize) -> Result<R> + Sync) -> Vec<Result<R>> {
+    let join =
+        |joined: std::thread::Result<_>| joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    join_threads(n, one).into_iter().map(join).collect()
+}
+
+/// As [`in_threads`], with the panic of each rank that has panicked.
+pub fn join_threads<R: Send>(
+    n: usize,
+    one: impl Fn(usize) -> Result<R> + Sync,
+) -> Vec<std::thread::Result<Result<R>>> {
     std::thread::scope(|scope| {
         let one = &one;
         let spawn = |rank| {
@@ -61,9 +71,9 @@ pub fn in_threads<R: Send>(n: usize, one: impl Fn(usize) -> Result<R> + Sync) ->
             })
         };
         let handles: Vec<_> = (0..n).map(spawn).collect();
-        let join = |handle: Result<std::thread::ScopedJoinHandle<'_, Result<R>>>| match handle?.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
+        let join = |handle: Result<std::thread::ScopedJoinHandle<'_, Result<R>>>| match handle {
+            Ok(handle) => handle.join(),
+            Err(error) => Ok(Err(error)),
         };
         handles.into_iter().map(join).collect()
     })

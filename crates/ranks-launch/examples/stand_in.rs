@@ -4,6 +4,7 @@
 //! `only:R` and `except:R` make what follows hold for some ranks; `all` for all again.
 
 use ranks_shm::Segment;
+use ranks_shm::blame::Blame;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::job::Job;
 use ranks_shm::life::{Claim, Stage};
@@ -26,6 +27,7 @@ fn main() {
                 segment.set_stage(job.rank, Stage::Attached);
             }
             "finalise" => segment.set_stage(job.rank, Stage::Finished),
+            "blame" => segment.set_blame(job.rank, Blame::Rank(number() as usize)),
             "barrier" => publish(&segment, job.rank, Call::Barrier, NOBODY, NOBODY),
             "receive" => {
                 let tag = rest.split(':').nth(1).and_then(|n| n.parse().ok()).expect("receive:PEER:TAG");
@@ -42,6 +44,11 @@ fn main() {
             "exit" => std::process::exit(number()),
             "until-attached" => {
                 while (0..segment.ranks()).any(|rank| segment.stage(rank) == Stage::Absent) {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+            "until-finished" => {
+                while segment.finishes() < number() as u32 {
                     std::thread::sleep(Duration::from_millis(2));
                 }
             }

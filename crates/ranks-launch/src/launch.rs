@@ -212,9 +212,9 @@ impl Launch {
 /// How a job ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The exit code: 0, or the first failing rank's (128 + signal for a signal), or 110 after a time-out.
+    /// The exit code: 0, or that of the rank at which the failure began (128 + signal for a signal), or 110 after a time-out.
     pub code: i32,
-    /// The first rank that failed.
+    /// The rank at which the failure began.
     pub failure: Option<Failure>,
     /// The time limit ended it.
     pub timed_out: bool,
@@ -224,7 +224,7 @@ pub struct Outcome {
     pub stderr: Vec<u8>,
 }
 
-/// How the first rank failed.
+/// How the rank ended at which a failure began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Which rank.
@@ -251,8 +251,12 @@ pub enum Cause {
     Exit(i32),
     /// A signal killed it.
     Signal(i32),
-    /// It took part in the job and exited with code 0 without finalising.
+    /// It took part in the job and exited with code 0 without finalising. Where other ranks still needed it, that made
+    /// them fail; else they were not ended for it.
     NotFinalised,
+    /// It finished its part, without a failure of its own, while other ranks still needed it: one of these then
+    /// failed, with this exit code.
+    LeftEarly(i32),
 }
 
 /// Why a job could not be started: one line.

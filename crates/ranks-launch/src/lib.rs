@@ -21,6 +21,7 @@
 
 mod cargo;
 pub mod command;
+mod culprit;
 mod ends;
 mod environment;
 pub mod examine;

@@ -34,6 +34,8 @@ pub fn scene(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Vec<Doing>
             }
             match (segment.life(rank), segment.stage(rank)) {
                 (_, Stage::Absent) => Doing::Absent,
+                // It did so because of another rank's end: what it says itself tells more.
+                (_, Stage::Finished) if segment.blame(rank).is_some() => Doing::Ended,
                 (_, Stage::Finished) => Doing::Finalised,
                 (Life::Absent | Life::Running | Life::Finished | Life::Failed, Stage::Attached) => {
                     // A look that fails may have met the rank between two waits: look again.
@@ -162,13 +164,25 @@ pub fn describe_failure(rank: usize, pid: Pid, program: &str, cause: Cause) -> S
         Cause::Signal(signal) => format!("{who} was killed by signal {}", describe_signal(signal)),
         Cause::Abort(code) => format!("{who} aborted the job with code {code}"),
         Cause::NotFinalised => {
-            format!("{who} exited without finalising: it left the job with code 0, unfinished")
+            format!("{who} exited with code 0 and without finalising, while other ranks still needed it")
         }
+        Cause::LeftEarly(code) => format!(
+            "{who} finished its part while other ranks still needed it, and they failed: the exit code is {code}"
+        ),
         Cause::NotStarted { error, folder } => {
             let what = if folder { "its folder cannot be entered" } else { "the program cannot be executed" };
             format!("{who} could not start: {what}: {}", reason(&std::io::Error::from_raw_os_error(error)))
         }
     }
+}
+
+/// As in "ranks 1 and 2 exited with code 0 and without finalising ...": of ranks that nobody needed any more.
+pub fn describe_unfinalised(ranks: &[usize]) -> String {
+    format!(
+        "{} exited with code 0 and without finalising (MPI_Finalize); no other rank was ended for that, and the exit \
+         code is 1",
+        rank_list(ranks)
+    )
 }
 
 /// As in "9 (SIGKILL)", with a meaning where the name alone says little.

@@ -1,21 +1,22 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
 mod exits;
+mod failure;
 mod signals;
 
 use crate::ends;
 use crate::foreign;
-use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::input::Input;
-use crate::launch::{Cause, Failure, Launch, Outcome, StartError};
+use crate::launch::{Failure, Launch, Outcome, StartError};
 use crate::output::Outputs;
 use crate::report;
 use crate::start;
 use crate::sys::{self, Death, Pid};
+use failure::{Inquiry, Notice};
 use ranks_shm::Segment;
 use signals::{Draining, Ending};
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// How long after its memory is gone a killed process is seen to have ended, at most.
@@ -61,6 +62,10 @@ pub struct Job<'a> {
     last_end: Option<Instant>,
     code: Option<i32>,
     failure: Option<Failure>,
+    /// A rank has failed, and whom that is put down to is not settled yet.
+    inquiry: Option<Inquiry>,
+    /// The report of a failure, kept back until the other ranks have had their say.
+    notice: Option<Notice>,
     timed_out: bool,
 }
 
@@ -77,6 +82,7 @@ pub struct Rank {
 pub fn run(launch: &Launch) -> Result<Outcome, StartError> {
     let mut job = start::start(launch)?;
     job.watch();
+    job.say_who_left_unfinalised();
     job.say_exit_codes();
     job.write_the_rest();
     Ok(job.outcome())
@@ -108,6 +114,8 @@ impl<'a> Job<'a> {
             last_end: None,
             code: None,
             failure: None,
+            inquiry: None,
+            notice: None,
             timed_out: false,
         }
     }
@@ -146,6 +154,9 @@ impl<'a> Job<'a> {
                     ended.extend(rank.death.map(|_| index));
                 }
             }
+            if ended.iter().any(|&rank| ends::cause(self.ranks[rank].death).is_some()) {
+                self.inquire(now);
+            }
             if self.ending.is_none() && ended.iter().any(|&rank| self.exited_with_an_error(rank)) {
                 self.wait_for_deaths(&mut ended);
             }
@@ -153,6 +164,7 @@ impl<'a> Job<'a> {
             self.on_time(now);
         }
         self.outputs.close(Instant::now());
+        self.report_failure(Instant::now());
     }
 
     /// For how long nothing needs to be looked at.
@@ -173,8 +185,10 @@ impl<'a> Job<'a> {
         let timeout = self.deadline.filter(|_| self.ending.is_none());
         let foreign = self.foreign.deadline().filter(|_| alive);
         let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
+        let report = [self.inquiry_deadline(now), self.notice_deadline()];
         let all = [look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
-        let next = all.into_iter().flatten().min();
+        let all = all.into_iter().chain(report);
+        let next = all.flatten().min();
         next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
     }
 
@@ -202,6 +216,11 @@ impl<'a> Job<'a> {
         if self.foreign.is_due(now) {
             foreign::look(self);
         }
+        if self.segment.abort().is_some() {
+            self.inquire(now);
+        }
+        self.settle(now);
+        self.report_failure(now);
         match &self.ending {
             Some(_) => self.go_on_ending(now),
             None => {
@@ -209,9 +228,7 @@ impl<'a> Job<'a> {
                     return;
                 }
                 let overdue = self.draining.filter(|draining| now >= draining.until);
-                if self.segment.abort().is_some() {
-                    self.on_failure(&[], now);
-                } else if let Some((file, error)) = self.outputs.output_broken() {
+                if let Some((file, error)) = self.outputs.output_broken() {
                     let code = lost_output(error);
                     let text = format!("{file}: {}", crate::program::reason(error));
                     if code != NO_READER {
@@ -251,64 +268,9 @@ impl<'a> Job<'a> {
         if ended.is_empty() {
             return;
         }
-        let failed =
-            ended.iter().any(|&rank| ends::cause(&self.segment, rank, self.ranks[rank].death).is_some());
-        if failed && self.ending.is_none() {
-            self.on_failure(ended, now);
-        }
         for &rank in ended {
-            self.publish_end(rank);
+            ends::publish(&self.segment, rank, self.ranks[rank].death);
             self.outputs.collect(rank, now);
-        }
-    }
-
-    fn publish_end(&self, rank: usize) {
-        ends::publish(&self.segment, rank, self.ranks[rank].death);
-    }
-
-    /// The first failure: among ranks that have just ended, or an abort. Reports it and ends the job.
-    fn on_failure(&mut self, ended: &[usize], now: Instant) {
-        // A look at the others before they learn of it, which moves them.
-        let mut scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
-        let deaths = ended.iter().map(|&rank| (rank, self.ranks[rank].death));
-        let Some((rank, cause)) = ends::culprit(&self.segment, deaths) else { return };
-        scene[rank] = report::Doing::Ended;
-        self.publish_end(rank);
-        self.outputs.collect(rank, now);
-        let pid = self.ranks[rank].pid;
-        let program = &self.launch.programs[self.ranks[rank].program].file;
-        let cause = self.start_error(rank).unwrap_or(cause);
-        let code = ends::exit_code(cause);
-        self.failure = Some(Failure { rank, pid: pid as u32, cause });
-        let program = report::program_name(program);
-        if !(self.launch.says_why && matches!(cause, Cause::Exit(_))) {
-            let text = report::describe_failure(rank, pid, &program, cause);
-            // Those that end by themselves say why; the others' words are as they were before.
-            let tells = matches!(cause, Cause::Exit(_) | Cause::Signal(libc::SIGABRT));
-            let words = self.outputs.last_words(rank).filter(|_| tells);
-            let words = words.map_or(String::new(), |words| format!("  its last line: {words}\n"));
-            self.say(&text, &(words + &report::describe(&scene, report::Style::Failure)));
-        }
-        self.end(code, now);
-    }
-
-    /// What a rank said when it could not become its program.
-    fn start_error(&self, rank: usize) -> Option<crate::launch::Cause> {
-        if self.ranks[rank].death != Some(Death::Exit(127)) {
-            return None;
-        }
-        let mut record = [0; START_ERROR];
-        loop {
-            match sys::read(self.errors.as_fd(), &mut record) {
-                Ok(START_ERROR) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                _ => return None,
-            }
-            let word = |at: usize| record[4 * at..4 * at + 4].try_into().map(u32::from_ne_bytes).unwrap_or(0);
-            if word(0) as usize == rank {
-                let folder = word(1) == STEP_FOLDER;
-                return Some(crate::launch::Cause::NotStarted { error: word(2) as i32, folder });
-            }
         }
     }
 

@@ -76,17 +76,68 @@ fn one_report_says_what_the_others_waited_for() {
     assert_eq!((quiet.code, quiet.error.as_str()), (134, ""));
 }
 
+/// What it has sent may all have been received, so nobody loses its result.
 #[test]
-fn who_attached_must_finalise() {
+fn who_exits_with_code_0_without_finalising_ends_nobody() {
     let s = stand_in();
-    let done = run(&["-n", "3", &s, "attach", "until-attached", "only:2", "exit:0", "all", "sleep:30000"]);
-    assert_eq!(done.code, 1, "{done:?}");
-    part(&done.error, "rank 2 (stand_in, process ");
-    part(&done.error, "exited without finalising");
-    part(&done.error, "ranks 0 and 1 are computing (not in any call)");
+    let words =
+        ["attach", "until-attached", "only:2", "exit:0", "all", "sleep:300", "say:result", "finalise"];
+    let done = run(&[&["-n", "3", &s][..], &words].concat());
+    assert_eq!((done.code, done.out.as_str()), (1, "result\nresult\n"), "{done:?}");
+    let line = "ranks run: rank 2 exited with code 0 and without finalising (MPI_Finalize); no other rank was ended for \
+                that, and the exit code is 1\n";
+    assert_eq!(done.error, line);
     assert_eq!(run(&["-n", "3", &s, "attach", "finalise"]).code, 0);
     // After finalising an exit code still counts.
     assert_eq!(run(&["-n", "3", &s, "attach", "finalise", "only:1", "exit:9"]).code, 9);
+
+    // Someone needed it.
+    let words = ["attach", "until-attached", "only:2", "exit:0", "all", "sleep:300", "blame:2", "exit:5"];
+    let done = run(&[&["-n", "3", &s][..], &words].concat());
+    assert_eq!(done.code, 1, "{done:?}");
+    part(&done.error, "ranks run: rank 2 (stand_in, process ");
+    part(&done.error, "exited with code 0 and without finalising, while other ranks still needed it\n");
+}
+
+/// A Rust program finalises when its world is dropped, and prints the error that `main` returns after that.
+#[test]
+fn the_rank_that_finalised_first_is_waited_for_and_named() {
+    let s = stand_in();
+    let words = ["attach", "until-attached", "only:1", "finalise", "sleep:400", "complain:why", "exit:3"];
+    let others =
+        ["except:1", "until-finished:1", "blame:1", "complain:rank 1 has finished", "finalise", "exit:1"];
+    let done = run(&[&["-n", "4", &s][..], &words, &others].concat());
+    assert_eq!(done.code, 3, "{done:?}");
+    assert_eq!(done.error.matches("ranks run: ").count(), 1, "{}", done.error);
+    part(&done.error, "why\nranks run: rank 1 (stand_in, process ");
+    part(&done.error, " exited with code 3\n");
+}
+
+#[test]
+fn a_chain_of_failures_leads_to_the_rank_that_left_early() {
+    let s = stand_in();
+    let words = ["attach", "until-attached", "only:2", "finalise", "exit:0"];
+    let next = ["only:1", "until-finished:1", "blame:2", "finalise", "sleep:200", "exit:4"];
+    let last = ["only:0", "until-finished:2", "blame:1", "exit:5"];
+    let done = run(&[&["-n", "3", &s][..], &words, &next, &last].concat());
+    part(&done.error, "ranks run: rank 2 (stand_in, process ");
+    part(
+        &done.error,
+        "finished its part while other ranks still needed it, and they failed: the exit code is ",
+    );
+    assert!(done.code == 4 || done.code == 5, "{done:?}");
+}
+
+/// An abort for the sake of another rank's end is a consequence.
+#[test]
+fn an_abort_that_blames_another_rank_does_not_hide_it() {
+    let s = stand_in();
+    let words = ["attach", "until-attached", "only:2", "complain:why", "finalise", "sleep:200", "exit:3"];
+    let others = ["except:2", "until-finished:1", "blame:2", "complain:gone", "abort:77", "exit:77"];
+    let done = run(&[&["-n", "3", &s][..], &words, &others].concat());
+    assert_eq!(done.code, 3, "{done:?}");
+    part(&done.error, "ranks run: rank 2 (stand_in, process ");
+    part(&done.error, " exited with code 3\n  its last line: why\n");
 }
 
 #[test]

@@ -53,8 +53,10 @@ pub enum Life {
 pub enum Claim {
     /// This process is the rank now.
     Ours,
-    /// Another process was it first: a program started inside a rank, which runs alone.
+    /// Another process is it: this one is a program started inside a rank, which runs alone.
     OtherProcess,
+    /// This process was it and has ended: a second program in the place of a rank.
+    EndedProcess(u32),
     /// This very process is it already.
     SameProcess,
 }
@@ -75,7 +77,8 @@ impl Segment {
         match self.slot(rank).claim.compare_exchange(0, me, AcqRel, Acquire) {
             Ok(_) => Claim::Ours,
             Err(other) if other == me => Claim::SameProcess,
-            Err(_) => Claim::OtherProcess,
+            Err(other) if sys::is_alive(other) => Claim::OtherProcess,
+            Err(other) => Claim::EndedProcess(other),
         }
     }
 
@@ -313,5 +316,9 @@ mod tests {
         assert_eq!(segment.claim(0), Claim::SameProcess);
         segment.slot(0).claim.store(1, Relaxed);
         assert_eq!(segment.claim(0), Claim::OtherProcess);
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        segment.slot(0).claim.store(ended.id(), Relaxed);
+        assert_eq!(segment.claim(0), Claim::EndedProcess(ended.id()));
     }
 }

@@ -47,6 +47,13 @@ pub fn yield_now() {
     unsafe { libc::sched_yield() };
 }
 
+/// False when no process has this number.
+pub fn is_alive(pid: u32) -> bool {
+    // SAFETY: signal 0 is sent to nobody; it only asks whether the process exists.
+    let asked = unsafe { libc::kill(pid as libc::pid_t, 0) };
+    asked == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 /// Nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share.
 pub fn monotonic_nanos() -> u64 {
     let mut spec = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -89,6 +89,9 @@ fn judge(name: &str, n: usize, seconds: f64, outcome: &Outcome) {
             Cause::Signal(signal) => format!("rank {} was killed by signal {signal}", failure.rank),
             Cause::Abort(code) => format!("rank {} ended the job with code {code}", failure.rank),
             Cause::NotFinalised => format!("rank {} exited without finalising", failure.rank),
+            Cause::LeftEarly(_) => {
+                format!("rank {} finished its part while other ranks still needed it", failure.rank)
+            }
             Cause::NotStarted { error, .. } => {
                 format!("rank {} could not start, error {error}", failure.rank)
             }

@@ -3,11 +3,12 @@
 use crate::communicator::{Communicator, Finalising, Shared};
 use crate::shared::SharedWorld;
 use crate::{Class, Error, Result};
-use ranks_engine::threads::in_threads;
+use ranks_engine::threads::join_threads;
 use ranks_engine::transport::shm::Shm;
 use ranks_engine::{Call, Engine, ShmEngine};
 use ranks_shm::Segment;
 use std::ops::Deref;
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -71,7 +72,8 @@ pub fn init() -> Result<World> {
 }
 
 /// Runs `f` as `n` ranks that are threads of this process: for tests, examples and small programs. The
-/// results in order of rank, or the first rank's error.
+/// results in order of rank. Where ranks fail, the error of the one that failed first: one that only says that
+/// another rank has ended never hides the error of that rank. A panic goes on in the caller.
 ///
 /// ```
 /// let ranks = ranks::threads(3, |world| Ok(world.rank()))?;
@@ -88,5 +90,28 @@ pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Res
         let world = World::of(Finalising(Engine::new(Shm::thread(segment.clone(), rank)?)));
         f(&world)
     };
-    in_threads(n, one).into_iter().collect()
+    let mut values = Vec::with_capacity(n);
+    let (mut errors, mut panics) = (Vec::new(), Vec::new());
+    for (rank, outcome) in join_threads(n, one).into_iter().enumerate() {
+        match outcome {
+            Ok(Ok(value)) => values.push(value),
+            Ok(Err(error)) => errors.push((rank, error)),
+            Err(panic) => panics.push((rank, panic)),
+        }
+    }
+    // Those that fail because another rank has ended say so in the segment; the rest failed by themselves.
+    let order =
+        |rank: usize| (segment.blame(rank).is_some(), segment.finished_as(rank).unwrap_or(u32::MAX), rank);
+    let error = errors.into_iter().min_by_key(|&(rank, _)| order(rank));
+    if let Some((rank, panic)) = panics.into_iter().min_by_key(|&(rank, _)| order(rank)) {
+        // Its message has been printed; the error that it panicked for would be lost.
+        if let Some((first, error)) = error.filter(|&(first, _)| order(first) < order(rank)) {
+            eprintln!("ranks: rank {first} failed first: {error}");
+        }
+        resume_unwind(panic);
+    }
+    match error {
+        Some((_, error)) => Err(error),
+        None => Ok(values),
+    }
 }

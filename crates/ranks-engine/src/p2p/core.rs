@@ -17,9 +17,11 @@ use crate::group::Comms;
 use crate::matching::Matcher;
 use crate::memory::SendBuf;
 use crate::transport::{Arrival, Head, Transport, Words};
+use ranks_shm::Segment;
 use ranks_shm::backoff::Policy;
 use ranks_shm::life::Life;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// The data of a message that no receive was posted for.
 pub(crate) enum Kept {
@@ -84,6 +86,10 @@ pub(crate) struct Core {
     /// Ranks that will send no more, and how they ended.
     pub gone: Vec<Option<Life>>,
     pub gone_count: usize,
+    /// Where this rank writes down whose end made its calls fail.
+    pub segment: Arc<Segment>,
+    /// It is finalising: a failure now is no reason for its end.
+    pub finalizing: bool,
     pub epoch: u32,
     /// The attached buffers of buffered sends: of communicators, by their contexts, and the process's.
     pub attached: BTreeMap<Option<u32>, Attached>,
@@ -129,6 +135,8 @@ impl Core {
             comms: Comms::new(ranks, me),
             gone: vec![None; ranks],
             gone_count: 0,
+            segment: transport.segment().clone(),
+            finalizing: false,
             // One behind, so that the first progress looks at the lives of all.
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: BTreeMap::new(),
@@ -458,15 +466,6 @@ impl Core {
         let (peer, tag, context) = (request.peer_rank(), request.tag, request.context);
         request.error = Some(error.peer(peer).tag(tag).context(context));
         self.finish(index);
-    }
-
-    /// What is said of an operation whose peer is gone.
-    pub fn gone_error(&self, call: ranks_shm::blocked::Call, slot: usize) -> Error {
-        let how = match self.gone[slot] {
-            Some(Life::Failed) => "died",
-            _ => "has finished and takes no further part",
-        };
-        Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
     }
 }
 

@@ -4,13 +4,14 @@
 //! received. What can never complete then fails, with the name of the rank it waited for.
 
 use super::Engine;
-use super::core::Incoming;
+use super::core::{Core, Incoming};
 use crate::ANY_SOURCE;
 use crate::error::{Class, Error};
 use crate::group::Comm;
 use crate::transport::Transport;
+use ranks_shm::blame::Blame;
 use ranks_shm::blocked::Call;
-use ranks_shm::life::Life;
+use ranks_shm::life::{Life, Stage};
 
 impl<T: Transport> Engine<T> {
     /// Looks who has ended since the last time. True when anyone has.
@@ -92,9 +93,34 @@ impl<T: Transport> Engine<T> {
             return Some(core.gone_error(call, dead));
         }
         if comm.size() > 1 && others().all(|slot| core.gone[slot].is_some()) {
+            let mut slots = others();
+            core.blame(match (slots.next(), slots.next()) {
+                (Some(only), None) => Blame::Rank(only),
+                _ => Blame::Everyone,
+            });
             let detail = "every other rank has finished and takes no further part";
             return Some(Error::new(Class::ProcFailed, call, core.me, detail));
         }
         None
+    }
+}
+
+impl Core {
+    /// What is said of an operation whose peer is gone. The peer is also written down as whoever made this rank fail.
+    pub fn gone_error(&self, call: Call, slot: usize) -> Error {
+        self.blame(Blame::Rank(slot));
+        let how = match self.gone[slot] {
+            Some(Life::Failed) => "died",
+            _ if self.segment.stage(slot) == Stage::Attached => "has exited without finalising",
+            _ => "has finished and takes no further part",
+        };
+        Error::new(Class::ProcFailed, call, self.me, format!("rank {slot} of the job {how}"))
+    }
+
+    /// Writes down whose end made a call fail, for the report of the job's end.
+    pub fn blame(&self, whom: Blame) {
+        if !self.finalizing || self.segment.blame(self.me).is_none() {
+            self.segment.set_blame(self.me, whom);
+        }
     }
 }

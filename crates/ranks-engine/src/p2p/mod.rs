@@ -140,6 +140,7 @@ impl<T: Transport> Engine<T> {
         if is_forked_child() || self.finalized {
             return Ok(());
         }
+        self.core.finalizing = true;
         let outcome = self.flush_all(Call::Finalize);
         self.finalized = true;
         let segment = self.transport.segment();

@@ -20,6 +20,7 @@ use super::request::{RequestId, State};
 use super::wire;
 use crate::error::{Class, Error};
 use crate::transport::{Head, Transport, Words};
+use ranks_shm::blame::Blame;
 use ranks_shm::bounds::TRANSFERS;
 use ranks_shm::claim;
 use ranks_shm::remote::Remote;
@@ -138,6 +139,7 @@ impl<T: Transport> Engine<T> {
             self.core.finish(pull.index);
         } else {
             let call = self.core.requests.at(pull.index).call;
+            self.core.blame(Blame::Rank(pull.from));
             let detail = format!("rank {} of the job ended while its message was copied", pull.from);
             let error = Error::new(Class::ProcFailed, call, self.core.me, detail);
             self.core.fail(pull.index, error);

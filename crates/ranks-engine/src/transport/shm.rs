@@ -5,6 +5,7 @@ use super::{Arrival, Head, Transport, Words};
 use crate::error::{Class, Error, Result};
 use ranks_shm::Segment;
 use ranks_shm::backoff::{Backoff, Policy, Step};
+use ranks_shm::blame::Blame;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::job::Job;
 use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
@@ -41,8 +42,17 @@ impl Shm {
         }
         match segment.claim(job.rank) {
             Claim::Ours => Self::attach(Arc::new(segment), job.rank),
-            // A program started inside a rank: it is not that rank, it runs alone.
+            // A program that a rank has started beside itself: it is not that rank, it runs alone.
             Claim::OtherProcess => Self::attach(Arc::new(Segment::private(1)), 0),
+            Claim::EndedProcess(first) => Err(Error::new(
+                Class::Other,
+                Call::Init,
+                job.rank,
+                format!(
+                    "a rank is one MPI program, and process {first} was this rank and has ended: start the second program \
+                     by a command of its own (mpiexec once for each), or under `env -u RANKS_JOB` to run it alone"
+                ),
+            )),
             Claim::SameProcess => Err(Error::new(
                 Class::Other,
                 Call::Init,
@@ -139,6 +149,7 @@ fn start_barrier(segment: &Segment, me: usize) -> Result<()> {
     }
     for rank in 0..segment.ranks() {
         if segment.life(rank) == Life::Failed {
+            segment.set_blame(me, Blame::Rank(rank));
             let detail = format!("rank {rank} ended before it had started");
             return Err(Error::new(Class::ProcFailed, Call::Init, me, detail));
         }

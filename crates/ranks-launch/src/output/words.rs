@@ -1,7 +1,7 @@
 //! What a rank wrote last, for the report of its end: between its last line and the report may stand those of others.
 
-/// Bytes of the stream's end that are kept.
-const TAIL: usize = 2048;
+/// Bytes of the stream's end that are kept: the backtrace of a panic may stand behind its message.
+const TAIL: usize = 16 << 10;
 
 /// Characters of a line that are shown.
 const SHOWN: usize = 200;
@@ -23,10 +23,20 @@ impl Words {
     pub fn last(&self) -> Option<String> {
         // Behind a panic's message stands a hint on how to see more.
         let says = |line: &&[u8]| !line.trim_ascii().is_empty() && !line.starts_with(b"note: ");
-        let line = self.0.rsplit(|&b| b == b'\n').find(says)?;
+        let lines: Vec<&[u8]> = self.0.split(|&b| b == b'\n').filter(says).collect();
+        let backtrace = lines.iter().rposition(|line| line.starts_with(b"stack backtrace:"));
+        let end = backtrace.filter(|&at| lines[at + 1..].iter().all(|line| is_frame(line)));
+        let line = lines[..end.unwrap_or(lines.len())].last()?;
         let text = String::from_utf8_lossy(line.trim_ascii());
         Some(text.chars().filter(|letter| !letter.is_control()).take(SHOWN).collect())
     }
+}
+
+/// True for a line of a backtrace, as in `  12: main::inner` and `      at ./src/main.rs:3:5`.
+fn is_frame(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let digits = line.iter().take_while(|letter| letter.is_ascii_digit()).count();
+    line.starts_with(b"at ") || digits > 0 && line[digits..].starts_with(b": ")
 }
 
 #[cfg(test)]
@@ -50,12 +60,19 @@ mod tests {
     }
 
     #[test]
+    fn a_backtrace_does_not_stand_before_its_reason() {
+        let trace = "stack backtrace:\n   0: one\n             at ./a.rs:1:2\n  11: two\nnote: more\n";
+        assert_eq!(last_of(&["thread 'main' panicked at a.rs:\nboom\n", trace]).as_deref(), Some("boom"));
+        assert_eq!(last_of(&["boom\n", trace, "later\n"]).as_deref(), Some("later"));
+    }
+
+    #[test]
     fn long_output_is_not_kept() {
         let long = "x".repeat(100_000);
         assert_eq!(last_of(&[&long, "\n", &long, "\nend\n"]).as_deref(), Some("end"));
         assert_eq!(last_of(&[&long]).map(|line| line.len()), Some(SHOWN));
         let mut words = Words::default();
-        (0..1000).for_each(|_| words.hear(&long.as_bytes()[..3000]));
-        assert!(words.0.capacity() < 16 * TAIL);
+        (0..1000).for_each(|_| words.hear(&long.as_bytes()[..30_000]));
+        assert!(words.0.capacity() < 8 * TAIL);
     }
 }
