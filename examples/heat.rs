@@ -5,7 +5,7 @@
 //!
 //! The result does not depend on the number of ranks.
 
-use ranks::{Cartesian, Result, op};
+use ranks::{Cartesian, Exchange, Result, Stride, op};
 
 /// A rank's block, with a frame around it: what the neighbours have there, or the edge of the plate.
 struct Block {
@@ -64,55 +64,34 @@ impl Block {
         begin..begin + self.columns
     }
 
-    fn column(&self, column: usize) -> Vec<f64> {
-        (1..=self.rows).map(|row| self.cells[row * (self.columns + 2) + column]).collect()
-    }
-
-    fn set_column(&mut self, column: usize, values: &[f64]) {
-        for (row, value) in (1..=self.rows).zip(values) {
-            self.cells[row * (self.columns + 2) + column] = *value;
-        }
+    /// The cells of a row, and of a column, of the matrix with its frame.
+    fn edge(&self, row: Option<usize>, column: Option<usize>) -> Stride {
+        let width = self.columns + 2;
+        let rows = row.map_or(1..self.rows + 1, |row| row..row + 1);
+        let columns = column.map_or(1..self.columns + 1, |column| column..column + 1);
+        Stride::part(width, rows, columns)
     }
 
     /// Sends the outermost cells to the neighbours, and receives theirs into the frame.
     fn exchange(&mut self, grid: &Cartesian) -> Result<()> {
-        let (left, right) = (self.column(1), self.column(self.columns));
-        let (mut from_left, mut from_right) = (vec![0.0; self.rows], vec![0.0; self.rows]);
-        let (upper, lower) = (self.row(1), self.row(self.rows));
-        let (above, below) = (self.row(0), self.row(self.rows + 1));
-        let (mut from_above, mut from_below) = (vec![0.0; self.columns], vec![0.0; self.columns]);
-        let cells = &self.cells;
-        // Above, below, to the left and to the right, where there is somebody.
+        let (below, right) = (self.rows + 1, self.columns + 1);
+        // Above, below, to the left and to the right: the cells that go there, and the frame there.
+        let sides = [
+            (self.edge(Some(1), None), self.edge(Some(0), None)),
+            (self.edge(Some(self.rows), None), self.edge(Some(below), None)),
+            (self.edge(None, Some(1)), self.edge(None, Some(0))),
+            (self.edge(None, Some(self.columns)), self.edge(None, Some(right))),
+        ];
         let neighbors = grid.neighbors();
-        grid.scope(|s| {
-            // Everything is begun at once; the scope ends when all of it is over.
-            let sides = [
-                (&cells[upper], &mut from_above),
-                (&cells[lower], &mut from_below),
-                (&left[..], &mut from_left),
-                (&right[..], &mut from_right),
-            ];
-            for (neighbor, (mine, theirs)) in neighbors.iter().zip(sides) {
-                if let Some(neighbor) = *neighbor {
-                    s.ireceive_into(theirs, neighbor, 0)?;
-                    s.isend_from(mine, neighbor, 0)?;
-                }
-            }
-            Ok(())
-        })?;
-        if neighbors[0].is_some() {
-            self.cells[above].copy_from_slice(&from_above);
-        }
-        if neighbors[1].is_some() {
-            self.cells[below].copy_from_slice(&from_below);
-        }
-        if neighbors[2].is_some() {
-            self.set_column(0, &from_left);
-        }
-        if neighbors[3].is_some() {
-            self.set_column(self.columns + 1, &from_right);
-        }
-        Ok(())
+        let parts: Vec<Exchange> = (0..4)
+            .filter_map(|side| {
+                // What goes up comes from below, and what goes left comes from the right.
+                let (send_tag, receive_tag) = (side as i32, (side ^ 1) as i32);
+                let (send, receive) = sides[side];
+                Some(Exchange { neighbor: neighbors[side]?, send, send_tag, receive, receive_tag })
+            })
+            .collect();
+        grid.exchange_strided(&mut self.cells, &parts)
     }
 
     /// Each cell becomes the mean of the four beside it; the largest change.

@@ -1,7 +1,7 @@
 //! `#[ranks::test(n = 4, timeout = "30s")]`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -27,13 +27,15 @@ pub fn expand(arguments: TokenStream, function: &ItemFn) -> Result<TokenStream> 
     }
     let (parameter, output) = (&function.sig.inputs, &function.sig.output);
     let run = if parameter.is_empty() { quote!(run_alone) } else { quote!(run) };
+    // A failure is reported where the test is written.
+    let start = quote_spanned!(name.span()=> ::ranks::testing::#run(path, #ranks, #seconds, body));
     Ok(quote! {
         #(#attributes)*
         #[::core::prelude::v1::test]
         fn #name() {
             fn body(#parameter) #output #body
             let path = ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name));
-            ::ranks::testing::#run(path, #ranks, #seconds, body);
+            #start;
         }
     })
 }

@@ -35,10 +35,11 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | starting | [`init`], [`threads`](threads()), [`test`](macro@test), [`World::into_shared`] |
+//! | starting | [`init`], [`threads`](threads()), [`World::into_shared`] |
+//! | tests on real processes | `#[ranks::test]`, with the feature `testing` |
 //! | objects | [`Communicator::send`], [`receive`](Communicator::receive), [`broadcast`](Communicator::broadcast) ... |
 //! | buffers | [`Communicator::send_from`], [`receive_into`](Communicator::receive_into), [`Equivalence`] |
-//! | columns and blocks | [`Communicator::send_strided`], [`Stride`] |
+//! | columns and blocks | [`Communicator::send_strided`], [`Communicator::exchange_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
 //! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`], [`Root`] |
@@ -63,6 +64,7 @@ pub mod request;
 mod scope;
 mod shared;
 mod strided;
+#[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
 mod topology;
@@ -91,9 +93,17 @@ pub use ranks_derive::Equivalence;
 /// }
 /// ```
 ///
+/// The feature `testing` of this crate turns it on; it belongs to a crate's tests:
+///
+/// ```toml
+/// [dev-dependencies]
+/// ranks = { version = "0.1", features = ["testing"] }
+/// ```
+///
 /// The function takes `world: &ranks::World` or nothing, and returns nothing or a `Result`. The test fails
 /// when a rank panics, returns an error, is killed, or when time is up; then it says which rank it was,
 /// what all of them wrote, and after a time-out what each of them waits for.
+#[cfg(feature = "testing")]
 pub use ranks_derive::test;
 pub use ranks_engine::{Call, Class, Error, Result};
 pub use request::{
@@ -101,6 +111,6 @@ pub use request::{
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
 pub use shared::SharedWorld;
-pub use strided::Stride;
+pub use strided::{Exchange, Stride};
 pub use topology::{Cartesian, Graph, balance};
 pub use world::{World, init, threads};

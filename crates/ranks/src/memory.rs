@@ -61,6 +61,15 @@ pub(crate) fn recv_buf<T: Equivalence>(data: &mut [T]) -> RecvBuf {
     unsafe { RecvBuf::new(data.as_mut_ptr().cast(), size_of_val(data)) }
 }
 
+/// The memory of a slice that is only read: for elements at certain places of it, which name their memory alike
+/// for sends and receives.
+#[inline(always)]
+pub(crate) fn shared_buf<T: Equivalence>(data: &[T]) -> RecvBuf {
+    has_bytes::<T>();
+    // SAFETY: as in `send_buf`; sends do not write.
+    unsafe { RecvBuf::new(data.as_ptr().cast_mut().cast(), size_of_val(data)) }
+}
+
 /// Replaces by zero what is no value after bytes have come. False if there was such.
 #[inline(always)]
 pub(crate) fn purge<T: Equivalence>(data: &mut [T]) -> bool {

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Begins operations on buffers that outlive the scope; made by [`Communicator::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
-    comm: &'env Communicator,
+    pub(crate) comm: &'env Communicator,
     begun: RefCell<Vec<Begun>>,
     // Invariant in both lifetimes, as for the scopes of threads.
     _scope: PhantomData<&'scope mut &'scope ()>,
@@ -29,13 +29,13 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 /// An operation that has to be over when the scope is.
-struct Begun {
-    id: RequestId,
-    is_receive: bool,
+pub(crate) struct Begun {
+    pub id: RequestId,
+    pub is_receive: bool,
     /// Leaves nothing but values in the buffer; false if there was something else.
-    purge: Option<Box<dyn FnMut() -> bool>>,
+    pub purge: Option<Box<dyn FnMut() -> bool>>,
     /// The bytes of values with padding.
-    _bytes: Option<Vec<u8>>,
+    pub _bytes: Option<Vec<u8>>,
 }
 
 /// An operation of a scope under way: a [`Request`] that may be dropped, as the scope waits for it.
@@ -161,12 +161,12 @@ impl Communicator {
 }
 
 /// Ends what a scope has begun.
-struct End<'a>(&'a RefCell<Vec<Begun>>, &'a Communicator);
+pub(crate) struct End<'a>(pub &'a RefCell<Vec<Begun>>, pub &'a Communicator);
 
 impl End<'_> {
     /// Waits for all; the first error in the order they were begun. One by one, so that a panic leaves
     /// the others to `drop`.
-    fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         let mut first = Ok(());
         while let Some(mut one) = self.next() {
             first = self.conclude(&mut one).and(first);
@@ -239,8 +239,13 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             Cow::Owned(bytes) => Some(bytes),
             Cow::Borrowed(_) => None,
         };
+        Ok(self.sending(id, _bytes))
+    }
+
+    /// A send that was begun, with the bytes that it needs beside the borrowed slice.
+    pub(crate) fn sending(&'scope self, id: RequestId, _bytes: Option<Vec<u8>>) -> ScopedSend<'scope> {
         self.begun.borrow_mut().push(Begun { id, is_receive: false, purge: None, _bytes });
-        Ok(Scoped(Request::new(self.comm, id, BorrowedSend(()))))
+        Scoped(Request::new(self.comm, id, BorrowedSend(())))
     }
 
     /// Begins to receive into a slice, which stays borrowed until the scope ends, or until the request is
@@ -269,6 +274,16 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let (buf, len) = (recv_buf(data), data.len());
         let data = buf.pointer().cast::<T>();
         let id = self.comm.engine.engine().irecv(buf, source.into().0, tag.into().0, self.comm.id)?;
+        Ok(self.receiving(id, data, len))
+    }
+
+    /// A receive that was begun, into a slice that is borrowed for `'env`.
+    pub(crate) fn receiving<T: Equivalence>(
+        &'scope self,
+        id: RequestId,
+        data: *mut T,
+        len: usize,
+    ) -> ScopedReceive<'scope, 'env, T> {
         // SAFETY: called when the operation is over and its request was not waited for; until the scope
         // ends, after which it is not called, the slice is borrowed for it alone.
         let purge = move || purge(unsafe { std::slice::from_raw_parts_mut(data, len) });
@@ -278,6 +293,6 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             purge: (!T::ANY).then(|| Box::new(purge) as Box<dyn FnMut() -> bool>),
             _bytes: None,
         });
-        Ok(Scoped(Request::new(self.comm, id, BorrowedReceive { data, len, _data: PhantomData })))
+        Scoped(Request::new(self.comm, id, BorrowedReceive { data, len, _data: PhantomData }))
     }
 }

@@ -37,6 +37,7 @@ impl<T: Verdict, E: Debug> Verdict for Result<T, E> {
 }
 
 /// Runs the test of this path, `module_path!()` and its name, on `n` processes. The body gets the world.
+#[track_caller]
 pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&World) -> V) {
     run_alone(path, n, seconds, || match crate::init() {
         Ok(world) => Ok(body(&world)),
@@ -44,7 +45,8 @@ pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&Wo
     });
 }
 
-/// The same for a body that calls [`crate::init`] itself.
+/// Runs the test of this path on `n` processes. The body calls [`crate::init`] itself, where [`run`] hands it the world.
+#[track_caller]
 pub fn run_alone<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce() -> V) {
     // The name that the test harness knows is without the crate's.
     let name = path.split_once("::").map_or(path, |(_, name)| name);
@@ -74,6 +76,7 @@ fn as_rank<V: Verdict>(body: impl FnOnce() -> V) -> i32 {
     }
 }
 
+#[track_caller]
 fn judge(name: &str, n: usize, seconds: f64, outcome: &Outcome) {
     let said = said(&outcome.stdout) + &said(&outcome.stderr);
     if outcome.code == 0 {

@@ -62,7 +62,7 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         if comm.local.is_some() {
-            let detail = "an intercommunicator: MPI_Comm_create is for these";
+            let detail = "an intercommunicator: these are made by a call that all ranks of both groups make";
             return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
         }
         if tag < 0 {

@@ -34,7 +34,8 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         let wish = if color < 0 && color != UNDEFINED {
-            let detail = format!("colour {color} is neither 0 or more nor MPI_UNDEFINED");
+            let detail =
+                format!("colour {color} is neither 0 or more nor the constant that leaves a rank out");
             Err(self.error_on(&comm, call, Class::Arg, detail))
         } else {
             Ok(vec![color as u32, key as u32])

@@ -83,7 +83,7 @@ impl Core {
         let (call, context) = (request.call, request.context);
         let which = Some(context).filter(|_| self.attached.contains_key(&Some(context)));
         let detail = match self.attached.get_mut(&which) {
-            None => format!("{need} bytes needed and no buffer is attached (MPI_Buffer_attach)"),
+            None => format!("{need} bytes needed and no buffer is attached for buffered sends"),
             Some(room) if need > room.size.saturating_sub(room.charged) => {
                 let free = room.size.saturating_sub(room.charged);
                 format!("{need} bytes needed, {free} of {} free in the attached buffer", room.size)

@@ -146,7 +146,11 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(comm, call)?;
         if tag < ANY_TAG {
-            return Err(self.error(Class::Tag, call, format!("tag {tag} is neither a tag nor MPI_ANY_TAG")));
+            return Err(self.error(
+                Class::Tag,
+                call,
+                format!("tag {tag} is neither a tag (0 and more) nor the wildcard for any tag"),
+            ));
         }
         let from = match source {
             ANY_SOURCE => None,

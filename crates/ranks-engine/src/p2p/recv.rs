@@ -189,7 +189,7 @@ impl<T: Transport> Engine<T> {
     ) -> Result<RequestId> {
         let Some(comm) = self.core.comms.get(comm) else { return Err(self.no_comm(call)) };
         if tag < ANY_TAG {
-            let detail = format!("tag {tag} is neither a tag (0 and more) nor MPI_ANY_TAG");
+            let detail = format!("tag {tag} is neither a tag (0 and more) nor the wildcard for any tag");
             return Err(self.error(Class::Tag, call, detail).peer(source).context(comm.context));
         }
         let peer = match source {

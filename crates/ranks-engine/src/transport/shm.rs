@@ -57,7 +57,7 @@ impl Shm {
                 Class::Other,
                 Call::Init,
                 job.rank,
-                "this process is a rank already: initialise once, and pass the engine on",
+                "this process is a rank already: initialise once, and lend the world to all that need it",
             )),
         }
     }

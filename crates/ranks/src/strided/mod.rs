@@ -2,12 +2,17 @@
 
 #![allow(unsafe_code)]
 
+mod exchange;
+mod nonblocking;
+
+pub use exchange::Exchange;
+
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::bytes_of;
+use crate::memory::{bytes_of, recv_buf, shared_buf};
 use crate::{Class, Error, Result};
 use ranks_engine::datatype::{Datatype, Elements, Form, Invalid, Scalar};
-use ranks_engine::{Call, Mode};
+use ranks_engine::{Call, Mode, RecvBuf};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -72,6 +77,37 @@ impl Stride {
         }
     }
 
+    /// Whether some place belongs to both.
+    fn meets(&self, other: &Stride) -> bool {
+        let (few, many) = if self.count <= other.count { (self, other) } else { (other, self) };
+        if few.is_empty() || many.is_empty() {
+            return false;
+        }
+        if let (Some(a), Some(b)) = (few.columns(many.stride), many.columns(many.stride)) {
+            let rows = |s: &Stride| s.first / many.stride..s.first / many.stride + s.count;
+            return cross(&a, &b) && cross(&rows(few), &rows(many));
+        }
+        (0..few.count).any(|block| {
+            let begin = few.first + block * few.stride;
+            many.reaches(begin..begin + few.block)
+        })
+    }
+
+    /// The columns that it takes up in a matrix of this many columns; `None` if it is no rectangle there.
+    fn columns(&self, width: usize) -> Option<Range<usize>> {
+        let begin = self.first.checked_rem(width)?;
+        let is_rectangle = begin + self.block <= width && (self.count == 1 || self.stride == width);
+        is_rectangle.then(|| begin..begin + self.block)
+    }
+
+    /// Whether some place is in this range. The range is not empty.
+    fn reaches(&self, range: Range<usize>) -> bool {
+        let Some(last) = (range.end - 1).checked_sub(self.first) else { return false };
+        // The last block that begins before the range ends.
+        let block = if self.count == 1 { 0 } else { (last / self.stride).min(self.count - 1) };
+        self.first + block * self.stride + self.block > range.start
+    }
+
     /// The places of its elements, in order.
     fn places(self) -> impl Iterator<Item = usize> {
         (0..self.count).flat_map(move |block| {
@@ -80,11 +116,17 @@ impl Stride {
         })
     }
 
+    /// One element of `size` bytes at each place.
     fn datatype(&self, size: usize) -> std::result::Result<Arc<Datatype>, Invalid> {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let element = Datatype::contiguous(Form::Large, number(size), &Datatype::scalar(Scalar::BYTE))?;
         Datatype::vector(Form::Large, number(self.count), number(self.block), number(self.stride), &element)
     }
+}
+
+/// Whether two ranges have a number in common.
+fn cross(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
 }
 
 impl Communicator {
@@ -118,16 +160,12 @@ impl Communicator {
         dest: usize,
         tag: i32,
     ) -> Result<()> {
-        self.inside(Call::Send, places, data.len())?;
         if !T::DENSE {
+            self.inside(Call::Send, places, data.len())?;
             let row: Vec<T> = places.places().map(|at| data[at]).collect();
             return self.send_bytes(Mode::Standard, &bytes_of(&row), dest, tag);
         }
-        let datatype = places.datatype(size_of::<T>()).map_err(self.invalid(Call::Send))?;
-        let first = data[places.first.min(data.len())..].as_ptr().cast_mut().cast();
-        // SAFETY: all places are in the slice, whose bytes are initialised, and the send is over when it
-        // returns. It only reads.
-        let elements = unsafe { Elements::new(first, 1, datatype) }.map_err(self.invalid(Call::Send))?;
+        let elements = self.strided(Call::Send, shared_buf(data), data.len(), size_of::<T>(), places)?;
         self.engine.engine().send_elements(Mode::Standard, &elements, Self::to(dest), tag, self.id)
     }
 
@@ -142,24 +180,29 @@ impl Communicator {
         source: impl Into<Source>,
         tag: impl Into<Tag>,
     ) -> Result<Status> {
-        self.inside(Call::Recv, places, data.len())?;
         let (source, tag) = (source.into(), tag.into());
         if !T::ANY {
+            self.inside(Call::Recv, places, data.len())?;
             // What came must be looked at before it is anyone's.
             let mut row: Vec<T> = places.places().map(|at| data[at]).collect();
             let outcome = self.receive_into(&mut row, source, tag);
             places.places().zip(row).for_each(|(at, value)| data[at] = value);
             return outcome;
         }
-        let datatype = places.datatype(size_of::<T>()).map_err(self.invalid(Call::Recv))?;
-        let first = places.first.min(data.len());
-        let first = data[first..].as_mut_ptr().cast();
-        // SAFETY: all places are in the slice and none is there twice; the receive is over when it returns,
-        // and any bytes are a value.
-        let elements = unsafe { Elements::new(first, 1, datatype) }.map_err(self.invalid(Call::Recv))?;
+        let elements = self.strided(Call::Recv, recv_buf(data), data.len(), size_of::<T>(), places)?;
         let status = Status::from(self.engine.engine().recv_elements(elements, source.0, tag.0, self.id)?);
         self.whole_elements::<T>(status)?;
         Ok(status)
+    }
+
+    /// The elements at these places of a slice of `len` values of `size` bytes each, which begins where `buf` does.
+    fn strided(&self, call: Call, buf: RecvBuf, len: usize, size: usize, places: Stride) -> Result<Elements> {
+        self.inside(call, places, len)?;
+        let datatype = places.datatype(size).map_err(self.invalid(call))?;
+        let first = buf.pointer().wrapping_add(places.first.min(len) * size);
+        // SAFETY: all places are in the slice and none is there twice; whoever made `buf` has promised that the
+        // slice is there, and nobody else's, until the operation is complete.
+        unsafe { Elements::new(first, 1, datatype) }.map_err(self.invalid(call))
     }
 
     fn inside(&self, call: Call, places: Stride, len: usize) -> Result<()> {
