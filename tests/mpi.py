@@ -172,6 +172,8 @@ def main():
         deleted = build(ROOT / "tests/c/deleted.c", header, target, "-Wno-deprecated-declarations")
         semantics = build(ROOT / "tests/c/semantics.c", header, target)
         lasting = build(ROOT / "tests/c/lasting.c", header, target)
+        sessions = build(ROOT / "tests/c/sessions.c", header, target)
+        wide = build(ROOT / "tests/c/wide.c", header, target)
         own = with_own_header(ROOT / "tests/c/newer.c", target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         threads = build(ROOT / "tests/c/threads", header, target, "-pthread")
@@ -199,6 +201,9 @@ def main():
             run(target, n, [newer], says=["ok"])
             run(target, n, [lasting], says=["lasting: ok"])
             run(target, n, [deleted], says=["ok"])
+            run(target, n, [wide], says=["ok"])
+            for how in ("alone", "before", "across"):
+                run(target, n, [sessions, how], says=["ok"])
             run(target, n, [newer, "threads"], says=["ok"])
             run(target, n, [own], says=["ok"])
         programs = build(ROOT / "tests/c/programs.c", header, target)

@@ -104,6 +104,21 @@ fn programs_are_compiled_and_run_from_there_and_it_is_taken_away_again() {
             assert_eq!(said(&run(&program, &[])), "sum 0\n", "without the launcher");
             let shown = said(&run(&compiler, &[Path::new("-show"), Path::new("-c"), Path::new("x.c")]));
             assert!(shown.contains("/include") && shown.ends_with("-c x.c\n"), "{shown}");
+            let asked = |option: &str| said(&run(&compiler, &[Path::new(option), Path::new("x.c")]));
+            let at = fs::canonicalize(&prefix).unwrap();
+            for dashes in ["-", "--"] {
+                let asked = |what: &str| asked(&format!("{dashes}showme:{what}"));
+                assert_eq!(asked("compile"), format!("-I{}/include\n", at.display()));
+                assert!(asked("link").starts_with(&format!("-L{}/lib", at.display())));
+                assert_eq!(asked("incdirs"), format!("{}/include\n", at.display()));
+                assert_eq!(asked("libdirs"), format!("{}/lib\n", at.display()));
+                assert_eq!(asked("libs"), "mpi\n");
+                assert!(asked("version").contains("ranks ") && asked("version").contains("Language: C"));
+                assert!(["cc\n", "c++\n"].contains(&asked("command").as_str()));
+                assert!(asked("other").contains("not known"));
+            }
+            assert!(asked("--showme").ends_with("-lmpi\n"), "{}", asked("--showme"));
+            assert!(asked("-compile_info").contains("/include") && asked("-link_info").contains("-lmpi"));
         }
     }
 

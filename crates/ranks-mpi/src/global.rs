@@ -35,6 +35,8 @@ pub enum Stage {
 
 struct Global {
     stage: AtomicU8,
+    /// The same for the world: `MPI_Init` and `MPI_Finalize` alone. The rank may run for sessions before and after.
+    world: AtomicU8,
     /// The program asked for `MPI_THREAD_MULTIPLE`.
     multiple: AtomicBool,
     locked: AtomicBool,
@@ -55,6 +57,7 @@ unsafe impl Sync for Global {}
 
 static GLOBAL: Global = Global {
     stage: AtomicU8::new(Stage::Before as u8),
+    world: AtomicU8::new(Stage::Before as u8),
     multiple: AtomicBool::new(false),
     locked: AtomicBool::new(false),
     contenders: AtomicU32::new(0),
@@ -65,14 +68,28 @@ static GLOBAL: Global = Global {
     process: UnsafeCell::new(None),
 };
 
-/// Where the process is.
-#[inline(always)]
-pub fn stage() -> Stage {
-    match GLOBAL.stage.load(Ordering::Acquire) {
+fn stage_of(value: u8) -> Stage {
+    match value {
         0 => Stage::Before,
         1 => Stage::Running,
         _ => Stage::After,
     }
+}
+
+/// Where the process is.
+#[inline(always)]
+pub fn stage() -> Stage {
+    stage_of(GLOBAL.stage.load(Ordering::Acquire))
+}
+
+/// Where it is between `MPI_Init` and `MPI_Finalize`, whatever sessions there are.
+pub fn world() -> Stage {
+    stage_of(GLOBAL.world.load(Ordering::Acquire))
+}
+
+/// `MPI_Init` or `MPI_Finalize` has been called.
+pub fn set_world(stage: Stage) {
+    GLOBAL.world.store(stage as u8, Ordering::Release);
 }
 
 /// True at `MPI_THREAD_MULTIPLE`.
@@ -206,7 +223,34 @@ pub fn abort(code: i32) -> ! {
     {
         segment.request_abort(*rank, code);
     }
+    // What is left to do at the end of a process is not to be done.
+    GLOBAL.stage.store(Stage::After as u8, Ordering::Release);
     std::process::exit(if code == 0 { 1 } else { code })
+}
+
+/// Finalises a rank that only sessions used, when the process ends: sooner one cannot know that no other session, and no
+/// `MPI_Init`, comes.
+pub fn finalize_at_exit() {
+    extern "C" fn end() {
+        let idle = stage() == Stage::Running && world() == Stage::Before && !is_forked_child();
+        // A thread that is inside MPI at the end of the process leaves nothing to be ended well.
+        if !idle || GLOBAL.locked.swap(true, Ordering::Acquire) {
+            return;
+        }
+        let _guard = Guard;
+        // SAFETY: as in `with`.
+        if let Some(process) = unsafe { &mut *GLOBAL.process.get() }
+            && process.sessions.is_empty()
+        {
+            let _ = process.engine.finalize();
+            close();
+        }
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // SAFETY: a function without arguments, which stays as long as this library does.
+    ONCE.call_once(|| unsafe {
+        libc::atexit(end);
+    });
 }
 
 /// No more calls from now on: the end of `MPI_Finalize`. The process stays where it is, for statics and

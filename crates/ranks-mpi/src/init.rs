@@ -18,7 +18,8 @@ const VERSION: (c_int, c_int) = (5, 0);
 /// `MPI_MAX_LIBRARY_VERSION_STRING`, the same in every ABI.
 const MAX_LIBRARY_VERSION: usize = 8192;
 
-const MULTIPLE: c_int = 3;
+/// The highest thread level.
+pub const MULTIPLE: c_int = 3;
 
 /// `MPI_Init`.
 pub fn init<A: Abi>(call: &Call<A>, _: Out<c_int>, _: Out<*mut *mut c_char>) -> Result<()> {
@@ -40,12 +41,30 @@ pub fn init_thread<A: Abi>(
 }
 
 fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
-    match global::stage() {
+    match global::world() {
         Stage::Before => {}
         Stage::Running => return Err(Failure::new(class::OTHER, "MPI is initialised already")),
         Stage::After => {
             return Err(Failure::new(class::OTHER, "MPI is finalised, and cannot be initialised again"));
         }
+    }
+    if global::stage() == Stage::Running {
+        // A session has begun it, at the highest level.
+        global::with(|process| {
+            process.level = level;
+            process.main = std::thread::current().id();
+        });
+    } else {
+        start::<A>(level)?;
+    }
+    global::set_world(Stage::Running);
+    Ok(())
+}
+
+/// Makes this process a rank, for `MPI_Init` or for a session.
+pub fn start<A: Abi>(level: c_int) -> Result<()> {
+    if global::stage() == Stage::After {
+        return Err(Failure::new(class::OTHER, "MPI is finalised, and cannot be initialised again"));
     }
     let mut engine = ShmEngine::from_environment()?;
     engine.make_divisible(true);
@@ -59,9 +78,21 @@ fn begin<A: Abi>(_: &Call<A>, level: c_int) -> Result<()> {
 
 /// `MPI_Finalize`: the attributes of self go first, then those of world, while MPI still runs.
 pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
+    if global::world() != Stage::Running {
+        return Err(Failure::new(class::OTHER, "MPI_Init has not been called, or MPI_Finalize has"));
+    }
     attribute::delete_all(call, Owner::Comm(CommId::SELF))?;
     attribute::delete_all(call, Owner::Comm(CommId::WORLD))?;
     call.about(builtin::WORLD);
+    global::set_world(Stage::After);
+    match global::with(|process| process.sessions.is_empty()) {
+        true => end(),
+        false => Ok(()),
+    }
+}
+
+/// The rank ends: neither the world nor a session uses it any more.
+pub fn end() -> Result<()> {
     global::with(|process| process.engine.finalize())?;
     global::close();
     Ok(())
@@ -69,12 +100,12 @@ pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
 
 /// `MPI_Initialized`.
 pub fn initialized<A: Abi>(_: &Call<A>, flag: Out<c_int>) -> Result<()> {
-    flag.set((global::stage() != Stage::Before).into())
+    flag.set((global::world() != Stage::Before).into())
 }
 
 /// `MPI_Finalized`.
 pub fn finalized<A: Abi>(_: &Call<A>, flag: Out<c_int>) -> Result<()> {
-    flag.set((global::stage() == Stage::After).into())
+    flag.set((global::world() == Stage::After).into())
 }
 
 /// `MPI_Abort`: the job ends, whatever the communicator.

@@ -233,17 +233,27 @@ pub fn improbe<A: Abi>(
     Ok(())
 }
 
+/// The message of a handle, and its communicator, to which errors belong from here on.
+fn taken_out<A: Abi>(call: &Call<A>, message: A::Message) -> Result<(MessageId, CommId)> {
+    let id = message_in::<A>(message)?;
+    let comm = global::with(|process| process.engine.comm_of_message(id));
+    if let Some(comm) = comm {
+        call.about(comm.index());
+    }
+    Ok((id, comm.unwrap_or(CommId::WORLD)))
+}
+
 /// `MPI_Mrecv`.
 pub fn mrecv<A: Abi>(
-    _: &Call<A>,
+    call: &Call<A>,
     buf: Out<c_void>,
     count: impl Count,
     datatype: A::Datatype,
     message: Out<A::Message>,
     status: Out<A::Status>,
 ) -> Result<()> {
+    let (id, _) = taken_out(call, message.get()?)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let id = message_in::<A>(message.get()?)?;
     let request = global::with(|process| buf.imrecv(&mut process.engine, id))?;
     message.set(A::Message::NULL)?;
     status::settle::<A>(status, block::finish(Waits::Mrecv, request))
@@ -251,7 +261,7 @@ pub fn mrecv<A: Abi>(
 
 /// `MPI_Imrecv`.
 pub fn imrecv<A: Abi>(
-    _: &Call<A>,
+    call: &Call<A>,
     buf: Out<c_void>,
     count: impl Count,
     datatype: A::Datatype,
@@ -259,11 +269,11 @@ pub fn imrecv<A: Abi>(
     request: Out<A::Request>,
 ) -> Result<()> {
     request.set(A::Request::NULL)?;
+    let (id, comm) = taken_out(call, message.get()?)?;
     let buf = recv_buffer::<A>(buf.address(), count, datatype)?;
-    let id = message_in::<A>(message.get()?)?;
     request.set(global::with(|process| {
         let id = buf.imrecv(&mut process.engine, id)?;
-        handle::<A>(process, id, CommId::WORLD)
+        handle::<A>(process, id, comm)
     })?)?;
     message.set(A::Message::NULL)
 }

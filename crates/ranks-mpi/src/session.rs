@@ -1,5 +1,6 @@
 //! Sessions: MPI 5.0 section 11.3. A session is a way to two groups that every job has, the world and this rank
-//! alone; it does not start or end anything, so it needs MPI to run.
+//! alone. The first one makes the process a rank where `MPI_Init` has not; the rank ends with `MPI_Finalize`, with the last
+//! session after that, or, where only sessions used it, with the process.
 
 use crate::abi::{Abi, Handle, Ref};
 use crate::argument::{In, Out};
@@ -9,6 +10,7 @@ use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use crate::group;
 use crate::info::Pairs;
+use crate::init;
 use ranks_engine::CommId;
 use std::ffi::{c_char, c_int};
 
@@ -55,10 +57,16 @@ pub fn init<A: Abi>(
     session: Out<A::Session>,
 ) -> Result<()> {
     session.set(A::Session::NULL)?;
-    if global::stage() != Stage::Running {
-        let text =
-            "a session before MPI_Init or after MPI_Finalize is not supported yet: call MPI_Init first";
-        return Err(Failure::new(class::UNSUPPORTED_OPERATION, text));
+    match global::stage() {
+        Stage::Running => {}
+        Stage::Before => {
+            init::start::<A>(init::MULTIPLE)?;
+            global::finalize_at_exit();
+        }
+        Stage::After => {
+            let text = "a session that begins after MPI_Finalize is not supported yet: begin it before";
+            return Err(Failure::new(class::UNSUPPORTED_OPERATION, text));
+        }
     }
     let info = crate::info::hints::<A>(info)?;
     let made = Session { handler: errhandler::find::<A>(handler)?, info, attached: None };
@@ -70,8 +78,15 @@ pub fn init<A: Abi>(
 /// `MPI_Session_finalize`.
 pub fn finalize<A: Abi>(call: &Call<A>, session: Out<A::Session>) -> Result<()> {
     let key = key(call, session.get()?)?;
-    global::with(|process| process.sessions.remove(key));
-    session.set(A::Session::NULL)
+    let last = global::with(|process| {
+        process.sessions.remove(key);
+        process.sessions.is_empty()
+    });
+    session.set(A::Session::NULL)?;
+    match last && global::world() == Stage::After {
+        true => init::end(),
+        false => Ok(()),
+    }
 }
 
 /// `MPI_Session_get_info`.

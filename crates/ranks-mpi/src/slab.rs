@@ -46,6 +46,11 @@ impl<T> Slab<T> {
         self.slots.get_mut(index as usize).filter(|slot| slot.generation == key >> INDEX_BITS)
     }
 
+    /// True when nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.slots.iter().all(|slot| slot.value.is_none())
+    }
+
     /// What `key` stands for.
     #[inline]
     pub fn get(&self, key: u32) -> Option<&T> {

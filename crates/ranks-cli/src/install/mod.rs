@@ -123,19 +123,30 @@ fn wrapper(name: &str, language: &str, variable: &str, compiler: &str) -> String
     format!(
         r#"#!/bin/sh
 # {name}: compiles and links {language} programs with the mpi.h and libmpi.so.12 of ranks.
-#   {name} -show ...              prints the command instead
-#   {name} -showme:compile        the options for compiling; -showme:link: those for linking
+#   {name} -show ...              prints the command instead (-showme and --showme are other names of it)
+#   {name} -compile_info, -link_info          the command for compiling, and for linking
+#   {name} --showme:compile, :link, :incdirs, :libdirs, :libs, :version, :command    one part of it
 here=$(dirname -- "$(readlink -f -- "$0")")
 prefix=$(dirname -- "$here")
 compiler=${{RANKS_{variable}:-${{MPICH_{variable}:-{compiler}}}}}
 links=yes
 show=
 for word in "$@"; do
+    case $word in --showme*) word=${{word#-}} ;; esac
     case $word in
     -c | -S | -E | -M | -MM) links= ;;
     -show | -showme) show=yes ;;
     -showme:compile) echo "-I$prefix/include"; exit 0 ;;
     -showme:link) echo "-L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
+    -showme:incdirs) echo "$prefix/include"; exit 0 ;;
+    -showme:libdirs) echo "$prefix/lib"; exit 0 ;;
+    -showme:libs) echo mpi; exit 0 ;;
+    -showme:command) echo "$compiler"; exit 0 ;;
+    -showme:version) echo "{name}: ranks {version} (Language: {language})"; exit 0 ;;
+    -showme:*)
+        echo "{name}: $word is not known: compile, link, incdirs, libdirs, libs, version or command" >&2
+        exit 1
+        ;;
     -compile_info | -compile-info) echo "$compiler -I$prefix/include"; exit 0 ;;
     -link_info | -link-info) echo "$compiler -I$prefix/include -L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
     esac
@@ -144,7 +155,7 @@ count=$#
 while [ "$count" -gt 0 ]; do
     word=$1
     shift
-    case $word in -show | -showme) ;; *) set -- "$@" "$word" ;; esac
+    case $word in -show | -showme | --showme) ;; *) set -- "$@" "$word" ;; esac
     count=$((count - 1))
 done
 if [ -n "$links" ]; then
@@ -155,6 +166,7 @@ if [ -n "$show" ]; then
     exit 0
 fi
 exec $compiler "-I$prefix/include" "$@"
-"#
+"#,
+        version = env!("CARGO_PKG_VERSION"),
     )
 }

@@ -27,6 +27,11 @@ impl Comms {
         Some((comm.context, comm.slot_of(rank)?))
     }
 
+    /// The name of the communicator that a context belongs to.
+    pub fn id_of_context(&self, context: u32) -> Option<CommId> {
+        self.by_context.get(&context).map(|&index| CommId::from_index(index))
+    }
+
     pub fn of_context(&self, context: u32) -> Option<Arc<Comm>> {
         self.list[*self.by_context.get(&context)? as usize].clone()
     }

@@ -87,6 +87,12 @@ impl<T: Transport> Engine<T> {
         Ok(found.map_or((MessageId::NO_PROC, Status::PROC_NULL), |found| self.take_out(found)))
     }
 
+    /// The communicator of a message that was taken out.
+    pub fn comm_of_message(&self, message: MessageId) -> Option<CommId> {
+        let kept = self.core.kept(message.0).filter(|kept| kept.taken)?;
+        self.core.comms.id_of_context(kept.context)
+    }
+
     /// Receives a message that was taken out.
     pub fn mrecv(&mut self, message: MessageId, buf: RecvBuf) -> Result<Status> {
         let id = self.imrecv_as(Call::Mrecv, message, buf, None)?;

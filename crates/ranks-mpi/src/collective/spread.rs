@@ -2,7 +2,7 @@
 
 use crate::abi::Abi;
 use crate::argument::{Count, In};
-use crate::datatype::{Stage, elements_of, is_predefined, shared, span};
+use crate::datatype::{Stage, byte, elements_of, is_predefined, nothing, shared, span};
 use crate::failure::{Failure, Result, class};
 use ranks_engine::collective::Part;
 use ranks_engine::datatype::{Datatype, Elements};
@@ -79,7 +79,8 @@ impl Spread {
     ) -> Result<Self> {
         let counts = counts.slice(ranks as c_int)?;
         let places = displacements.slice(ranks as c_int)?.iter().zip(datatypes.slice(ranks as c_int)?);
-        let known = datatypes.slice(ranks as c_int)?.iter().map(|&datatype| {
+        let known = counts.iter().zip(datatypes.slice(ranks as c_int)?).map(|(&count, &datatype)| {
+            let datatype = if nothing::<A>(count, datatype) { byte::<A>() } else { datatype };
             let known = shared::<A>(datatype)?;
             let row = is_predefined::<A>(datatype) || known.is_plain();
             Ok((known, row))

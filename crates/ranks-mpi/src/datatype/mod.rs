@@ -105,16 +105,20 @@ fn plain<A: Abi>(count: impl Count, datatype: A::Datatype) -> Option<usize> {
 
 /// No elements of no type, which is taken as MPICH takes it.
 #[inline(always)]
-fn nothing<A: Abi>(count: impl Count, datatype: A::Datatype) -> bool {
+pub fn nothing<A: Abi>(count: impl Count, datatype: A::Datatype) -> bool {
     count.get() == 0 && datatype == A::Datatype::NULL
+}
+
+/// A type of one byte, for no elements of no type.
+pub fn byte<A: Abi>() -> A::Datatype {
+    A::Datatype::encode(Ref::Builtin(0))
 }
 
 /// Elements of a committed type.
 #[cold]
 #[inline(never)]
 fn described<A: Abi>(address: *mut c_void, count: i64, datatype: A::Datatype) -> Result<Elements> {
-    let datatype =
-        if nothing::<A>(count, datatype) { A::Datatype::encode(Ref::Builtin(0)) } else { datatype };
+    let datatype = if nothing::<A>(count, datatype) { byte::<A>() } else { datatype };
     let known = global::with(|process| {
         let record = process.types.get::<A>(datatype)?;
         match record.committed {

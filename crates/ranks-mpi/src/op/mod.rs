@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this | which operation is allowed on which datatype, and what does it |
 //! | `pairs` | MINLOC and MAXLOC |
-//! | `complex`, `half`, `long_double` | what the engine's basic types do not have |
+//! | `complex`, `half`, `long_double`, `quad`, `wide` | what the engine's basic types do not have |
 //! | `user` | operations of the program, and the functions that make and free them |
 //!
 //! The engine applies an operation within a collective, with the lock. That is not for the program's
@@ -14,7 +14,9 @@ mod complex;
 mod half;
 mod long_double;
 mod pairs;
+mod quad;
 mod user;
+mod wide;
 
 pub use half::Half;
 pub use pairs::Pairs;
@@ -46,6 +48,12 @@ pub enum Kind {
     HalfComplex,
     /// The same in the machine's extended format.
     LongDouble,
+    /// An integer of Fortran, of 16 bytes.
+    Wide,
+    /// Sum, product, minimum, maximum of numbers of 16 bytes (IEEE binary128).
+    Quad,
+    /// Sum and product of two such numbers.
+    QuadComplex,
     /// Logical operations.
     Logical(Element),
     /// Bitwise operations.
@@ -167,6 +175,9 @@ fn built_in<A: Abi>(operation: Predefined, kind: Kind, element: usize) -> Option
         (Kind::Complex(on), Product) => return row(complex::product(on)),
         (Kind::Half(half), _) => return row(half::function(half, operation)),
         (Kind::HalfComplex, _) => return row(half::complex(operation)),
+        (Kind::Wide, _) => return row(wide::function(operation)),
+        (Kind::Quad, _) => return row(quad::function(operation)),
+        (Kind::QuadComplex, _) => return row(quad::complex(operation)),
         (Kind::LongDouble, _) => return row(long_double::function(operation)),
         (Kind::LongComplex, Sum) => return row(long_double::function(Sum)),
         (Kind::LongComplex, Product) => return row(long_double::complex_product()),
@@ -228,6 +239,9 @@ mod tests {
             assert_eq!(allowed(half), ["MAX", "MIN", "SUM", "PROD"], "{half}");
         }
         assert_eq!(allowed("MPI_COMPLEX4"), ["SUM", "PROD"]);
+        assert_eq!(allowed("MPI_INTEGER16"), allowed("MPI_INTEGER"));
+        assert_eq!(allowed("MPI_REAL16"), allowed("MPI_DOUBLE"));
+        assert_eq!(allowed("MPI_COMPLEX32"), ["SUM", "PROD"]);
         assert_eq!(allowed("MPI_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
         assert_eq!(allowed("MPI_C_BOOL"), ["LAND", "LOR", "LXOR"]);
         assert_eq!(allowed("MPI_BYTE"), ["BAND", "BOR", "BXOR"]);

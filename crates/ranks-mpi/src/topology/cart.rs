@@ -8,7 +8,7 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use ranks_engine::topology::{Cart, Topology, dims_create};
-use ranks_engine::{Call as Waits, CommId, ShmEngine};
+use ranks_engine::{Call as Waits, CommId, ShmEngine, UNDEFINED};
 use std::ffi::c_int;
 
 /// Does something with the grid of a communicator, and this rank in it.
@@ -35,6 +35,11 @@ fn dimensions(count: c_int) -> Result<c_int> {
     Ok(count)
 }
 
+/// True for a grid that has no ranks: MPICH takes it, and nobody is in it.
+fn is_of_nobody(dims: &[c_int]) -> bool {
+    dims.contains(&0) && dims.iter().all(|&size| size >= 0)
+}
+
 /// `MPI_Cart_create`: ranks are not reordered.
 pub fn create<A: Abi>(
     call: &Call<A>,
@@ -49,6 +54,9 @@ pub fn create<A: Abi>(
     let comm = call.comm(comm)?;
     let count = dimensions(count)?;
     let (dims, periods) = (dims.slice(count)?, flags(periods.slice(count)?));
+    if is_of_nobody(dims) {
+        return Ok(());
+    }
     let begin = |engine: &mut ShmEngine| engine.begin_cart(comm, dims, &periods);
     new.set(handle_of::<A>(make(Waits::CartCreate, comm, begin)?))
 }
@@ -134,6 +142,11 @@ pub fn map<A: Abi>(
     new: Out<c_int>,
 ) -> Result<()> {
     let count = dimensions(count)?;
-    let cart = Cart::new(dims.slice(count)?, &flags(periods.slice(count)?))?;
+    let dims = dims.slice(count)?;
+    if is_of_nobody(dims) {
+        call.comm(comm)?;
+        return new.set(UNDEFINED);
+    }
+    let cart = Cart::new(dims, &flags(periods.slice(count)?))?;
     mapped(call, comm, cart.size(), new)
 }
