@@ -89,6 +89,9 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
         .environment(command.environment.clone())
         .tag_output(command.tag_output)
         .quiet(command.quiet)
+        .deadlock_notice(
+            !command.no_deadlock_notice && std::env::var_os("RANKS_NO_DEADLOCK_NOTICE").is_none(),
+        )
         .output(command.output.clone())
         .exit_codes(command.exit_codes)
         .stdin(command.stdin)

@@ -21,6 +21,7 @@ pub struct Launch {
     pub(crate) timeout: Option<Duration>,
     pub(crate) tag_output: bool,
     pub(crate) quiet: bool,
+    pub(crate) deadlock_notice: bool,
     pub(crate) says_why: bool,
     pub(crate) stdin: Stdin,
     pub(crate) capture: bool,
@@ -53,6 +54,7 @@ impl Launch {
             timeout: None,
             tag_output: false,
             quiet: false,
+            deadlock_notice: true,
             says_why: false,
             stdin: Stdin::default(),
             capture: false,
@@ -141,6 +143,12 @@ impl Launch {
     /// No reports.
     pub fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
+        self
+    }
+
+    /// Whether a roll-call is printed, once, when no rank can go on; it is unless this says otherwise.
+    pub fn deadlock_notice(mut self, notice: bool) -> Self {
+        self.deadlock_notice = notice;
         self
     }
 

@@ -22,6 +22,7 @@
 mod cargo;
 pub mod command;
 mod culprit;
+mod deadlock;
 mod ends;
 mod environment;
 pub mod examine;

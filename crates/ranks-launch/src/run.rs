@@ -4,6 +4,7 @@ mod exits;
 mod failure;
 mod signals;
 
+use crate::deadlock;
 use crate::ends;
 use crate::foreign;
 use crate::input::Input;
@@ -56,6 +57,7 @@ pub struct Job<'a> {
     pub deadline: Option<Instant>,
     /// Who may have loaded another MPI.
     pub foreign: foreign::Watch,
+    deadlock: deadlock::Watch,
     ending: Option<Ending>,
     /// The ranks have been told to end by themselves.
     draining: Option<Draining>,
@@ -109,6 +111,7 @@ impl<'a> Job<'a> {
             errors,
             deadline: None,
             foreign: foreign::Watch::new(1),
+            deadlock: deadlock::Watch::new(launch.deadlock_notice && !launch.quiet),
             ending: None,
             draining: None,
             last_end: None,
@@ -186,7 +189,9 @@ impl<'a> Job<'a> {
         let foreign = self.foreign.deadline().filter(|_| alive);
         let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
         let report = [self.inquiry_deadline(now), self.notice_deadline()];
-        let all = [look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
+        let deadlock = self.deadlock.due().filter(|_| alive && self.ending.is_none());
+        let all =
+            [deadlock, look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
         let all = all.into_iter().chain(report);
         let next = all.flatten().min();
         next.map_or(LOOK_FOR_ABORT, |at| at.saturating_duration_since(now))
@@ -243,6 +248,8 @@ impl<'a> Job<'a> {
                     self.end(TIMED_OUT, now);
                 } else if let Some(draining) = overdue {
                     self.end_by(draining.signal, now);
+                } else {
+                    self.look_for_deadlock(now);
                 }
             }
         }
@@ -271,6 +278,19 @@ impl<'a> Job<'a> {
         for &rank in ended {
             ends::publish(&self.segment, rank, self.ranks[rank].death);
             self.outputs.collect(rank, now);
+        }
+    }
+
+    /// Says, once, that no rank can go on. The job is not ended: a person may want to look at it.
+    fn look_for_deadlock(&mut self, now: Instant) {
+        if self.inquiry.is_some() {
+            return;
+        }
+        let ranks = &self.ranks;
+        if self.deadlock.is_found(&self.segment, |rank| ranks[rank].death.is_some(), now) {
+            let scene = report::scene(&self.segment, |rank| ranks[rank].death.is_some());
+            let rest = report::describe(&scene, report::Style::RollCall) + deadlock::ADVICE;
+            self.say(deadlock::HEADING, &rest);
         }
     }
 

@@ -93,7 +93,13 @@ pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
 
 /// The rank ends: neither the world nor a session uses it any more.
 pub fn end() -> Result<()> {
-    global::with(|process| process.engine.finalize())?;
+    let unreceived = global::with(|process| {
+        process.engine.finalize()?;
+        Ok::<_, Failure>(process.engine.unreceived())
+    })?;
+    if let Some(line) = unreceived {
+        eprintln!("{line}");
+    }
     global::close();
     Ok(())
 }

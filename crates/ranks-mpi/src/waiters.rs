@@ -151,6 +151,9 @@ fn round(process: &mut Process, condition: &Condition, piloting: &mut bool) -> R
         }
     };
     waiters.call_the_met(engine);
+    if matches!(outcome, Ok(true) | Err(_)) {
+        engine.clear_wait();
+    }
     if !matches!(outcome, Ok(false)) {
         waiters.hand_over();
         *piloting = false;
@@ -159,6 +162,9 @@ fn round(process: &mut Process, condition: &Condition, piloting: &mut bool) -> R
         return Ok(Round::Met);
     }
     let to_sleep = engine.is_to_sleep();
+    if !to_sleep {
+        engine.clear_wait();
+    }
     if let Some(work) = engine.take_work() {
         // What it runs may wait itself, so somebody else must be able to.
         waiters.hand_over();

@@ -359,9 +359,16 @@ impl fmt::Display for Blocked {
         }
         match (self.call, self.context) {
             (Call::Init | Call::Finalize | Call::BufferDetach, _) => Ok(()),
-            (_, 0 | 1) => f.write_str(" on world"),
-            (_, context) => write!(f, " on communicator {}", context / 2),
+            (_, context) => f.write_str(&community(context)),
         }
+    }
+}
+
+/// As in " on world", " on communicator 3".
+pub fn community(context: u32) -> String {
+    match context {
+        0 | 1 => " on world".to_owned(),
+        context => format!(" on communicator {}", context / 2),
     }
 }
 

@@ -21,6 +21,10 @@ pub const APPNUM: &str = "RANKS_APPNUM";
 /// How many ranks this machine, or whoever started the job, has room for.
 pub const UNIVERSE: &str = "RANKS_UNIVERSE";
 
+/// What stands in the line of a rank that finalises before it has received all its messages. By these words the launcher
+/// knows that the line is not the reason of a failure.
+pub const NEVER_RECEIVED: &str = " that it never received: ";
+
 /// A number that a rank was told; `None` outside a job.
 pub fn told(variable: &str) -> Option<usize> {
     std::env::var_os(VARIABLE)?;

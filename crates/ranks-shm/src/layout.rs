@@ -22,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -100,7 +100,9 @@ pub struct Slot {
     pub sleeps: AtomicU64,
     /// How often a sleep ended by its time limit and there was work: a lost wake-up. Must be 0.
     pub backstops: AtomicU64,
-    reserved3: [u8; 112],
+    /// How often another rank, or another thread, ended a sleep.
+    pub woken: AtomicU64,
+    reserved3: [u8; 104],
 }
 
 /// What a rank waits for: see [`crate::blocked`].

@@ -239,12 +239,20 @@ impl Sleeper {
         // A wake-up can come between the limit and the moment this thread runs again: it counts.
         let timed_out = sleep::retract(&slot.sleep) && limit_reached;
         slot.sleeps.store(slot.sleeps.load(Relaxed) + 1, Relaxed);
+        if !timed_out {
+            self.count_woken(slot);
+        }
         self.limit_millis = if timed_out {
             (self.limit_millis * 2).min(crate::bounds::BACKSTOP_LAST_MILLIS)
         } else {
             crate::bounds::BACKSTOP_FIRST_MILLIS
         };
         timed_out
+    }
+
+    /// Counts a sleep that somebody ended.
+    pub fn count_woken(&self, slot: &Slot) {
+        slot.woken.store(slot.woken.load(Relaxed) + 1, Relaxed);
     }
 
     /// Counts work that only the backstop found: a lost wake-up.

@@ -96,10 +96,14 @@ pub(crate) struct Finalising(pub ShmEngine);
 impl Drop for Finalising {
     fn drop(&mut self) {
         // A rank that unwinds has not finished its part: it must not look as if it had.
-        if !std::thread::panicking()
-            && let Err(error) = self.0.finalize()
-        {
+        if std::thread::panicking() {
+            return;
+        }
+        if let Err(error) = self.0.finalize() {
             eprintln!("ranks: {error}");
+        }
+        if let Some(line) = self.0.unreceived() {
+            eprintln!("{line}");
         }
     }
 }

@@ -18,7 +18,9 @@ impl Interrupt {
 impl Communicator {
     /// A handle for other threads of this process.
     pub fn interrupt(&self) -> Interrupt {
-        Interrupt(self.engine.engine().wake_handle())
+        let engine = self.engine.engine();
+        engine.expect_other_threads();
+        Interrupt(engine.wake_handle())
     }
 
     /// Waits, asleep, until a message can be received (what it is), or until the interrupt was raised

@@ -100,6 +100,7 @@ impl Rank {
 
 impl SharedWorld {
     pub(crate) fn new(engine: Finalising, rank: usize, size: usize) -> Self {
+        engine.0.expect_other_threads();
         Self(Arc::new(Rank { engine: Mutex::new(engine), awaiting: Awaiting::default(), rank, size }))
     }
 

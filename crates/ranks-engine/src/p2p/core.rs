@@ -361,6 +361,11 @@ impl Core {
         self.unexpected.get(id as usize).filter(|message| message.used)
     }
 
+    /// The messages that no receive was posted for, or that a matched probe has found and nobody received.
+    pub fn kept_messages(&self) -> impl Iterator<Item = &Unexpected> {
+        self.unexpected.iter().filter(|message| message.used)
+    }
+
     /// Messages of `source` that are kept and not all here.
     pub fn break_messages_of(&mut self, source: usize) {
         for message in self.unexpected.iter_mut().filter(|m| m.used && m.source == source) {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 impl<T: Transport> Engine<T> {
     /// A request that is complete once `done` is set; whoever sets it sees to it that this rank looks.
     pub fn begin_external(&mut self, done: Arc<AtomicBool>) -> RequestId {
+        self.expect_other_threads();
         let look = move |_: &mut Self| done.load(Ordering::Acquire).then_some(Ok(Status::EMPTY));
         self.begin_chore(Call::Wait, None, Box::new(look))
     }

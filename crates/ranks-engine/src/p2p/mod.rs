@@ -16,6 +16,7 @@
 //! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
 //! | `chore` | what goes on in progress for a call that does not wait |
+//! | `unreceived` | the line about messages that nobody received |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
 mod attached;
@@ -36,6 +37,7 @@ mod requests;
 mod send;
 mod steps;
 mod typed;
+mod unreceived;
 mod wait;
 mod wire;
 mod within;

@@ -8,7 +8,8 @@ use super::request::{RequestId, State};
 use super::{Engine, WakeHandle};
 use crate::error::Result;
 use crate::transport::Transport;
-use ranks_shm::blocked::Call;
+use ranks_shm::blocked::{Blocked, Call};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl<T: Transport> Engine<T> {
@@ -32,6 +33,16 @@ impl<T: Transport> Engine<T> {
     /// Takes that back.
     pub fn clear_wait(&mut self) {
         self.transport.segment().slot(self.core.me).blocked.clear();
+    }
+
+    /// Whether the roll-call says already that this rank waits for this; what it says of another wait is taken back.
+    pub(super) fn is_published(&mut self, what: &Blocked) -> bool {
+        let seen = self.transport.segment().slot(self.core.me).blocked.look();
+        let same = seen.is_some_and(|seen| seen.what == *what);
+        if !same {
+            self.clear_wait();
+        }
+        same
     }
 
     /// Whether a wait for a request would return at once, as far as is known. No progress.
@@ -59,6 +70,13 @@ impl<T: Transport> Engine<T> {
     /// announced then and everything looked at: the caller sleeps in the rank's place, with no hold on the engine.
     pub fn leave_sleeping(&mut self) {
         self.sleeps_outside = true;
+        self.expect_other_threads();
+    }
+
+    /// Says in the job's segment that other threads of this process may end a wait of this rank, or send while it
+    /// waits. The launcher then never concludes from the wait alone that this rank cannot go on.
+    pub fn expect_other_threads(&self) {
+        self.transport.segment().slot(self.core.me).threads.store(1, Ordering::Release);
     }
 
     /// True once after a wait that ended for the caller to sleep.
@@ -71,10 +89,15 @@ impl<T: Transport> Engine<T> {
         !self.transport.segment().is_sleeping(self.core.me)
     }
 
-    /// Takes an announcement back, and what the roll-call says: whoever slept in the rank's place is awake.
+    /// Takes an announcement back: whoever slept in the rank's place is awake. What the roll-call says is taken back too,
+    /// unless the time limit alone ended the sleep: then the next wait for the same goes on where this one was.
     pub fn stay_awake(&mut self) {
-        self.transport.stay_awake();
-        self.clear_wait();
+        if self.is_unannounced() {
+            self.transport.count_woken();
+            self.clear_wait();
+        } else {
+            self.transport.stay_awake();
+        }
     }
 }
 

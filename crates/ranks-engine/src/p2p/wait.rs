@@ -83,7 +83,8 @@ impl<T: Transport> Engine<T> {
         mut check: impl FnMut(&mut Self) -> Option<R>,
     ) -> Result<R> {
         let mut backoff = Backoff::new(self.core.policy);
-        let mut told = false;
+        // A wait that another sleeps in the rank's place, and that only its time limit ended, is still published.
+        let mut told = self.sleeps_outside && self.is_published(&what);
         // The rank's sleep is announced, and the caller sleeps it.
         let mut left = false;
         let outcome = loop {

@@ -60,6 +60,9 @@ pub trait Transport: 'static {
     /// Sleeps until woken; true when only the backstop ended it.
     fn sleep(&mut self) -> bool;
 
+    /// Counts a sleep in the rank's place that somebody ended.
+    fn count_woken(&mut self);
+
     /// Counts work that only the backstop found.
     fn count_lost(&mut self);
 }

@@ -231,6 +231,10 @@ impl Transport for Shm {
         self.sleeper.sleep(self.segment.slot(self.me))
     }
 
+    fn count_woken(&mut self) {
+        self.sleeper.count_woken(self.segment.slot(self.me));
+    }
+
     fn count_lost(&mut self) {
         self.sleeper.count_lost(self.segment.slot(self.me));
     }

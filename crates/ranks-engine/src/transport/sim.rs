@@ -193,6 +193,8 @@ impl Transport for Sim {
         false
     }
 
+    fn count_woken(&mut self) {}
+
     fn count_lost(&mut self) {}
 }
 

@@ -1,5 +1,7 @@
 //! What a rank wrote last, for the report of its end: between its last line and the report may stand those of others.
 
+use ranks_shm::job::NEVER_RECEIVED;
+
 /// Bytes of the stream's end that are kept: the backtrace of a panic may stand behind its message.
 const TAIL: usize = 16 << 10;
 
@@ -22,7 +24,10 @@ impl Words {
     /// The last line that says something, without what a terminal would act on.
     pub fn last(&self) -> Option<String> {
         // Behind a panic's message stands a hint on how to see more.
-        let says = |line: &&[u8]| !line.trim_ascii().is_empty() && !line.starts_with(b"note: ");
+        // What a rank has not received as it finalises is no reason to fail.
+        let says = |line: &&[u8]| {
+            !line.trim_ascii().is_empty() && !line.starts_with(b"note: ") && !is_about_messages(line)
+        };
         let lines: Vec<&[u8]> = self.0.split(|&b| b == b'\n').filter(says).collect();
         let backtrace = lines.iter().rposition(|line| line.starts_with(b"stack backtrace:"));
         let end = backtrace.filter(|&at| lines[at + 1..].iter().all(|line| is_frame(line)));
@@ -37,6 +42,12 @@ fn is_frame(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let digits = line.iter().take_while(|letter| letter.is_ascii_digit()).count();
     line.starts_with(b"at ") || digits > 0 && line[digits..].starts_with(b": ")
+}
+
+/// The line about messages that a rank never received.
+fn is_about_messages(line: &[u8]) -> bool {
+    let words = NEVER_RECEIVED.as_bytes();
+    line.starts_with(b"ranks: rank ") && line.windows(words.len()).any(|part| part == words)
 }
 
 #[cfg(test)]
@@ -56,6 +67,8 @@ mod tests {
         assert_eq!(last_of(&["one\ntw", "o\n", "\n"]).as_deref(), Some("two"));
         assert_eq!(last_of(&["one\n", "half a li", "ne"]).as_deref(), Some("half a line"));
         assert_eq!(last_of(&["boom\nnote: run with more\n"]).as_deref(), Some("boom"));
+        let unreceived = "ranks: rank 1 finalises with 1 message that it never received: from rank 0";
+        assert_eq!(last_of(&["boom\n", unreceived, "\n"]).as_deref(), Some("boom"));
         assert_eq!(last_of(&["\u{1b}[2Jred\n"]).as_deref(), Some("[2Jred"));
     }
 

@@ -47,6 +47,8 @@ pub struct Command {
     pub universe: Option<usize>,
     /// No reports.
     pub quiet: bool,
+    /// No notice when no rank can go on.
+    pub no_deadlock_notice: bool,
     /// Which rank reads standard input.
     pub stdin: Stdin,
     /// Hosts that were named, to be checked.

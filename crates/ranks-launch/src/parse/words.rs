@@ -171,6 +171,7 @@ impl<'a> Words<'a> {
             Opt::LocalAll => program.environment.pass = Pass::All,
             Opt::Tag => command.tag_output = true,
             Opt::Quiet => command.quiet = true,
+            Opt::NoDeadlockNotice => command.no_deadlock_notice = true,
             Opt::Timeout => command.timeout = seconds(name, &self.value(spec, name, attached)?)?,
             Opt::Grace => {
                 let word = self.value(spec, name, attached)?;

@@ -174,6 +174,7 @@ impl Awaiting {
         let sleeper = match self.sleeper.get() {
             Some(sleeper) => sleeper,
             None => {
+                engine.expect_other_threads();
                 let new = Sleeper::new(engine.wake_handle()).map_err(|error| {
                     let detail = format!("no thread to sleep while tasks wait: {error}");
                     Error::new(Class::Other, Call::Wait, engine.rank(), detail)
