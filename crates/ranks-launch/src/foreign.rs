@@ -88,8 +88,14 @@ pub fn say(job: &mut Job<'_>, program: usize, library: &str) {
 /// The library of another MPI that a program is linked to by a name that ours does not have.
 pub fn linked(program: &Path) -> Option<String> {
     let names = elf::needed(program)?;
-    let name = names.into_iter().find(|name| is_mpi(name) && name != "libmpi.so.12")?;
+    let name = names.into_iter().find(|name| is_mpi(name) && !is_beside_ours(name))?;
     Some(format!("{} ({name})", maker(&name, None)))
+}
+
+/// Our library has this name, or a link of this name stands beside it: the ranks' library path leads to it.
+fn is_beside_ours(name: &str) -> bool {
+    let beside = || crate::environment::library().is_some_and(|path| path.with_file_name(name).exists());
+    name == "libmpi.so.12" || beside()
 }
 
 /// The library of another MPI that a process has loaded.

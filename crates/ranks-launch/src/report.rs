@@ -17,6 +17,8 @@ pub enum Doing {
     Waits(String, Duration),
     /// It takes part in the job and is in no call that waits.
     Computes,
+    /// It is in no call, and its last one failed because another rank had ended.
+    Failed,
     /// It runs and has not attached to the job.
     Absent,
     /// It has finalised and still runs.
@@ -41,6 +43,7 @@ pub fn scene(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Vec<Doing>
                     // A look that fails may have met the rank between two waits: look again.
                     match (0..3).find_map(|_| segment.slot(rank).blocked.look()) {
                         Some(seen) => Doing::Waits(seen.what.to_string(), seen.waited),
+                        None if segment.blame(rank).is_some() => Doing::Failed,
                         None => Doing::Computes,
                     }
                 }
@@ -63,7 +66,9 @@ pub enum Style {
 pub fn describe(scene: &[Doing], style: Style) -> String {
     let count = style == Style::RollCall;
     let mut text = String::new();
-    if !scene.iter().any(|doing| matches!(doing, Doing::Waits(..) | Doing::Computes | Doing::Finalised))
+    if !scene
+        .iter()
+        .any(|doing| matches!(doing, Doing::Waits(..) | Doing::Computes | Doing::Failed | Doing::Finalised))
         && !count
     {
         return text;
@@ -73,6 +78,7 @@ pub fn describe(scene: &[Doing], style: Style) -> String {
         let (key, waited) = match doing {
             Doing::Waits(what, waited) => (format!("wait in {what}"), Some(*waited)),
             Doing::Computes => ("are computing (not in any call)".to_owned(), None),
+            Doing::Failed => ("have had a call that failed because another rank ended".to_owned(), None),
             Doing::Absent => ("run and have not attached to the job".to_owned(), None),
             Doing::Finalised => ("have finalised and still run".to_owned(), None),
             Doing::Ended if !count => continue,
@@ -215,6 +221,16 @@ pub fn describe_signal(signal: i32) -> String {
 mod tests {
     use super::*;
     use ranks_shm::blocked::{Blocked, Call, NOBODY};
+
+    #[test]
+    fn ranks_whose_call_failed_are_not_said_to_compute() {
+        let scene = [Doing::Failed, Doing::Ended, Doing::Failed, Doing::Computes];
+        assert_eq!(
+            describe(&scene, Style::Failure),
+            "  ranks 0 and 2 have had a call that failed because another rank ended\n  rank 3 is computing (not in any call)\n"
+        );
+        assert!(describe(&scene[..2], Style::RollCall).contains("rank 0 has had a call that failed"));
+    }
 
     #[test]
     fn lists() {

@@ -22,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// A cache line.
 pub const LINE: usize = 64;

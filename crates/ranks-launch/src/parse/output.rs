@@ -42,6 +42,11 @@ impl Copies {
                 "nocopy" => copy = false,
                 "nojobid" => job = false,
                 "raw" | "copy" => {}
+                other
+                    if other.starts_with("no") && other.chars().all(|letter| letter.is_ascii_lowercase()) =>
+                {
+                    return wrong(format!("output to {text:?}: {said:?} is neither nocopy nor nojobid"));
+                }
                 _ => break,
             }
             rest = before;
@@ -156,7 +161,7 @@ mod tests {
         );
         assert_eq!(output.add("--output", "file=x".as_ref()), Ok(false));
         assert!(output.copies.is_some_and(|copies| !copies.folder && copies.copy));
-        for bad in ["xml", "", "dir=", "file=:nocopy"] {
+        for bad in ["xml", "", "dir=", "file=:nocopy", "dir=/o:noooocopy"] {
             assert!(Output::default().add("--output", bad.as_ref()).is_err(), "{bad}");
         }
         let copies = Copies::read(true, "f:nojobid,nocopy".as_ref()).unwrap();
