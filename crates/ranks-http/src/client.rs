@@ -12,6 +12,7 @@ mod robots;
 mod save;
 mod tls;
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,11 @@ pub(crate) use options::parse_header;
 pub use options::{ClientOptions, HttpVersion, Proxy};
 pub use retry::Retries;
 pub use tls::{Certificates, Trust};
+
+tokio::task_local! {
+    /// Where the last redirect of a request leads: the library's errors name its first URL alone.
+    static HOP: RefCell<Option<Url>>;
+}
 
 /// What a visit found. All that was learnt before a failure is kept: a page cut short has status and bytes too.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,6 +101,7 @@ impl Client {
             // `stop` rather than an error at the limit: that keeps the response, and with it the status. Where cookies
             // are kept, the second visit to a URL may go otherwise than the first.
             let policy = reqwest::redirect::Policy::custom(move |attempt| {
+                let _ = HOP.try_with(|hop| hop.replace(Some(attempt.url().clone())));
                 let round = !cookies && attempt.previous().contains(attempt.url());
                 let stops = round || attempt.previous().len() > limit || !redirect::is_http(attempt.url());
                 if stops { attempt.stop() } else { attempt.follow() }
@@ -263,7 +270,15 @@ impl Inner {
         if let Some(body) = &self.options.body {
             request = request.body(body.clone());
         }
-        request.send().await.map_err(|error| classify(&error, false))
+        let sending = async {
+            let answer = request.send().await;
+            (answer, HOP.with(RefCell::take))
+        };
+        match HOP.scope(RefCell::default(), sending).await {
+            (Ok(response), _) => Ok(response),
+            (Err(error), None) => Err(classify(&error, false)),
+            (Err(error), Some(at)) => Err(classify(&error, false).after_redirect(&at)),
+        }
     }
 
     async fn body(
@@ -309,7 +324,10 @@ impl Inner {
 
 fn parse(url: &str) -> Result<Url, Failure> {
     let invalid = |detail: String| Failure::new(FailureKind::InvalidUrl, detail);
-    let parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
+    let parsed = Url::parse(url).map_err(|error| match error.to_string() {
+        text if text.starts_with("relative URL") => invalid("no http:// or https:// in front".into()),
+        text => invalid(text),
+    })?;
     match parsed.scheme() {
         "http" | "https" if parsed.has_host() => Ok(parsed),
         "http" | "https" => Err(invalid("no host".into())),

@@ -193,12 +193,16 @@ fn a_redirect_is_followed_or_is_bad_and_never_a_success() {
             "/6" => to(b"mailto:a@b.example"),
             "/7" => to(b"file:///etc/passwd"),
             "/8" => to(b"http://127.0.0.2:1/\xe9"),
+            "/dead" => to(b"http://127.0.0.1:1/x"),
             "/latin" => to(b"/caf\xe9"),
             "/space" => to(b"/with space"),
             "/caf%E9" | "/with%20space" => answer(200, "", b"page"),
             other => panic!("{other} was asked for"),
         }
     });
+    let found = visit(quick(), &server.url("/dead"));
+    let failure = found.failure.unwrap().to_string();
+    assert_eq!(failure, "connection refused: redirected to http://127.0.0.1:1/x");
     for number in 1..=8 {
         let expect = vec!["status=200-399".parse().unwrap()];
         let found = visit(ClientOptions { expect, ..quick() }, &server.url(&format!("/{number}")));

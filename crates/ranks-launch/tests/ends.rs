@@ -233,6 +233,7 @@ fn who_ignores_an_interrupt_hears_term_when_the_grace_is_over() {
         assert_eq!(done.code, 130, "{done:?}");
         part(&done.out, "term 0\n");
         part(&done.out, "term 1\n");
+        part(&done.error, "of the interrupt: ending by force\n  --grace SECONDS gives them more time\n");
         assert!(done.took < Duration::from_secs(20), "{done:?}");
     }
 }

@@ -83,6 +83,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// With the place that a redirect led to, where the failure happened: the first server has answered.
+    pub(super) fn after_redirect(self, to: &reqwest::Url) -> Self {
+        let detail = match self.detail.as_str() {
+            "" => format!("redirected to {to}"),
+            detail => format!("redirected to {to}: {detail}"),
+        };
+        Failure { kind: self.kind, detail }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.as_str())?;

@@ -18,7 +18,7 @@ use super::stock::{HostLimits, Next, Stock, Task};
 use crate::bounds::{HELD_LINES, HOLD_SLACK};
 use crate::host::host_of;
 use crate::record::Record;
-use crate::{Client, Retries, Visit};
+use crate::{Client, FailureKind, Retries, Visit};
 
 /// What one rank is to fetch with, and how fast.
 #[derive(Clone)]
@@ -219,6 +219,9 @@ async fn visit_line(work: &Work, shared: &Shared, task: Task) {
 }
 
 fn record(line: Line, visit: Visit, tries: u32, held: bool, file: Option<&Path>) -> Record {
+    // What is no URL was never requested.
+    let invalid = visit.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::InvalidUrl);
+    let tries = if invalid && visit.status.is_none() { 0 } else { tries };
     let saved = file.filter(|_| visit.saved).map(|file| file.to_string_lossy().into_owned());
     Record { tries, held, saved, ..Record::new(line.number, line.url, visit) }
 }

@@ -30,7 +30,7 @@ pub struct Options {
     pub folder: PathBuf,
 
     /// Where to listen; port 0 is any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
 
     /// Speak TLS, with the certificate (chain) in FILE, PEM
@@ -168,6 +168,23 @@ fn path(text: &str) -> Result<String, String> {
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte));
     if plain { Ok(text.to_owned()) } else { Err("a path begins with a slash: /metrics".to_owned()) }
 }
+
+/// An address and a port.
+fn address(text: &str) -> Result<SocketAddr, AddressError> {
+    text.parse().map_err(|_| AddressError)
+}
+
+/// Why a text is no address to listen at.
+#[derive(Debug)]
+struct AddressError;
+
+impl std::fmt::Display for AddressError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
+    }
+}
+
+impl std::error::Error for AddressError {}
 
 #[cfg(test)]
 mod tests {

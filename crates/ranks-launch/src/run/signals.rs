@@ -132,13 +132,29 @@ impl Job<'_> {
     /// From an interrupt to TERM, from TERM to KILL.
     fn next_step(&mut self, now: Instant) {
         let Some(ending) = self.ending.as_mut().filter(|ending| ending.killed_at.is_none()) else { return };
-        if ending.interrupted.take().is_some() {
+        if let Some((since, until)) = ending.interrupted.take() {
             ending.next_at = now + GRACE;
+            if now >= until {
+                self.say_grace_is_over(now - since);
+            }
             self.tell(libc::SIGTERM);
         } else {
             ending.killed_at = Some(now);
             self.signal_all(libc::SIGKILL);
         }
+    }
+
+    /// Names the ranks that need more time than they have: what they were saving may be cut.
+    fn say_grace_is_over(&mut self, time: Duration) {
+        let late: Vec<usize> =
+            (0..self.ranks.len()).filter(|&rank| self.ranks[rank].death.is_none()).collect();
+        if late.is_empty() {
+            return;
+        }
+        let verb = if late.len() == 1 { "has" } else { "have" };
+        let (ranks, time) = (report::rank_list(&late), report::seconds(time));
+        let heading = format!("{ranks} {verb} not ended within {time} of the interrupt: ending by force");
+        self.say(&heading, "  --grace SECONDS gives them more time\n");
     }
 
     /// True when every rank that lives waits in a call, and has done so for at least this time.

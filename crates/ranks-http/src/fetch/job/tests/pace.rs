@@ -142,3 +142,14 @@ fn a_url_is_requested_once_and_recorded_for_each_line() {
         );
     }
 }
+
+#[test]
+fn what_is_no_url_is_not_requested() {
+    let list = ["ftp://127.0.0.1/x", "www.example.org", "http://"].map(str::to_owned);
+    let records = records(1, &list, false, |_| {});
+    let told: Vec<_> =
+        records.iter().map(|record| (record["tries"].as_u64(), record["error"].as_str())).collect();
+    assert_eq!(told[0], (Some(0), Some("invalid url: ftp is not http or https")));
+    assert_eq!(told[1], (Some(0), Some("invalid url: no http:// or https:// in front")));
+    assert_eq!(told[2].0, Some(0));
+}
