@@ -71,6 +71,7 @@ fn word(row: &Row, argument: &str, word: &str, form: Form) -> String {
         "Option<FreeFunction>" => "MPI_Grequest_free_function *",
         "Option<CancelFunction>" => "MPI_Grequest_cancel_function *",
         "Option<Callback>" if argument.contains("extent") => "MPI_Datarep_extent_function *",
+        "Option<Callback>" if large => "MPI_Datarep_conversion_function_c *",
         "Option<Callback>" => "MPI_Datarep_conversion_function *",
         "Status" if argument.starts_with("f08") => "MPI_F08_status",
         "Status" if argument.starts_with("f_") => "MPI_Fint",
