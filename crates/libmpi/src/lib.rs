@@ -53,7 +53,7 @@ mod data {
     #[unsafe(no_mangle)]
     pub static MPIR_F08_MPI_STATUS_IGNORE_OBJ: Status =
         Status { count_lo: 0, count_hi_and_cancelled: 0, source: 0, tag: 0, error: 0 };
-    /// The same for several.
+    /// Statuses of Fortran 2008 that stand for none, where an array of them is asked for: only its address counts.
     #[unsafe(no_mangle)]
     pub static MPIR_F08_MPI_STATUSES_IGNORE_OBJ: [Status; 1] = [MPIR_F08_MPI_STATUS_IGNORE_OBJ];
 

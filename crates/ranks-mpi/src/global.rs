@@ -35,7 +35,8 @@ pub enum Stage {
 
 struct Global {
     stage: AtomicU8,
-    /// The same for the world: `MPI_Init` and `MPI_Finalize` alone. The rank may run for sessions before and after.
+    /// Whether the program has called `MPI_Init` and `MPI_Finalize`. Sessions keep the rank running before and after
+    /// these calls, so `stage` may differ.
     world: AtomicU8,
     /// The program asked for `MPI_THREAD_MULTIPLE`.
     multiple: AtomicBool,

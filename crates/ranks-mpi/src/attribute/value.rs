@@ -20,7 +20,8 @@ pub type CopyProxy = unsafe extern "C" fn(
     *mut *mut c_void,
     *mut c_int,
 ) -> c_int;
-/// The same for delete callbacks.
+/// Calls a delete callback in the language it was written in. It takes the callback, the handle, the key, the
+/// value's kind, the value and the extra state.
 pub type DeleteProxy =
     unsafe extern "C" fn(DeleteFunction, c_int, c_int, c_int, *mut c_void, *mut c_void) -> c_int;
 

@@ -63,7 +63,7 @@ pub enum Support {
     WorksLarge,
     /// It exists and says that it is not supported.
     Unsupported,
-    /// The same is true of its `_c` form.
+    /// It and its `_c` form exist and say that they are not supported.
     UnsupportedLarge,
 }
 

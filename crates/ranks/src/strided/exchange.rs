@@ -1,12 +1,12 @@
 //! The exchange of edges between neighbours, within one buffer.
 
-use super::{Stride, nonblocking::begun};
+use super::Stride;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::memory::Landing;
-use crate::scope::End;
+use crate::scope::{Begun, End};
 use crate::{Call, Class, Result};
-use ranks_engine::{Mode, RecvBuf};
+use ranks_engine::{Mode, RecvBuf, RequestId};
 use std::cell::RefCell;
 
 /// What a rank exchanges with one neighbour: see [`Communicator::exchange_strided`].
@@ -99,4 +99,9 @@ impl Communicator {
         }
         end.finish()
     }
+}
+
+/// What an exchange has begun.
+fn begun(id: RequestId, is_receive: bool) -> Begun {
+    Begun { id, is_receive, purge: None, _bytes: None }
 }

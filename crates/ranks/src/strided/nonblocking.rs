@@ -6,7 +6,7 @@ use crate::equivalence::Equivalence;
 use crate::memory::{bytes_of, clean, recv_buf};
 use crate::request::kind::{ReceivedBuffer, SentBuffer};
 use crate::request::{BufferReceive, BufferSend, Request};
-use crate::scope::{Begun, Scope, ScopedReceive, ScopedSend};
+use crate::scope::{Scope, ScopedReceive, ScopedSend};
 use crate::{Call, Result};
 use ranks_engine::Mode;
 
@@ -137,9 +137,4 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let id = self.comm.engine.engine().irecv_elements(elements, source, tag, self.comm.id)?;
         Ok(self.receiving(id, pointer, len))
     }
-}
-
-/// What an exchange has begun.
-pub(super) fn begun(id: ranks_engine::RequestId, is_receive: bool) -> Begun {
-    Begun { id, is_receive, purge: None, _bytes: None }
 }
