@@ -28,6 +28,10 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             const DENSE: bool = ::core::mem::size_of::<Self>() == 0 #(+ ::core::mem::size_of::<#types>())*
                 #(&& <#types as ::ranks::Equivalence>::DENSE)*;
             const ANY: bool = true #(&& <#types as ::ranks::Equivalence>::ANY)*;
+            const MARK: u16 = ::ranks::mark::of_fields(
+                &[#(<#types as ::ranks::Equivalence>::MARK),*],
+                &[#(::core::mem::size_of::<#types>()),*],
+            );
 
             unsafe fn is_value(bytes: &[::core::mem::MaybeUninit<u8>]) -> bool {
                 true #(&& {

@@ -43,6 +43,7 @@ pub use memory::{RecvBuf, SendBuf};
 pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Work};
 pub use ranks_shm::blocked::Call;
 pub use ranks_shm::life::Life;
+pub use ranks_shm::ring::MARK_BITS;
 
 /// A rank as a process of a job, or as a thread.
 pub type ShmEngine = Engine<transport::shm::Shm>;

@@ -12,6 +12,7 @@ use std::io;
 pub struct SendBuf {
     address: *const u8,
     len: usize,
+    mark: u16,
 }
 
 /// Memory to receive into.
@@ -28,14 +29,27 @@ unsafe impl Send for RecvBuf {}
 
 impl SendBuf {
     /// No bytes.
-    pub const EMPTY: SendBuf = SendBuf { address: std::ptr::null(), len: 0 };
+    pub const EMPTY: SendBuf = SendBuf { address: std::ptr::null(), len: 0, mark: 0 };
 
     /// `len` bytes at `address`.
     ///
     /// # Safety
     /// They must be readable, and not change, until the operation is complete.
     pub unsafe fn new(address: *const u8, len: usize) -> Self {
-        Self { address, len }
+        Self { address, len, mark: 0 }
+    }
+
+    /// With a mark that tells its type; the receiver finds it in [`crate::Status::mark`]. It has
+    /// [`crate::MARK_BITS`] bits, and 0 says nothing.
+    #[must_use]
+    #[inline(always)]
+    pub fn marked(self, mark: u16) -> Self {
+        Self { mark, ..self }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mark(&self) -> u16 {
+        self.mark
     }
 
     /// The bytes of a slice, for an operation that completes before the slice's borrow ends.
@@ -43,7 +57,7 @@ impl SendBuf {
     /// # Safety
     /// As for [`Self::new`].
     pub unsafe fn of(bytes: &[u8]) -> Self {
-        Self { address: bytes.as_ptr(), len: bytes.len() }
+        Self { address: bytes.as_ptr(), len: bytes.len(), mark: 0 }
     }
 
     /// Number of bytes.
@@ -69,7 +83,7 @@ impl SendBuf {
     /// The piece `at..at + len`.
     pub(crate) fn part(&self, at: usize, len: usize) -> SendBuf {
         assert!(at <= self.len && len <= self.len - at);
-        SendBuf { address: self.address.wrapping_add(at), len }
+        SendBuf { address: self.address.wrapping_add(at), len, mark: self.mark }
     }
 
     /// Copies the first bytes to `to`.
@@ -147,7 +161,7 @@ impl RecvBuf {
 
     /// The same memory, to send from (a broadcast passes on what it received).
     pub fn as_send(&self) -> SendBuf {
-        SendBuf { address: self.address, len: self.len }
+        SendBuf { address: self.address, len: self.len, mark: 0 }
     }
 
     /// The bytes themselves.

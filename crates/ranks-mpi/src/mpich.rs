@@ -338,6 +338,7 @@ impl Abi for Mpich {
             tag: status.tag,
             bytes: high << 32 | status.count_lo as u32 as u64,
             cancelled: status.count_hi_and_cancelled & 1 != 0,
+            mark: 0,
         }
     }
 

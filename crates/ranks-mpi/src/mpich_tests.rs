@@ -46,7 +46,7 @@ fn datatypes_round_trip_and_carry_their_size() {
 fn a_status_holds_63_bits_of_count_and_leaves_the_error() {
     for bytes in [0, 1, u32::MAX as u64, 1 << 32, 3 << 30, (1 << 62) - 1] {
         for cancelled in [false, true] {
-            let status = ranks_engine::Status { source: 3, tag: 9, bytes, cancelled };
+            let status = ranks_engine::Status { source: 3, tag: 9, bytes, cancelled, mark: 0 };
             let raw = Mpich::status(Status { error: 77, ..Status::default() }, &status);
             let back = Mpich::read_status(&raw);
             assert_eq!((back.bytes, back.cancelled, back.source, back.tag), (bytes, cancelled, 3, 9));

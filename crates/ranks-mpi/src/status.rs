@@ -33,7 +33,7 @@ pub fn settle<A: Abi>(place: Out<A::Status>, outcome: Result<Status>) -> Result<
 #[cold]
 pub fn store_known<A: Abi>(place: Out<A::Status>, failure: &Failure) -> Result<()> {
     let Some(Received { source, tag, bytes }) = failure.received else { return Ok(()) };
-    store::<A>(place, &Status { source, tag, bytes, cancelled: false })
+    store::<A>(place, &Status { source, tag, bytes, cancelled: false, mark: 0 })
 }
 
 /// Writes a status together with its error.

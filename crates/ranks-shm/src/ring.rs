@@ -14,8 +14,9 @@
 //! near, it is shorter.
 //!
 //! ```text
-//! line      0        4        8        12       16                              64
-//!           sequence kind|len context  tag      words or the first 48 B of data     a head
+//! line      0        4             8        12       16                              64
+//!           sequence kind|mark|len context  tag      the first 48 B of data              a head
+//!           sequence kind|len      context  tag      5 words, mark                       a head of BULK kind
 //!           sequence data, 60 B                                                     a continuation
 //! ```
 //!
@@ -38,8 +39,14 @@ use std::ptr::NonNull;
 /// Bytes of data in a head line.
 pub const HEAD_DATA: usize = LINE_DATA - 12;
 
-/// Words of 64 bits that a head carries when its data lies in the bulk ring.
-pub const HEAD_WORDS: usize = HEAD_DATA / 8;
+/// Words of 64 bits that a head carries when its data lies in the bulk ring. The mark takes the place of a sixth.
+pub const HEAD_WORDS: usize = HEAD_DATA / 8 - 1;
+
+/// Bits of a mark.
+pub const MARK_BITS: u32 = 12;
+
+/// Bits of a length of data in lines.
+const INLINE_BITS: u32 = 12;
 
 /// The fields of a head that the ring itself does not interpret, and its kind and length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -50,6 +57,8 @@ pub struct Head {
     pub context: u32,
     /// The tag.
     pub tag: i32,
+    /// What type of data this is, in [`MARK_BITS`] bits; 0 where nobody says.
+    pub mark: u16,
 }
 
 /// Kinds from here on carry words in the head line and data in the bulk ring.
@@ -121,7 +130,8 @@ impl RingMemory {
 
     /// The longest message that travels in lines alone.
     pub fn inline_limit(&self) -> usize {
-        HEAD_DATA + (self.line_count / bounds::INLINE_SHARE - 1) * LINE_DATA
+        let lines = HEAD_DATA + (self.line_count / bounds::INLINE_SHARE - 1) * LINE_DATA;
+        lines.min((1 << INLINE_BITS) - 1)
     }
 }
 
@@ -266,10 +276,11 @@ impl Producer {
             self.bulk_next += take as u64;
         }
         self.fill(self.next, Release, |to| {
-            // SAFETY: 12 bytes of head and 48 bytes of words are the LINE_DATA bytes of a line.
+            // SAFETY: 12 bytes of head, and 48 bytes of words and mark are the LINE_DATA bytes of a line.
             unsafe {
                 write_head(to, head, take);
-                std::ptr::copy_nonoverlapping(words.as_ptr().cast::<u8>(), to.add(12), HEAD_DATA);
+                to.add(12).cast::<[u64; HEAD_WORDS]>().write_unaligned(words);
+                to.add(12 + size_of_val(&words)).cast::<u64>().write_unaligned(head.mark.into());
             }
         });
         self.next += 1;
@@ -329,13 +340,15 @@ impl Consumer {
             // SAFETY: it touches none of them until the credits below say that they were consumed.
             unsafe {
                 let data = data.cast::<u8>();
-                let (head, len) = read_head(data);
+                let (mut head, len) = read_head(data);
                 if head.kind < BULK {
                     let here = len.min(HEAD_DATA);
                     left = len - here;
                     take(Arrival::Inline(head, len, std::slice::from_raw_parts(data.add(12), here)));
                 } else {
                     let words = data.add(12).cast::<[u64; HEAD_WORDS]>().read_unaligned();
+                    let mark = data.add(12 + size_of_val(&words)).cast::<u64>().read_unaligned();
+                    head.mark = mark as u16;
                     let at = *bulk_next as usize % memory.bulk_bytes;
                     *bulk_next += len as u64;
                     let piece = std::slice::from_raw_parts(memory.bulk.as_ptr().add(at), len);
@@ -371,10 +384,12 @@ impl Consumer {
 /// `to` must be valid for 12 bytes.
 #[inline(always)]
 unsafe fn write_head(to: *mut u8, head: Head, len: usize) {
-    debug_assert!(len < 1 << 24);
+    debug_assert!(len < 1 << if head.kind < BULK { INLINE_BITS } else { 24 });
+    debug_assert!(head.mark < 1 << MARK_BITS);
+    let mark = if head.kind < BULK { u32::from(head.mark) << INLINE_BITS } else { 0 };
     // SAFETY: the caller's promise. Lines are 64-byte aligned and data starts at 4, so words are aligned.
     unsafe {
-        to.cast::<u32>().write_unaligned(u32::from(head.kind) << 24 | len as u32);
+        to.cast::<u32>().write_unaligned(u32::from(head.kind) << 24 | mark | len as u32);
         to.add(4).cast::<u32>().write_unaligned(head.context);
         to.add(8).cast::<i32>().write_unaligned(head.tag);
     }
@@ -389,7 +404,12 @@ unsafe fn read_head(from: *const u8) -> (Head, usize) {
         let first = from.cast::<u32>().read_unaligned();
         let context = from.add(4).cast::<u32>().read_unaligned();
         let tag = from.add(8).cast::<i32>().read_unaligned();
-        (Head { kind: (first >> 24) as u8, context, tag }, (first & 0xff_ffff) as usize)
+        let (kind, rest) = ((first >> 24) as u8, first & 0xff_ffff);
+        let (mark, len) = match kind < BULK {
+            true => ((rest >> INLINE_BITS) as u16, rest & ((1 << INLINE_BITS) - 1)),
+            false => (0, rest),
+        };
+        (Head { kind, context, tag, mark }, len as usize)
     }
 }
 

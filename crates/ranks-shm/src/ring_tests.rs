@@ -8,7 +8,7 @@ mod plain {
     use crate::layout::Geometry;
     use crate::segment::Segment;
 
-    const HEAD: Head = Head { kind: 1, context: 7, tag: -3 };
+    const HEAD: Head = Head { kind: 1, context: 7, tag: -3, mark: 0x9a5 };
 
     fn ends(segment: &Segment) -> (Producer, Consumer) {
         let memory = segment.ring(0, 1);
@@ -70,7 +70,7 @@ mod plain {
         let head = Head { kind: BULK, ..HEAD };
         while seen.len() < data.len() {
             while sent < data.len() {
-                match producer.try_bulk(head, [sent as u64, 0, 0, 0, 0, 0], &data[sent..], 1500) {
+                match producer.try_bulk(head, [sent as u64, 0, 0, 0, 0], &data[sent..], 1500) {
                     Some(n) => sent += n,
                     None => break,
                 }
@@ -176,7 +176,7 @@ mod model {
                 let mut producer = unsafe { Producer::new(other.memory()) };
                 for i in 0..3u8 {
                     let data = vec![i; length(i)];
-                    while !producer.try_inline(Head { kind: 1, context: 0, tag: i.into() }, &data) {
+                    while !producer.try_inline(Head { kind: 1, context: 0, tag: i.into(), mark: 0 }, &data) {
                         thread::yield_now();
                     }
                 }
@@ -238,7 +238,7 @@ mod model {
                 // SAFETY: the only producer; `ring2` keeps the memory.
                 let mut producer = unsafe { Producer::new(ring2.memory()) };
                 for i in 0..2u8 {
-                    assert!(producer.try_inline(Head { kind: 1, context: 0, tag: 0 }, &[i]));
+                    assert!(producer.try_inline(Head { kind: 1, context: 0, tag: 0, mark: 0 }, &[i]));
                     if sleep::must_wake(&futex2.word, true) {
                         let _guard = futex2.queue.lock().unwrap();
                         futex2.wake.notify_all();

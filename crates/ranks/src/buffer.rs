@@ -1,9 +1,9 @@
 //! Point-to-point communication of buffers: slices of values, as they lie in memory.
 
-use crate::Result;
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{Landing, bytes_of};
+use crate::memory::{Landing, bytes_of, typed_buf};
+use crate::{Result, mark};
 use ranks_engine::{Call, Class, Mode};
 
 impl Communicator {
@@ -24,12 +24,12 @@ impl Communicator {
     /// ```
     #[inline]
     pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
-        self.send_bytes(Mode::Standard, &bytes_of(data), dest, tag)
+        self.send_buf(Mode::Standard, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
     /// As [`Self::send_from`], but returns only when the receiver has begun to receive. Section 3.4.
     pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
-        self.send_bytes(Mode::Synchronous, &bytes_of(data), dest, tag)
+        self.send_buf(Mode::Synchronous, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
     /// Receives into a slice, which may be longer than the message; what of it the message does not fill
@@ -53,17 +53,14 @@ impl Communicator {
     }
 
     #[inline]
-    pub(crate) fn whole_elements<T>(&self, status: Status) -> Result<()> {
-        if status.bytes.is_multiple_of(size_of::<T>()) {
-            return Ok(());
+    pub(crate) fn whole_elements<T: Equivalence>(&self, status: Status) -> Result<()> {
+        match mark::mismatch::<T>(status) {
+            None => Ok(()),
+            Some(detail) => {
+                let error = self.error(Class::Type, Call::Recv, detail);
+                Err(error.peer(status.source as i32).tag(status.tag))
+            }
         }
-        let detail = format!(
-            "a message of {} bytes is no whole number of {} of {} bytes",
-            status.bytes,
-            std::any::type_name::<T>(),
-            size_of::<T>()
-        );
-        Err(self.error(Class::Type, Call::Recv, detail).peer(status.source as i32).tag(status.tag))
     }
 
     /// Sends one slice and receives another at the same time, so that ranks in a ring do not wait for each
@@ -90,7 +87,7 @@ impl Communicator {
     ) -> Result<Status> {
         let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
         let outcome = self.engine.engine().sendrecv(
-            crate::memory::send_buf(&bytes),
+            typed_buf::<S>(&bytes),
             Self::to(dest),
             send_tag,
             landing.buf(),

@@ -53,12 +53,20 @@ pub struct Status {
     pub tag: i32,
     /// Bytes of the message.
     pub bytes: usize,
+    pub(crate) mark: u16,
+}
+
+impl Status {
+    pub(crate) fn of(source: usize, tag: i32, bytes: usize) -> Self {
+        Self { source, tag, bytes, mark: crate::mark::NONE }
+    }
 }
 
 impl From<ranks_engine::Status> for Status {
     fn from(status: ranks_engine::Status) -> Self {
         // There is no way in this interface to receive from PROC_NULL, the only negative source.
-        Self { source: status.source.max(0) as usize, tag: status.tag, bytes: status.bytes as usize }
+        let mark = status.mark;
+        Self { mark, ..Self::of(status.source.max(0) as usize, status.tag, status.bytes as usize) }
     }
 }
 

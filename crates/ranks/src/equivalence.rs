@@ -33,6 +33,11 @@ use std::mem::{MaybeUninit, offset_of};
 /// them first; values without are sent from where they are. A receive that brings bytes that are no value
 /// (a `bool` of 2) is an error of class `Type`, and the elements concerned become zero.
 ///
+/// A message from point to point carries the kind of its numbers: a row of `f32` that is received as `f64` is an
+/// error of class `Type` that names both. An array, a tuple or a struct of numbers of one kind counts as a row of
+/// them; `u8` is the type of plain bytes, which go with every type. Messages of C and Python programs say nothing of
+/// their type.
+///
 /// Ranks that are one program agree on the layout of a struct. Between different programs, make it
 /// `#[repr(C)]`.
 ///
@@ -54,6 +59,10 @@ pub unsafe trait Equivalence: Copy + Send + 'static {
     #[doc(hidden)]
     const ANY: bool;
 
+    /// The kind of its numbers: `mark.rs` says more.
+    #[doc(hidden)]
+    const MARK: u16;
+
     /// Whether as many bytes as a value has are one.
     ///
     /// # Safety
@@ -72,6 +81,7 @@ macro_rules! numbers {
         unsafe impl Equivalence for $t {
             const DENSE: bool = true;
             const ANY: bool = true;
+            const MARK: u16 = crate::mark::of(stringify!($t));
 
             #[inline(always)]
             unsafe fn is_value(_: &[MaybeUninit<u8>]) -> bool {
@@ -92,6 +102,7 @@ numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
 unsafe impl Equivalence for bool {
     const DENSE: bool = true;
     const ANY: bool = false;
+    const MARK: u16 = crate::mark::of("bool");
 
     unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
         // SAFETY: initialised, by the caller's promise.
@@ -107,6 +118,7 @@ unsafe impl Equivalence for bool {
 unsafe impl Equivalence for char {
     const DENSE: bool = true;
     const ANY: bool = false;
+    const MARK: u16 = crate::mark::of("char");
 
     unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
         // SAFETY: initialised, by the caller's promise.
@@ -123,6 +135,7 @@ unsafe impl Equivalence for char {
 unsafe impl<T: Equivalence, const N: usize> Equivalence for [T; N] {
     const DENSE: bool = T::DENSE;
     const ANY: bool = T::ANY;
+    const MARK: u16 = T::MARK;
 
     unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
         // SAFETY: an element's bytes are among the array's.
@@ -141,6 +154,7 @@ unsafe impl<T: Equivalence, const N: usize> Equivalence for [T; N] {
 unsafe impl<T: Send + 'static> Equivalence for PhantomData<T> {
     const DENSE: bool = true;
     const ANY: bool = true;
+    const MARK: u16 = crate::mark::NONE;
 
     unsafe fn is_value(_: &[MaybeUninit<u8>]) -> bool {
         true
@@ -155,6 +169,7 @@ macro_rules! tuples {
         unsafe impl<$($T: Equivalence),*> Equivalence for ($($T,)*) {
             const DENSE: bool = size_of::<Self>() == 0 $(+ size_of::<$T>())* $(&& $T::DENSE)*;
             const ANY: bool = true $(&& $T::ANY)*;
+            const MARK: u16 = crate::mark::of_fields(&[$($T::MARK),*], &[$(size_of::<$T>()),*]);
 
             unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
                 // SAFETY: a field's bytes are among the tuple's.
@@ -175,6 +190,7 @@ tuples!((A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 
 unsafe impl<T: Equivalence> Equivalence for num_complex::Complex<T> {
     const DENSE: bool = T::DENSE;
     const ANY: bool = T::ANY;
+    const MARK: u16 = T::MARK;
 
     unsafe fn is_value(bytes: &[MaybeUninit<u8>]) -> bool {
         // SAFETY: as for an array.

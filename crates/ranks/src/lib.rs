@@ -56,6 +56,8 @@ mod equivalence;
 mod group;
 mod intercommunicator;
 mod interrupt;
+#[doc(hidden)]
+pub mod mark;
 mod matched;
 mod memory;
 mod object;

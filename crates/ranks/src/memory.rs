@@ -38,6 +38,17 @@ pub(crate) fn send_buf(bytes: &[u8]) -> SendBuf {
     unsafe { SendBuf::of(bytes) }
 }
 
+/// The bytes of values of a type, which the message names.
+#[inline(always)]
+pub(crate) fn typed_buf<T: Equivalence>(bytes: &[u8]) -> SendBuf {
+    send_buf(bytes).marked(T::MARK)
+}
+
+/// The bytes of an object, which the message says it is.
+pub(crate) fn object_buf(bytes: &[u8]) -> SendBuf {
+    send_buf(bytes).marked(crate::mark::OBJECT)
+}
+
 /// Makes padding zero, so that the memory may be read as bytes until a value in it is assigned to.
 pub(crate) fn clean<T: Equivalence>(data: &mut [T]) {
     if T::DENSE {

@@ -1,10 +1,10 @@
 //! Objects: anything that serde serialises, with the name of its type.
 
 use crate::communicator::{Communicator, Source, Status, Tag};
-use crate::memory::send_buf;
+use crate::memory::object_buf;
 use crate::wire::{decode, encode};
 use crate::{Class, Result};
-use ranks_engine::{Call, Mode};
+use ranks_engine::{Call, Mode, SendBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,17 +34,17 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
-        self.send_bytes(Mode::Standard, &self.encode(Call::Send, value)?, dest, tag)
+        self.send_buf(Mode::Standard, object_buf(&self.encode(Call::Send, value)?), dest, tag)
     }
 
     /// As [`Self::send`], but returns only when the receiver has begun to receive. Section 3.4.
     pub fn synchronous_send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
-        self.send_bytes(Mode::Synchronous, &self.encode(Call::Ssend, value)?, dest, tag)
+        self.send_buf(Mode::Synchronous, object_buf(&self.encode(Call::Ssend, value)?), dest, tag)
     }
 
     #[inline]
-    pub(crate) fn send_bytes(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
-        self.engine.engine().send(mode, send_buf(bytes), Self::to(dest), tag, self.id)
+    pub(crate) fn send_buf(&self, mode: Mode, buf: SendBuf, dest: usize, tag: i32) -> Result<()> {
+        self.engine.engine().send(mode, buf, Self::to(dest), tag, self.id)
     }
 
     /// Receives an object. Section 3.2.
@@ -106,7 +106,7 @@ impl Communicator {
     pub fn broadcast<T: Serialize + DeserializeOwned>(&self, value: Option<T>, root: usize) -> Result<T> {
         if self.rank() != root {
             let bytes = self.broadcast_bytes(Vec::new(), root)?;
-            return self.decode(Call::Bcast, &bytes, Status { source: root, tag: 0, bytes: bytes.len() });
+            return self.decode(Call::Bcast, &bytes, Status::of(root, 0, bytes.len()));
         }
         let Some(value) = value else {
             return Err(self.error(Class::Arg, Call::Bcast, "the root has no value to broadcast: pass Some"));

@@ -4,7 +4,7 @@
 
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{bytes_of, purge, recv_buf, send_buf};
+use crate::memory::{bytes_of, purge, recv_buf, typed_buf};
 use crate::request::Request;
 use crate::request::kind::{Kind, sealed};
 use crate::{Class, Result};
@@ -233,7 +233,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let bytes = bytes_of(data);
         let id = {
             let mut engine = self.comm.engine.engine();
-            engine.isend(Mode::Standard, send_buf(&bytes), Communicator::to(dest), tag, self.comm.id)?
+            engine.isend(Mode::Standard, typed_buf::<T>(&bytes), Communicator::to(dest), tag, self.comm.id)?
         };
         let _bytes = match bytes {
             Cow::Owned(bytes) => Some(bytes),

@@ -7,13 +7,14 @@
 use crate::collective::reductions::rows;
 use crate::communicator::{Communicator, Finalising, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{bytes_of, clean, purge, recv_buf, send_buf};
+use crate::mark;
+use crate::memory::{bytes_of, clean, object_buf, purge, recv_buf, typed_buf};
 use crate::op::Number;
 use crate::request::Awaiting;
 use crate::wire::{decode, encode};
 use crate::{Class, Error, Result};
 use ranks_engine::op::StoredOp;
-use ranks_engine::{Call, CommId, Form, Mode, RequestId, ShmEngine};
+use ranks_engine::{Call, CommId, Form, Mode, RequestId, SendBuf, ShmEngine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,8 +81,8 @@ impl Rank {
         }
     }
 
-    fn send(&self, mode: Mode, bytes: &[u8], dest: usize, tag: i32) -> Result<()> {
-        let (buf, dest, comm) = (send_buf(bytes), Communicator::to(dest), CommId::WORLD);
+    fn send(&self, mode: Mode, buf: SendBuf, dest: usize, tag: i32) -> Result<()> {
+        let (dest, comm) = (Communicator::to(dest), CommId::WORLD);
         let begun = self.with(|engine| {
             if engine.send_at_once(mode, buf, dest, tag, comm)? {
                 return Ok(None);
@@ -117,7 +118,7 @@ impl SharedWorld {
     /// As [`Communicator::send`].
     pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
         let bytes = encode(value).map_err(|detail| self.0.error(Class::Type, Call::Send, detail))?;
-        self.0.send(Mode::Standard, &bytes, dest, tag)
+        self.0.send(Mode::Standard, object_buf(&bytes), dest, tag)
     }
 
     /// As [`Communicator::receive`].
@@ -139,12 +140,12 @@ impl SharedWorld {
 
     /// As [`Communicator::send_from`].
     pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
-        self.0.send(Mode::Standard, &bytes_of(data), dest, tag)
+        self.0.send(Mode::Standard, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
     /// As [`Communicator::synchronous_send_from`].
     pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
-        self.0.send(Mode::Synchronous, &bytes_of(data), dest, tag)
+        self.0.send(Mode::Synchronous, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
     /// As [`Communicator::receive_into`].
@@ -159,13 +160,15 @@ impl SharedWorld {
         let outcome = self.0.wait(id).and_then(|()| self.0.with(|engine| engine.wait(id)));
         let all = purge(data);
         let status = Status::from(outcome?);
-        if !all || !status.bytes.is_multiple_of(size_of::<T>()) {
-            let detail =
-                format!("a message of {} bytes is no row of {}", status.bytes, std::any::type_name::<T>());
-            let error = self.0.error(Class::Type, Call::Recv, detail);
-            return Err(error.peer(status.source as i32).tag(status.tag));
-        }
-        Ok(status)
+        let detail = match mark::mismatch::<T>(status) {
+            None if all => return Ok(status),
+            None => {
+                format!("bytes came that are no {}; they were replaced by zero", std::any::type_name::<T>())
+            }
+            Some(detail) => detail,
+        };
+        let error = self.0.error(Class::Type, Call::Recv, detail);
+        Err(error.peer(status.source as i32).tag(status.tag))
     }
 
     fn collective(&self, begin: impl FnOnce(&mut ShmEngine) -> Result<RequestId>) -> Result<()> {

@@ -18,6 +18,7 @@ pub struct Elements {
     count: usize,
     len: usize,
     datatype: Arc<Datatype>,
+    mark: u16,
 }
 
 impl Elements {
@@ -33,7 +34,7 @@ impl Elements {
             let detail = format!("{count} elements of {} bytes are too many", datatype.size());
             return Err(Invalid::new(Class::Count, detail));
         };
-        Ok(Self { address: address.expose_provenance(), count, len: len as usize, datatype })
+        Ok(Self { address: address.expose_provenance(), count, len: len as usize, datatype, mark: 0 })
     }
 
     /// Bytes of the message.
@@ -63,10 +64,21 @@ impl Elements {
         one.then(|| self.address.wrapping_add_signed(at as isize))
     }
 
+    /// With a mark that tells the type of what is sent, as [`SendBuf::marked`] has it.
+    #[must_use]
+    pub fn marked(self, mark: u16) -> Self {
+        Self { mark, ..self }
+    }
+
+    pub(crate) fn mark(&self) -> u16 {
+        self.mark
+    }
+
     /// The same bytes as a plain buffer to send from, if they lie in a row.
     pub fn as_send(&self) -> Option<SendBuf> {
         // SAFETY: the promise given to `new`.
-        self.block().map(|at| unsafe { SendBuf::new(ptr::with_exposed_provenance(at), self.len) })
+        self.block()
+            .map(|at| unsafe { SendBuf::new(ptr::with_exposed_provenance(at), self.len) }.marked(self.mark))
     }
 
     /// The same bytes as a plain buffer to receive into, if they lie in a row.

@@ -41,6 +41,7 @@ pub(crate) struct Unexpected {
     pub source: usize,
     pub context: u32,
     pub tag: i32,
+    pub mark: u16,
     pub total: u64,
     /// Bytes that have come (all of an eager message, sooner or later).
     pub here: u64,
@@ -181,7 +182,7 @@ impl Core {
         // Only a damaged segment says less than it brings.
         let total = total.max(here);
         let rest = if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
-            self.begin(index, from, head.tag, total);
+            self.begin(index, from, head.tag, total, head.mark);
             if answer != 0 {
                 self.answer(from, answer, false);
             }
@@ -240,7 +241,7 @@ impl Core {
     fn announced(&mut self, from: usize, head: Head, words: Words) {
         let [total, address, request, ..] = words;
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
-            self.begin(index, from, head.tag, total);
+            self.begin(index, from, head.tag, total, head.mark);
             self.pulls.push(Pull { index, from, total, address, request });
         } else {
             self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
@@ -295,8 +296,9 @@ impl Core {
 
     /// Puts down an answer to the sender's request.
     pub fn answer(&mut self, to: usize, request: u64, failed: bool) {
-        let words = [request, failed.into(), 0, 0, 0, 0];
-        self.outbox.push(to, Out::Control { head: Head { kind: wire::DONE, context: 0, tag: 0 }, words });
+        let words = [request, failed.into(), 0, 0, 0];
+        self.outbox
+            .push(to, Out::Control { head: Head { kind: wire::DONE, context: 0, tag: 0, mark: 0 }, words });
     }
 
     /// Lets go of messages that wait at their senders: this rank receives no more. They still count as not received.
@@ -307,8 +309,8 @@ impl Core {
                 && message.used
             {
                 message.kept = Kept::Small([0; bounds::SMALL_UNEXPECTED], 0);
-                let (to, words) = (message.source, [request, wire::UNWANTED, 0, 0, 0, 0]);
-                let head = Head { kind: wire::DONE, context: 0, tag: 0 };
+                let (to, words) = (message.source, [request, wire::UNWANTED, 0, 0, 0]);
+                let head = Head { kind: wire::DONE, context: 0, tag: 0, mark: 0 };
                 self.outbox.push(to, Out::Control { head, words });
             }
         }
@@ -321,6 +323,7 @@ impl Core {
             source: from,
             context,
             tag,
+            mark: head.mark,
             total,
             here,
             answer,
@@ -376,7 +379,7 @@ impl Core {
 
     /// A receive was matched to a message of `total` bytes.
     #[inline]
-    pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64) {
+    pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64, mark: u16) {
         let request = self.requests.at(index);
         let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
@@ -385,7 +388,7 @@ impl Core {
         request.peer = Some(from);
         let source = request.comm.as_ref().map_or(0, |comm| comm.rank_of(from));
         let room = request.room() as u64;
-        request.status = Status { source, tag, bytes: total.min(room), cancelled: false };
+        request.status = Status { source, tag, bytes: total.min(room), cancelled: false, mark };
         if total > room {
             self.begin_too_long(index, no_room);
         }

@@ -46,7 +46,8 @@ fn random_arrivals_do_no_harm() {
         for _ in 0..2_000 {
             let from = 1 + (random.next() % 2) as usize;
             let kind = if random.next().is_multiple_of(3) { 1 } else { BULK + (random.next() % 10) as u8 };
-            let head = Head { kind, context: (random.next() % 4) as u32, tag: (random.next() % 5) as i32 };
+            let head =
+                Head { kind, context: (random.next() % 4) as u32, tag: (random.next() % 5) as i32, mark: 0 };
             let part = &data[..(random.next() % 61) as usize];
             let core = &mut engine.core;
             if kind < BULK {

@@ -116,7 +116,7 @@ impl<T: Transport> Engine<T> {
                         None => transport.try_bulk(to, *head, *words, data, piece),
                         Some(from) => {
                             let head = Head { kind: wire::CHUNK, ..*head };
-                            transport.try_bulk(to, head, [0; 6], &data[from..], piece)
+                            transport.try_bulk(to, head, Words::default(), &data[from..], piece)
                         }
                     };
                     let Some(n) = sent else { return (moved, false) };
@@ -133,10 +133,10 @@ impl<T: Transport> Engine<T> {
                 let index = *request;
                 let buf = core.requests.at(index).send_buf();
                 let data = &buf.bytes()[..*len];
-                let head = Head { kind: wire::DATA, context: 0, tag: 0 };
+                let head = Head { kind: wire::DATA, context: 0, tag: 0, mark: 0 };
                 let mut moved = false;
                 while *at < data.len() {
-                    let words = [*theirs, 0, 0, 0, 0, 0];
+                    let words = [*theirs, 0, 0, 0, 0];
                     let Some(n) = transport.try_bulk(to, head, words, &data[*at..], piece_of(data.len()))
                     else {
                         return (moved, false);

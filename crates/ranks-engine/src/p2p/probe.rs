@@ -165,8 +165,8 @@ impl<T: Transport> Engine<T> {
         let found = self.core.matcher.find(comm.context, from, (tag != ANY_TAG).then_some(tag));
         Ok(found.map(|(from, id)| {
             let message = &self.core.unexpected[id as usize];
-            let (tag, bytes) = (message.tag, message.total);
-            (id, from, Status { source: comm.rank_of(from), tag, bytes, cancelled: false })
+            let (tag, bytes, mark) = (message.tag, message.total, message.mark);
+            (id, from, Status { source: comm.rank_of(from), tag, bytes, cancelled: false, mark })
         }))
     }
 

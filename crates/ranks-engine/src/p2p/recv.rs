@@ -60,7 +60,13 @@ impl<T: Transport> Engine<T> {
         let mut outcome = Quick::No;
         let mut here = 0;
         let ours = |head: Head| head.context == context && (tag == head.tag || tag == ANY_TAG);
-        let status = |head: Head, len| Status { source, tag: head.tag, bytes: len as u64, cancelled: false };
+        let status = |head: Head, len| Status {
+            source,
+            tag: head.tag,
+            bytes: len as u64,
+            cancelled: false,
+            mark: head.mark,
+        };
         for _ in 0..core.quick_looks {
             let found = self.transport.poll(from, |arrival| match arrival {
                 Arrival::Inline(head, len, data)
@@ -351,9 +357,9 @@ impl Core {
     pub fn receive_kept(&mut self, index: u32, id: u32) {
         let message = &mut self.unexpected[id as usize];
         let (from, tag, total, here) = (message.source, message.tag, message.total, message.here);
-        let (answer, broken) = (message.answer, message.broken);
+        let (answer, broken, mark) = (message.answer, message.broken, message.mark);
         let kept = std::mem::replace(&mut message.kept, Kept::Small([0; crate::bounds::SMALL_UNEXPECTED], 0));
-        self.begin(index, from, tag, total);
+        self.begin(index, from, tag, total, mark);
         if broken {
             let call = self.requests.at(index).call;
             let error = self.gone_error(call, from);

@@ -46,7 +46,7 @@ pub(crate) struct Push {
 
 impl Push {
     pub fn from_words(to: usize, words: Words) -> Self {
-        let [request, address, len, transfer, generation, _] = words;
+        let [request, address, len, transfer, generation] = words;
         Self { to, request, address, len, transfer: transfer as usize, generation }
     }
 }
@@ -114,8 +114,8 @@ impl<T: Transport> Engine<T> {
         // What the ring brings is what was asked for, so that is the total now; a truncation has been
         // put down already.
         self.core.requests.at(pull.index).total = len;
-        let words = [pull.request, word, len, 0, 0, 0];
-        let head = Head { kind: wire::TO_RING, context: 0, tag: 0 };
+        let words = [pull.request, word, len, 0, 0];
+        let head = Head { kind: wire::TO_RING, context: 0, tag: 0, mark: 0 };
         self.core.outbox.push(pull.from, Out::Control { head, words });
     }
 
@@ -156,8 +156,8 @@ impl<T: Transport> Engine<T> {
         let word = segment.transfer(pull.from, self.core.me, transfer);
         let generation = word.begin();
         let buf = self.core.requests.at(pull.index).recv_buf();
-        let words = [pull.request, buf.address(), len, transfer as u64, generation, 0];
-        let head = Head { kind: wire::SHARE, context: 0, tag: 0 };
+        let words = [pull.request, buf.address(), len, transfer as u64, generation];
+        let head = Head { kind: wire::SHARE, context: 0, tag: 0, mark: 0 };
         self.core.outbox.push(pull.from, Out::Control { head, words });
         self.flush();
         let (pieces, piece) = claim::pieces(len);

@@ -74,13 +74,17 @@ pub struct Status {
     pub bytes: u64,
     /// True when the operation was cancelled.
     pub cancelled: bool,
+    /// The type of the data, as the sender marked it; 0 where it did not.
+    pub mark: u16,
 }
 
 impl Status {
     /// Of a send, and of an inactive or null request.
-    pub const EMPTY: Status = Status { source: ANY_SOURCE, tag: ANY_TAG, bytes: 0, cancelled: false };
+    pub const EMPTY: Status =
+        Status { source: ANY_SOURCE, tag: ANY_TAG, bytes: 0, cancelled: false, mark: 0 };
     /// Of a receive from no rank.
-    pub const PROC_NULL: Status = Status { source: PROC_NULL, tag: ANY_TAG, bytes: 0, cancelled: false };
+    pub const PROC_NULL: Status =
+        Status { source: PROC_NULL, tag: ANY_TAG, bytes: 0, cancelled: false, mark: 0 };
 }
 
 /// What a request does.

@@ -7,7 +7,7 @@ use super::{Engine, wire};
 use crate::error::{Class, Result};
 use crate::group::CommId;
 use crate::memory::SendBuf;
-use crate::transport::{Head, Transport};
+use crate::transport::{HEAD_WORDS, Head, Transport};
 use crate::{PROC_NULL, TAG_UB};
 use ranks_shm::blocked::Call;
 
@@ -42,7 +42,7 @@ impl<T: Transport> Engine<T> {
     ) -> bool {
         match self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
             None => false,
-            Some((slot, head)) => self.send_whole(slot, head, buf.bytes()),
+            Some((slot, head)) => self.send_whole(slot, Head { mark: buf.mark(), ..head }, buf.bytes()),
         }
     }
 
@@ -59,7 +59,7 @@ impl<T: Transport> Engine<T> {
         let (context, slot) = self.core.comms.fast(comm, dest)?;
         let goes =
             matches!(mode, Mode::Standard | Mode::Ready) && eager && tag >= 0 && self.core.is_clear(slot);
-        goes.then_some((slot, Head { kind: wire::EAGER, context, tag }))
+        goes.then_some((slot, Head { kind: wire::EAGER, context, tag, mark: 0 }))
     }
 
     /// Puts an eager message into the ring if all of it fits now. A part alone would leave the rest to the sender's
@@ -79,12 +79,12 @@ impl<T: Transport> Engine<T> {
             return false;
         }
         let mut next = Head { kind: wire::LONG, ..head };
-        let mut words = [data.len() as u64, 0, 0, 0, 0, 0];
+        let mut words = [data.len() as u64, 0, 0, 0, 0];
         let mut at = 0;
         while at < data.len() {
             let taken = self.transport.try_bulk(to, next, words, &data[at..], piece);
             at += taken.expect("there was room for all of it, and nobody else writes");
-            (next.kind, words) = (wire::CHUNK, [0; 6]);
+            (next.kind, words) = (wire::CHUNK, [0; HEAD_WORDS]);
         }
         true
     }
@@ -101,7 +101,7 @@ impl<T: Transport> Engine<T> {
     ) -> Result<RequestId> {
         self.enter(mode.call())?;
         if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm)
-            && self.send_whole(slot, head, buf.bytes())
+            && self.send_whole(slot, Head { mark: buf.mark(), ..head }, buf.bytes())
         {
             return Ok(RequestId::SENT);
         }
@@ -223,7 +223,7 @@ impl<T: Transport> Engine<T> {
         }
         let len = buf.len();
         let word = self.core.requests.id_of(index).word();
-        let head = Head { kind: wire::EAGER, context, tag };
+        let head = Head { kind: wire::EAGER, context, tag, mark: buf.mark() };
         let whole = len <= eager && mode != Mode::Synchronous && self.core.outbox.is_empty(to);
         if whole && self.send_whole(to, head, buf.bytes()) {
             self.core.requests.at(index).pushed = true;
@@ -231,7 +231,7 @@ impl<T: Transport> Engine<T> {
             return;
         }
         if len > eager || alone {
-            let words = [len as u64, buf.address(), word, 0, 0, 0];
+            let words = [len as u64, buf.address(), word, 0, 0];
             let request = self.core.requests.at(index);
             request.answered = false;
             request.announced = true;
@@ -244,7 +244,7 @@ impl<T: Transport> Engine<T> {
             let answer = if mode == Mode::Synchronous { word } else { 0 };
             self.core.requests.at(index).answered = answer == 0;
             let head = Head { kind: wire::LONG, ..head };
-            let words = [len as u64, answer, 0, 0, 0, 0];
+            let words = [len as u64, answer, 0, 0, 0];
             self.core.outbox.push(to, Out::Long { request: index, head, words, at: None });
         }
         self.flush();
@@ -254,11 +254,12 @@ impl<T: Transport> Engine<T> {
     fn launch_copy(&mut self, index: u32) {
         let mut copy = self.core.take_staging();
         let request = self.core.requests.at(index);
+        let mark = request.send_buf().mark();
         match request.owned.take() {
             Some(packed) => copy = packed,
             None => copy.extend_from_slice(request.send_buf().bytes()),
         }
-        let kind = Kind::Send { buf: lasting(&copy), mode: Mode::Standard };
+        let kind = Kind::Send { buf: lasting(&copy).marked(mark), mode: Mode::Standard };
         let mut message = Request::new(request.call, kind);
         message.peer = request.peer;
         message.context = request.context;
@@ -297,10 +298,10 @@ impl Core {
         let id = self.requests.id_of(index);
         let request = self.requests.at(index);
         let Kind::Send { buf, mode } = request.kind else { return };
-        let head = Head { kind: wire::EAGER, context: request.context, tag: request.tag };
+        let head = Head { kind: wire::EAGER, context: request.context, tag: request.tag, mark: buf.mark() };
         let total = buf.len() as u64;
         if let Some(receive) = self.matcher.arrive(head.context, me, head.tag) {
-            self.begin(receive, me, head.tag, total);
+            self.begin(receive, me, head.tag, total, head.mark);
             self.deliver(receive, buf.bytes());
             self.finish(index);
             return;

@@ -19,7 +19,7 @@ use crate::datatype::Elements;
 use crate::error::Result;
 use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::transport::{Head, Transport};
+use crate::transport::{HEAD_WORDS, Head, Transport};
 use ranks_shm::blocked::Call;
 use ranks_shm::bounds::CHUNK_SMALL;
 use ranks_shm::remote::Remote;
@@ -58,7 +58,8 @@ impl<T: Transport> Engine<T> {
             elements.pack_onto(&mut staging);
         }
         // SAFETY: the send is over when it returns, and the staging buffer goes after that.
-        let outcome = self.send(mode, unsafe { SendBuf::of(&staging) }, dest, tag, comm);
+        let packed = unsafe { SendBuf::of(&staging) }.marked(elements.mark());
+        let outcome = self.send(mode, packed, dest, tag, comm);
         self.core.keep_staging(staging);
         outcome
     }
@@ -102,8 +103,8 @@ impl<T: Transport> Engine<T> {
         let Some((to, head)) = self.may_go(mode, goes, dest, tag, comm) else { return Ok(Packed::No) };
         let mut piece = self.core.take_staging();
         piece.resize(CHUNK_SMALL, 0);
-        let mut next = Head { kind: wire::LONG, ..head };
-        let mut words = [len as u64, 0, 0, 0, 0, 0];
+        let mut next = Head { kind: wire::LONG, mark: elements.mark(), ..head };
+        let mut words = [len as u64, 0, 0, 0, 0];
         // Packed, and gone.
         let (mut packed, mut at) = (0..0, 0);
         while at < len {
@@ -114,7 +115,7 @@ impl<T: Transport> Engine<T> {
             else {
                 break;
             };
-            (next.kind, words) = (wire::CHUNK, [0; 6]);
+            (next.kind, words) = (wire::CHUNK, [0; HEAD_WORDS]);
             packed.start += taken;
             at += taken;
         }
@@ -124,7 +125,15 @@ impl<T: Transport> Engine<T> {
         }
         let mut rest = vec![0; len - at];
         elements.pack(at, &mut rest);
-        let id = self.send_init_as(mode.call(), mode, lasting(&rest), dest, tag, comm, false)?;
+        let id = self.send_init_as(
+            mode.call(),
+            mode,
+            lasting(&rest).marked(elements.mark()),
+            dest,
+            tag,
+            comm,
+            false,
+        )?;
         self.core.requests.at(id.index()).owned = Some(rest);
         self.core.outbox.push(to, Out::Long { request: id.index(), head: next, words, at: Some(0) });
         Ok(Packed::Going(id))
@@ -247,7 +256,7 @@ impl Core {
         let request = self.requests.at(index);
         if let (Some(elements), Kind::Send { mode, .. }) = (&request.elements, request.kind) {
             elements.pack_onto(&mut staging);
-            request.kind = Kind::Send { buf: lasting(&staging), mode };
+            request.kind = Kind::Send { buf: lasting(&staging).marked(elements.mark()), mode };
             request.owned = Some(staging);
         }
     }

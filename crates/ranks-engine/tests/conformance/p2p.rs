@@ -39,7 +39,7 @@ fn every_length<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let receive = irecv(e, &mut got, previous, tag)?;
         send(e, Mode::Standard, &data, next, tag)?;
         let status = e.wait(receive)?;
-        assert_eq!(status, Status { source: previous, tag, bytes: len as u64, cancelled: false });
+        assert_eq!(status, Status { source: previous, tag, bytes: len as u64, cancelled: false, mark: 0 });
         assert_eq!(got[..len], pattern(len, previous, tag), "n {n} len {len}");
         assert_eq!(got[len..], [0; 3], "nothing beyond the message");
     }

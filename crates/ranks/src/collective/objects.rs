@@ -230,7 +230,7 @@ impl Communicator {
         bytes: &[u8],
         source: usize,
     ) -> Result<T> {
-        self.decode(call, bytes, Status { source, tag: 0, bytes: bytes.len() })
+        self.decode(call, bytes, Status::of(source, 0, bytes.len()))
     }
 }
 

@@ -27,7 +27,7 @@ pub use persistent::Persistent;
 use crate::Result;
 use crate::communicator::{Communicator, Shared, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{clean, recv_buf, send_buf};
+use crate::memory::{clean, object_buf, recv_buf};
 use kind::{Kind, ReceivedBuffer, ReceivedObject, SentBuffer, SentObject};
 use ranks_engine::{Call, Mode, RequestId, ShmEngine};
 use serde::Serialize;
@@ -237,7 +237,7 @@ impl Communicator {
         let bytes = self.encode(Call::Send, value)?;
         // The bytes stay where they are on the heap, and untouched, until the request is complete.
         let id =
-            self.engine.engine().isend(Mode::Standard, send_buf(&bytes), Self::to(dest), tag, self.id)?;
+            self.engine.engine().isend(Mode::Standard, object_buf(&bytes), Self::to(dest), tag, self.id)?;
         Ok(Request::new(self, id, SentObject(bytes)))
     }
 
@@ -251,7 +251,8 @@ impl Communicator {
         clean(&mut data);
         let id = {
             let mut engine = self.engine.engine();
-            engine.isend(Mode::Standard, recv_buf(&mut data).as_send(), Self::to(dest), tag, self.id)?
+            let buf = recv_buf(&mut data).as_send().marked(T::MARK);
+            engine.isend(Mode::Standard, buf, Self::to(dest), tag, self.id)?
         };
         Ok(Request::new(self, id, SentBuffer(data)))
     }

@@ -138,7 +138,7 @@ impl Communicator {
         dest: usize,
         tag: i32,
     ) -> Result<Persistent<'_, T>> {
-        let buf = recv_buf(&mut data).as_send();
+        let buf = recv_buf(&mut data).as_send().marked(T::MARK);
         let id = self.engine.engine().send_init(Mode::Standard, buf, Self::to(dest), tag, self.id)?;
         let (call, recv) = (Call::Send, Vec::new());
         let begun = Begun { id, call, in_place: false, send: data, recv, wrong: None };

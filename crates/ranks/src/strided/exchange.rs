@@ -75,12 +75,13 @@ impl Communicator {
         }
         let len = data.len();
         let mut landing = Landing::in_place(data);
-        let outcome = self.exchange(landing.buf(), len, size_of::<T>(), parts);
+        let outcome = self.exchange::<T>(landing.buf(), len, parts);
         landing.settle(self, Call::Sendrecv, outcome)
     }
 
     /// Begins all parts, and waits for all of them. When one cannot be begun, the others are ended first.
-    fn exchange(&self, buf: RecvBuf, len: usize, size: usize, parts: &[Exchange]) -> Result<()> {
+    fn exchange<T: Equivalence>(&self, buf: RecvBuf, len: usize, parts: &[Exchange]) -> Result<()> {
+        let size = size_of::<T>();
         let all = RefCell::new(Vec::with_capacity(2 * parts.len()));
         let end = End(&all, self);
         for part in parts {
@@ -90,7 +91,7 @@ impl Communicator {
             all.borrow_mut().push(begun(id, true));
         }
         for part in parts {
-            let elements = self.strided(Call::Sendrecv, buf, len, size, part.send)?;
+            let elements = self.strided(Call::Sendrecv, buf, len, size, part.send)?.marked(T::MARK);
             let dest = Self::to(part.neighbor);
             let mut engine = self.engine.engine();
             let id = engine.isend_elements(Mode::Standard, elements, dest, part.send_tag, self.id)?;

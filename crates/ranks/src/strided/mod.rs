@@ -9,7 +9,7 @@ pub use exchange::Exchange;
 
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{bytes_of, recv_buf, shared_buf};
+use crate::memory::{bytes_of, recv_buf, shared_buf, typed_buf};
 use crate::{Class, Error, Result};
 use ranks_engine::datatype::{Datatype, Elements, Form, Invalid, Scalar};
 use ranks_engine::{Call, Mode, RecvBuf};
@@ -163,9 +163,10 @@ impl Communicator {
         if !T::DENSE {
             self.inside(Call::Send, places, data.len())?;
             let row: Vec<T> = places.places().map(|at| data[at]).collect();
-            return self.send_bytes(Mode::Standard, &bytes_of(&row), dest, tag);
+            return self.send_buf(Mode::Standard, typed_buf::<T>(&bytes_of(&row)), dest, tag);
         }
-        let elements = self.strided(Call::Send, shared_buf(data), data.len(), size_of::<T>(), places)?;
+        let elements =
+            self.strided(Call::Send, shared_buf(data), data.len(), size_of::<T>(), places)?.marked(T::MARK);
         self.engine.engine().send_elements(Mode::Standard, &elements, Self::to(dest), tag, self.id)
     }
 

@@ -41,7 +41,9 @@ impl Communicator {
         tag: i32,
     ) -> Result<BufferSend<'_, T>> {
         clean(&mut data);
-        let elements = self.strided(Call::Send, recv_buf(&mut data), data.len(), size_of::<T>(), places)?;
+        let elements = self
+            .strided(Call::Send, recv_buf(&mut data), data.len(), size_of::<T>(), places)?
+            .marked(T::MARK);
         let mut engine = self.engine.engine();
         let id = engine.isend_elements(Mode::Standard, elements, Self::to(dest), tag, self.id)?;
         drop(engine);
@@ -100,7 +102,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ) -> Result<ScopedSend<'scope>> {
         if T::DENSE {
             let (buf, len) = (crate::memory::shared_buf(data), data.len());
-            let elements = self.comm.strided(Call::Send, buf, len, size_of::<T>(), places)?;
+            let elements = self.comm.strided(Call::Send, buf, len, size_of::<T>(), places)?.marked(T::MARK);
             let mut engine = self.comm.engine.engine();
             let dest = Communicator::to(dest);
             let id = engine.isend_elements(Mode::Standard, elements, dest, tag, self.comm.id)?;
@@ -111,7 +113,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let row: Vec<T> = places.places().map(|at| data[at]).collect();
         let bytes = bytes_of(&row).into_owned();
         let mut engine = self.comm.engine.engine();
-        let buf = crate::memory::send_buf(&bytes);
+        let buf = crate::memory::typed_buf::<T>(&bytes);
         let id = engine.isend(Mode::Standard, buf, Communicator::to(dest), tag, self.comm.id)?;
         drop(engine);
         Ok(self.sending(id, Some(bytes)))

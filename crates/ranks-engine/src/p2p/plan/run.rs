@@ -201,7 +201,7 @@ impl<T: Transport> Engine<T> {
     /// The usual case of a short message, as in `send_quickly`.
     fn left_at_once(&mut self, comm: &Comm, tag: i32, to: i32, buf: SendBuf) -> bool {
         let Some(slot) = comm.slot_of(to) else { return false };
-        let head = Head { kind: wire::EAGER, context: comm.context + 1, tag };
+        let head = Head { kind: wire::EAGER, context: comm.context + 1, tag, mark: 0 };
         buf.len() <= self.transport.inline_limit()
             && self.core.is_clear(slot)
             && self.transport.try_inline(slot, head, buf.bytes())
