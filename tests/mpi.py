@@ -11,8 +11,10 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -103,6 +105,27 @@ def judge(name, command, code, says, limit, environment):
         return
     failures.append(name)
     print(f"FAILED  {name}: ended with {ended}, expected {code}; missing: {missing}\n{text}")
+
+
+def deadlock(target, program):
+    """Ranks at MPI_THREAD_MULTIPLE that receive from each other: the launcher says so, and an interrupt ends them before the
+    grace is over, since none of them will ever act on it."""
+    command = [target / "ranks", "run", "-n", 2, program, "deadlock"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    job = subprocess.Popen([str(word) for word in command], **pipes)
+    watchdog = threading.Timer(60, job.kill)
+    watchdog.start()
+    said = ""
+    for line in job.stderr:
+        said += line
+        if "Ctrl-C ends it" in line:
+            job.send_signal(signal.SIGINT)
+    watchdog.cancel()
+    told = "no rank can go on" in said and "rank 1 waits in MPI_Recv from rank 0" in said
+    good = told and "ending by force" not in said and job.wait() == 130
+    if not good:
+        failures.append("deadlock")
+    print("ok      a deadlock at MPI_THREAD_MULTIPLE" if good else f"FAILED  deadlock: ended with {job.wait()}\n{said}")
 
 
 # What a wrong program must print, how it must end, and on how many ranks.
@@ -210,6 +233,7 @@ def main():
         several = [programs, 0, 5, ":", "-n", 2, programs, 1, 5, ":", "-n", 2, programs, 2, 5]
         run(target, 1, several, says=["program 0: 9", "program 1: 9", "program 2: 9"])
         run(target, 1, ["-usize", 40, programs, 0, 40], says=["program 0: 1"])
+        deadlock(target, wrong)
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)
         counted = "MPI_Send 3 calls, 1200 bytes; MPI_Recv 3 calls, 1200 bytes; MPI_Allreduce 2 calls, 160 bytes"

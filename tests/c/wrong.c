@@ -10,7 +10,8 @@ int main(int argc, char **argv) {
     char buffer[40] = {0};
     int rank, size;
     if (!strcmp(what, "before")) MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Init(NULL, NULL);
+    if (!strcmp(what, "deadlock")) MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &size);
+    else MPI_Init(NULL, NULL);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (!strcmp(what, "twice")) MPI_Init(NULL, NULL);
@@ -19,6 +20,7 @@ int main(int argc, char **argv) {
         if (rank == 1) MPI_Recv(buffer, 20, MPI_CHAR, 0, 5, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
         MPI_Barrier(MPI_COMM_WORLD);
     }
+    if (!strcmp(what, "deadlock")) MPI_Recv(buffer, 1, MPI_CHAR, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     if (!strcmp(what, "rank")) MPI_Send(buffer, 1, MPI_CHAR, 9, 0, MPI_COMM_WORLD);
     if (!strcmp(what, "unsupported")) MPI_File_read_shared(MPI_FILE_NULL, buffer, 0, MPI_BYTE, MPI_STATUS_IGNORE);
     if (!strcmp(what, "null")) MPI_Send(NULL, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);

@@ -126,7 +126,10 @@ impl<T: Transport> Engine<T> {
                 self.asleep = true;
                 left = true;
                 let me = self.core.me;
-                self.transport.segment().slot(me).blocked.publish(&what);
+                // What is published already keeps its time: the rank has waited since then.
+                if !told {
+                    self.transport.segment().slot(me).blocked.publish(&what);
+                }
                 break Err(Error::interrupted(what.call, me));
             }
             if self.transport.sleep() && self.progress() {
