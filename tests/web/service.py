@@ -282,6 +282,14 @@ def drain(site):
         except subprocess.TimeoutExpired:
             code = None
         check("INT ends it", code in (0, 130), (code, server.said))
+    # At any moment of its start: either it serves already and ends well, or it is ended by the signal. No rank is accused.
+    for delay in (0.0, 0.005, 0.01, 0.015, 0.02, 0.04, 0.08):
+        server = Server(site, n=2)
+        time.sleep(delay)
+        server.process.send_signal(signal.SIGINT)
+        code = server.end()
+        said = "".join(server.said)
+        check(f"INT {delay} s after the start", code in (0, 130, -signal.SIGINT) and "killed" not in said, (code, said))
 
 
 def starts(site, place):

@@ -47,7 +47,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -159,14 +159,32 @@ fn start(
         .max_blocking_threads(crate::bounds::HELPERS)
         .build()
         .map_err(failed)?;
+    // Before anything says that this rank serves: a signal that comes earlier kills it.
+    let signals = {
+        let _inside = runtime.enter();
+        let heard = |kind| signal(kind).map_err(failed);
+        Signals {
+            end: [heard(SignalKind::terminate())?, heard(SignalKind::interrupt())?],
+            reopen: [heard(SignalKind::user_defined1())?, heard(SignalKind::hangup())?],
+        }
+    };
     let bell = bell.clone();
     let body = move || {
         // As a task: waking what is blocked on itself takes a call of the system each time.
-        let _ = runtime.block_on(async { tokio::spawn(serve(listener, tls, site, drain, bell)).await });
+        let _ =
+            runtime.block_on(async { tokio::spawn(serve(listener, tls, site, drain, bell, signals)).await });
         // Not waiting for a disk that does not answer.
         runtime.shutdown_background();
     };
     std::thread::Builder::new().name("serve".into()).spawn(body).map_err(failed)
+}
+
+/// The signals that a rank hears.
+struct Signals {
+    /// Serve what is under way, then end.
+    end: [Signal; 2],
+    /// Open the access log anew.
+    reopen: [Signal; 2],
 }
 
 async fn serve(
@@ -175,19 +193,17 @@ async fn serve(
     site: Arc<Site>,
     drain: watch::Receiver<bool>,
     bell: Bell,
+    signals: Signals,
 ) {
     let told = bell.clone();
+    let Signals { end: [mut term, mut int], reopen } = signals;
     tokio::spawn(async move {
-        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            return;
-        };
         loop {
             tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
             told.ring(Note::End);
         }
     });
-    if let Err(error) = server::serve(listener, tls, site, drain).await {
+    if let Err(error) = server::serve(listener, tls, site, drain, reopen).await {
         let _ = writeln!(io::stderr(), "ranks serve: cannot go on: {error}");
         bell.ring(Note::End);
     }

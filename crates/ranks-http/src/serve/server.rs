@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::signal::unix::Signal;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
@@ -73,10 +74,11 @@ pub async fn serve(
     tls: Option<TlsAcceptor>,
     site: Arc<Site>,
     mut drain: watch::Receiver<bool>,
+    reopen: [Signal; 2],
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
-    let _signals = tokio::spawn(reopen_the_log(site.clone()));
+    let _signals = tokio::spawn(reopen_the_log(site.clone(), reopen));
     let _sweeper = tokio::spawn(let_go_of_deleted_files(site.clone()));
     let mut door =
         Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
@@ -107,12 +109,7 @@ pub async fn serve(
 }
 
 /// USR1 and HUP tell that the access log was renamed, as they do to nginx.
-async fn reopen_the_log(site: Arc<Site>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut first), Ok(mut second)) = (signal(SignalKind::user_defined1()), signal(SignalKind::hangup()))
-    else {
-        return;
-    };
+async fn reopen_the_log(site: Arc<Site>, [mut first, mut second]: [Signal; 2]) {
     loop {
         tokio::select! {
             _ = first.recv() => {}

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::*;
@@ -42,7 +43,8 @@ impl Running {
         let at = listener.local_addr().unwrap();
         let (drain, drained) = watch::channel(false);
         let tls = tls.then(|| tls::acceptor(&folder.join("cert.pem"), &folder.join("key.pem")).unwrap());
-        let server = tokio::spawn(server::serve(listener, tls, Arc::new(site), drained));
+        let reopen = [SignalKind::user_defined1(), SignalKind::hangup()].map(|kind| signal(kind).unwrap());
+        let server = tokio::spawn(server::serve(listener, tls, Arc::new(site), drained, reopen));
         Running { at, drain, counts, server, folder, certificate }
     }
 

@@ -74,6 +74,11 @@ impl Job<'_> {
             return;
         };
         self.outputs.collect(rank, now);
+        // It was told to end before it could hear that, as it started: it has not failed.
+        if let (Some(draining), Cause::Signal(libc::SIGTERM)) = (self.draining, cause) {
+            self.end_by(draining.signal, now);
+            return;
+        }
         scene[rank] = Doing::Ended;
         let cause = self.start_error(rank).unwrap_or(cause);
         let failure = Failure { rank, pid: self.ranks[rank].pid as u32, cause };
