@@ -1,9 +1,18 @@
 /* Programs that do wrong: `wrong WHAT`. The runner knows what each must print and how it must end. */
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { MANY = 1 << 20 };
+
+static void call(int number) {
+    (void)number;
+    MPI_Send("x", 1, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
+}
 
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
@@ -21,6 +30,23 @@ int main(int argc, char **argv) {
         MPI_Barrier(MPI_COMM_WORLD);
     }
     if (!strcmp(what, "deadlock")) MPI_Recv(buffer, 1, MPI_CHAR, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    /* The buffer of one side is no memory; the other must not be blamed. */
+    if (!strcmp(what, "bad receive") || !strcmp(what, "bad send")) {
+        char *good = malloc(MANY), *bad = (char *)0x1000;
+        if (rank == 0) MPI_Send(what[4] == 's' ? bad : good, MANY, MPI_CHAR, 1, 5, MPI_COMM_WORLD);
+        if (rank == 1) MPI_Recv(what[4] == 'r' ? bad : good, MANY, MPI_CHAR, 0, 5, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        MPI_Barrier(MPI_COMM_WORLD);
+    }
+    if (!strcmp(what, "place")) MPI_Send(MPI_IN_PLACE, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
+    /* A signal handler calls while the call that it interrupted waits. */
+    if (!strcmp(what, "at once")) {
+        MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+        if (rank == 1) {
+            signal(SIGALRM, call);
+            alarm(1);
+        }
+        MPI_Recv(buffer, 1, MPI_CHAR, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    }
     if (!strcmp(what, "rank")) MPI_Send(buffer, 1, MPI_CHAR, 9, 0, MPI_COMM_WORLD);
     if (!strcmp(what, "unsupported")) MPI_File_read_shared(MPI_FILE_NULL, buffer, 0, MPI_BYTE, MPI_STATUS_IGNORE);
     if (!strcmp(what, "null")) MPI_Send(NULL, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);

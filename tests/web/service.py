@@ -275,6 +275,12 @@ def drain(site):
         begun = time.monotonic()
         code = server.end()
         check("TERM: who does not end is cut off", code is not None and 0.5 < time.monotonic() - begun < 6, (code, time.monotonic() - begun))
+    with Server(site, "--access-log", "/dev/full", n=1) as server:
+        exchange(server.port, LINK)
+        server.end()
+        server.listening.join(5)
+        said = "".join(server.said)
+        check("a log on a full disk is told", "the access log /dev/full cannot be written" in said, said)
     with Server(site, n=2) as server:
         server.process.send_signal(signal.SIGINT)
         try:

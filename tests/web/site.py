@@ -93,7 +93,8 @@ class Server:
         command = [RANKS, "serve", str(folder), "--listen", "127.0.0.1:0", "-n", str(n), *map(str, options)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.said, self.ready, self.port, self.line = [], threading.Event(), None, ""
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.listening = threading.Thread(target=self.listen, daemon=True)
+        self.listening.start()
         # Nobody reads it otherwise, and a full pipe would stop it.
         self.out = []
         self.reading = threading.Thread(target=lambda: self.out.extend(self.process.stdout), daemon=True)

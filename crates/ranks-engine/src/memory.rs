@@ -225,6 +225,11 @@ impl RecvBuf {
     }
 
     /// Copies the piece `at..at + len` from the peer's `from`.
+    /// Whether this process may write all of it. Where it may, some of its bytes are overwritten.
+    pub(crate) fn is_writable(&self) -> bool {
+        ranks_shm::remote::is_writable(self.address(), self.len)
+    }
+
     pub(crate) fn pull(&self, remote: Remote, at: usize, len: usize, from: u64) -> io::Result<()> {
         assert!(at + len <= self.len);
         // SAFETY: inside the buffer by the assertion. `from` is an address that the peer announced for

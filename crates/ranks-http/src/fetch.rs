@@ -95,7 +95,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Input(what) | Error::Options(what) | Error::Messages(what) => f.write_str(what),
-            Error::Output(error) => write!(f, "cannot write the records: {error}"),
+            Error::Output(error) => {
+                match error.get_ref().and_then(|inner| inner.downcast_ref::<checkpoint::NotSaved>()) {
+                    Some(not_saved) => write!(f, "{not_saved}"),
+                    None => write!(f, "cannot write the records: {error}"),
+                }
+            }
             Error::Picture(file, error) => write!(f, "cannot write {}: {error}", file.display()),
             Error::Start(error) => write!(f, "cannot start fetching: {error}"),
         }

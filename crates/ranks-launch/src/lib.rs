@@ -43,3 +43,4 @@ mod sys;
 pub use environment::{TERMINAL, inside_job, library};
 pub use launch::{Cause, Failure, Launch, Outcome, StartError};
 pub use parse::Stdin;
+pub use sys::survive_long_files;

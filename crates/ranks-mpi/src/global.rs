@@ -106,10 +106,9 @@ impl Guard {
     #[inline(always)]
     fn take() -> Self {
         if !multiple() {
-            assert!(
-                !GLOBAL.locked.load(Ordering::Relaxed),
-                "two threads are inside MPI, but the thread level is below MPI_THREAD_MULTIPLE"
-            );
+            if GLOBAL.locked.load(Ordering::Relaxed) {
+                refuse();
+            }
             GLOBAL.locked.store(true, Ordering::Relaxed);
         } else if GLOBAL.locked.swap(true, Ordering::Acquire) {
             contend();
@@ -123,6 +122,18 @@ impl Drop for Guard {
     fn drop(&mut self) {
         GLOBAL.locked.store(false, Ordering::Release);
     }
+}
+
+/// Two calls run at once, though the program has promised that none would: what they touch may be damaged already, so
+/// the job ends, whatever the error handlers are.
+#[cold]
+fn refuse() -> ! {
+    let rank = GLOBAL.segment.get().map_or(0, |(_, rank)| *rank);
+    eprintln!(
+        "ranks: rank {rank}: two MPI calls run at the same time, in two threads or in a signal handler and what it \
+         interrupted; threads that call at the same time need MPI_Init_thread with MPI_THREAD_MULTIPLE"
+    );
+    abort(crate::failure::class::OTHER)
 }
 
 /// Takes a lock that somebody has: interrupts a holder that waits for messages, again and again, since

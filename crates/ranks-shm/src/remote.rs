@@ -50,6 +50,18 @@ impl Segment {
     }
 }
 
+/// Whether this process may write all of this memory of its own. Where it may, some of its bytes are overwritten.
+pub fn is_writable(address: u64, len: usize) -> bool {
+    // No system's pages are shorter.
+    let page = 4096;
+    let byte = 0u8;
+    let own = Remote::Process(std::process::id());
+    let first = address as usize;
+    let pages = (first & !(page - 1)..first.saturating_add(len)).step_by(page);
+    // SAFETY: the kernel checks both sides of a write by system call, and `byte` is a local.
+    pages.map(|at| at.max(first)).all(|at| unsafe { own.write(&raw const byte, at as u64, 1) }.is_ok())
+}
+
 impl Remote {
     /// Copies `len` bytes from the peer's `from` to `to`.
     ///

@@ -283,7 +283,12 @@ impl Core {
         request.answered = true;
         if words[1] != 0 {
             let call = request.call;
-            let error = Error::new(Class::Other, call, self.me, "the receiver could not copy the message");
+            let error = Error::new(
+                Class::Other,
+                call,
+                self.me,
+                "the send buffer is not memory that this process may read",
+            );
             self.fail(id.index(), error);
         } else {
             // An answer to a long message says that all of it was copied; one to a synchronous eager

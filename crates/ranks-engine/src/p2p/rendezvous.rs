@@ -134,16 +134,39 @@ impl<T: Transport> Engine<T> {
 
     /// The receiver alone knows the outcome: it completes its request and answers the sender.
     fn pulled(&mut self, pull: &Pull, copied: bool) {
-        self.core.answer(pull.from, pull.request, !copied);
         if copied {
+            self.core.answer(pull.from, pull.request, false);
             self.core.finish(pull.index);
         } else {
-            let call = self.core.requests.at(pull.index).call;
-            self.core.blame(Blame::Rank(pull.from));
-            let detail = format!("rank {} of the job ended while its message was copied", pull.from);
-            let error = Error::new(Class::ProcFailed, call, self.core.me, detail);
-            self.core.fail(pull.index, error);
+            self.not_pulled(pull);
         }
+    }
+
+    /// Finds out why a message could not be copied: the buffer of either side is no memory, or the sender is gone.
+    #[cold]
+    fn not_pulled(&mut self, pull: &Pull) {
+        let request = self.core.requests.at(pull.index);
+        let (call, from) = (request.call, pull.from);
+        let buf = request.recv_buf();
+        let ours = request.elements.is_none() && !buf.is_writable();
+        // The sender has done its part when the fault is here.
+        self.core.answer(from, pull.request, !ours);
+        let (class, detail) = if ours {
+            let (len, at) = (buf.len(), buf.address());
+            let detail =
+                format!("the buffer of {len} bytes at {at:#x} is not memory that this process may write");
+            (Class::Buffer, detail)
+        } else if self.transport.segment().probe(from).is_some() {
+            (
+                Class::Other,
+                format!("the buffer that rank {from} of the job sends is not memory that can be read"),
+            )
+        } else {
+            self.core.blame(Blame::Rank(from));
+            (Class::ProcFailed, format!("rank {from} of the job ended while its message was copied"))
+        };
+        let error = Error::new(class, call, self.core.me, detail);
+        self.core.fail(pull.index, error);
     }
 
     /// A transfer of this pair that no message uses.

@@ -5,6 +5,7 @@
 //! longer is cut off when the job goes on, or, in a database, written again under the same line number. Whatever the
 //! moment of a kill, each line has one record in the end.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,21 @@ pub(super) struct Checkpoint {
     /// Something was done since.
     changed: bool,
 }
+
+/// The checkpoint could not be written; the one before is as it was.
+#[derive(Debug)]
+pub(super) struct NotSaved {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for NotSaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write the checkpoint {}: {}", self.path.display(), self.error)
+    }
+}
+
+impl std::error::Error for NotSaved {}
 
 impl Checkpoint {
     /// Reads the file, if there is one.
@@ -117,10 +133,16 @@ impl Checkpoint {
         (self.state.length, self.state.summary) = (length, summary);
         let mut part = self.path.clone().into_os_string();
         part.push(".part");
-        let mut file = fs::File::create(&part)?;
-        file.write_all(&serde_json::to_vec(&self.state)?)?;
-        file.sync_data()?;
-        fs::rename(&part, &self.path)?;
+        let replace = || {
+            let mut file = fs::File::create(&part)?;
+            file.write_all(&serde_json::to_vec(&self.state)?)?;
+            file.sync_data()?;
+            fs::rename(&part, &self.path)
+        };
+        replace().map_err(|error| {
+            let _ = fs::remove_file(&part);
+            io::Error::other(NotSaved { path: self.path.clone(), error })
+        })?;
         (self.saved, self.changed) = (Instant::now(), false);
         Ok(())
     }
@@ -131,6 +153,17 @@ mod tests {
     use super::*;
     use crate::record::Record;
     use crate::{Failure, FailureKind};
+
+    #[test]
+    fn a_checkpoint_that_cannot_be_written_is_named() {
+        let path = Path::new("/no/such/folder/checkpoint");
+        let mut checkpoint = Checkpoint::open(path, Command::of(&[], Path::new("out"))).unwrap();
+        let error = crate::fetch::Error::from(checkpoint.save(0, Summary::default()).unwrap_err());
+        assert!(
+            error.to_string().starts_with("cannot write the checkpoint /no/such/folder/checkpoint: "),
+            "{error}"
+        );
+    }
 
     #[test]
     fn what_was_saved_is_read_again_by_the_same_command_only() {

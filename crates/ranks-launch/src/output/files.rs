@@ -5,7 +5,9 @@ use crate::launch::StartError;
 use crate::parse::Output;
 use crate::sys;
 use std::fs::{self, File};
+use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What was asked for, and what names are made of.
@@ -69,7 +71,7 @@ impl Outputs {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let file = File::create(path).map_err(failed)?;
+        let file = create(path).map_err(failed)?;
         self.sinks.push(super::Sink::to(file.as_fd()).map_err(failed)?);
         self.idle.push(None);
         self.files.push((name, self.sinks.len() - 1));
@@ -77,10 +79,29 @@ impl Outputs {
     }
 }
 
+/// Creates a file, or empties it. A FIFO is opened only where somebody reads it: to wait for a reader would keep the
+/// launcher from hearing signals.
+fn create(path: &Path) -> io::Result<File> {
+    let opened =
+        File::options().write(true).create(true).truncate(true).custom_flags(libc::O_NONBLOCK).open(path);
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ENXIO) => io::Error::other("nobody reads this FIFO; start its reader first"),
+        _ => error,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parse::Copies;
+
+    #[test]
+    fn a_fifo_that_nobody_reads_is_refused() {
+        let path = std::env::temp_dir().join(format!("ranks-fifo-{}", std::process::id()));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(create(&path).unwrap_err().to_string().contains("nobody reads this FIFO"));
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn names() {

@@ -266,10 +266,13 @@ impl Part<'_> {
     }
 }
 
+/// A longer time limit is a mistake, and its end may be no time that the system can tell.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// A time limit in seconds; 0 is none.
 pub fn time_limit(text: &str) -> Option<Option<Duration>> {
     let seconds: f64 = text.trim().parse().ok()?;
-    let limit = Duration::try_from_secs_f64(seconds).ok()?;
+    let limit = Duration::try_from_secs_f64(seconds).ok().filter(|limit| *limit <= LONGEST)?;
     Some((!limit.is_zero()).then_some(limit))
 }
 

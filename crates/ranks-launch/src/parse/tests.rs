@@ -100,6 +100,7 @@ fn errors_say_what_and_what_to_do() {
         ("-timeot 3 prog", "did you mean --timeout?"),
         ("--zzz prog", "unknown option --zzz; --help lists them"),
         ("--timeout soon prog", "--timeout soon: not a number of seconds"),
+        ("--timeout 1e19 prog", "not a number of seconds"),
         ("--timeout -1 prog", "not a number of seconds"),
         ("--stdin some prog", "neither a rank nor all nor none"),
         ("--output xml prog", "--output xml: not known"),

@@ -151,7 +151,7 @@ pub fn send_buffer<A: Abi>(
     datatype: A::Datatype,
 ) -> Result<Buffer<SendBuf>> {
     match plain::<A>(count, datatype) {
-        Some(bytes) if bytes == 0 || !address.is_null() => {
+        Some(bytes) if bytes == 0 || !(address.is_null() || A::is_in_place(address)) => {
             // SAFETY: the C program promises that its buffer stays as it is until the operation is complete.
             Ok(Buffer::Row(unsafe { SendBuf::new(address.cast(), bytes) }))
         }
@@ -171,7 +171,7 @@ pub fn recv_buffer<A: Abi>(
     datatype: A::Datatype,
 ) -> Result<Buffer<RecvBuf>> {
     match plain::<A>(count, datatype) {
-        Some(bytes) if bytes == 0 || !address.is_null() => {
+        Some(bytes) if bytes == 0 || !(address.is_null() || A::is_in_place(address)) => {
             // SAFETY: the C program promises that its buffer is its own until the operation is complete.
             Ok(Buffer::Row(unsafe { RecvBuf::new(address.cast(), bytes) }))
         }

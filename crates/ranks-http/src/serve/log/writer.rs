@@ -101,6 +101,8 @@ impl Writer {
 /// The thread: it ends with the process.
 fn write_all(shared: &Shared, mut to: Option<Box<dyn Write + Send>>) {
     let mut lines = Vec::new();
+    // Said once for a series of failures.
+    let mut failing = false;
     loop {
         let mut state = shared.state();
         while state.lines.is_empty() && !state.reopen {
@@ -131,7 +133,18 @@ fn write_all(shared: &Shared, mut to: Option<Box<dyn Write + Send>>) {
         }
         if let Some(to) = &mut to {
             // A log that cannot be written (a full disk) is no reason to serve nothing.
-            let _ = to.write_all(&lines).and_then(|()| to.flush());
+            match to.write_all(&lines).and_then(|()| to.flush()) {
+                Ok(()) => failing = false,
+                Err(error) => {
+                    if !failing {
+                        let path = shared.path.display();
+                        tell(&format!(
+                            "the access log {path} cannot be written, so its lines are lost: {error}"
+                        ));
+                    }
+                    failing = true;
+                }
+            }
         }
         if dropped > 0 {
             tell_dropped(&shared.path, dropped);
