@@ -1,7 +1,7 @@
 //! Output: whole lines, nothing lost, slow and vanished readers.
 
 mod common;
-use common::{command, launcher, processes, run, start, wait_for, wait_until_gone};
+use common::{command, launcher, processes, run, signal, start, wait_for, wait_until_gone};
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,6 +43,30 @@ fn bytes_pass_unchanged() {
     assert_eq!(done.out, "abc\nabc\nabc");
     let done = run(&["-n", "1", "printf", "\\r\\0a\\n\\n"]);
     assert_eq!(done.out, "\r\0a\n\n");
+}
+
+#[test]
+fn lines_that_never_end_take_turns() {
+    // Rank 0 never stops, and never ends its line: the line of rank 1 comes all the same.
+    let dots = "if test $RANKS_RANK = 1; then sleep 0.5; echo here; exec sleep 60; fi; \
+                while :; do printf .; sleep 0.02; done";
+    let mut child = command(&["--timeout", "60", "-n", "2", "sh", "-c", dots]).spawn().unwrap();
+    let mut seen = Vec::new();
+    let mut chunk = [0; 256];
+    while !seen.ends_with(b"here\n") && !seen.windows(6).any(|part| part == b"\nhere\n") {
+        let n = child.stdout.as_mut().unwrap().read(&mut chunk).unwrap();
+        assert!(n > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&chunk[..n]);
+    }
+    signal(child.id(), "TERM");
+    let _ = child.stdout.as_mut().unwrap().read_to_end(&mut Vec::new());
+    child.wait().unwrap();
+
+    // Two that write at full speed: nothing is lost, and neither waits in the memory of the launcher.
+    let done = run(&["-n", "2", "sh", "-c", "head -c 20000000 /dev/zero | tr '\\0' $RANKS_RANK"]);
+    for byte in [b'0', b'1'] {
+        assert_eq!(done.out.bytes().filter(|b| *b == byte).count(), 20_000_000);
+    }
 }
 
 #[test]

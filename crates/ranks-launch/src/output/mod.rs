@@ -135,7 +135,9 @@ impl Outputs {
     pub fn wait_for(&self, fds: &mut Vec<PollFd>) {
         for stream in &self.streams {
             // -1: not waited for, but the places stay the same.
-            let open = stream.pipe.as_ref().filter(|_| !self.sinks[stream.sink].is_full());
+            // What another rank's line holds back is read up to a limit, so that memory stays bounded.
+            let room = !self.sinks[stream.sink].is_full() && stream.held.len() < LONG_LINE;
+            let open = stream.pipe.as_ref().filter(|_| room);
             fds.push(sys::readable(open.map_or(-1, AsRawFd::as_raw_fd)));
         }
         for sink in &self.sinks {
@@ -172,7 +174,7 @@ impl Outputs {
             self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
                 let sink = &self.sinks[s.sink];
                 let held = sink.held_until(index);
-                if s.pipe.is_none() || s.held.contains(&b'\n') {
+                if s.pipe.is_none() || s.held.len() >= LONG_LINE || s.held.contains(&b'\n') {
                     return held;
                 }
                 // Bytes that wait for our reader come first; when it is slow, the rank is not idle, we are.

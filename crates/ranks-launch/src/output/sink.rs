@@ -18,6 +18,9 @@ const SAFE_WRITE: usize = 4096;
 /// A line that has begun belongs to its stream for this long after its last byte.
 const HOLD: Duration = Duration::from_millis(100);
 
+/// However often more of it comes, it keeps others waiting no longer than this.
+const LONGEST_HOLD: Duration = Duration::from_secs(1);
+
 /// One destination. Standard output and error are the same one when they are the same file: otherwise the
 /// half-written line of one could meet a line of the other.
 pub struct Sink {
@@ -51,6 +54,7 @@ enum How {
 #[derive(Clone, Copy)]
 struct OpenLine {
     stream: usize,
+    begun: Instant,
     touched: Instant,
 }
 
@@ -111,7 +115,9 @@ impl Sink {
 
     /// Until when the line that is open is another stream's; `None` when `stream` may write now.
     pub fn held_until(&self, stream: usize) -> Option<Instant> {
-        self.line.filter(|line| line.stream != stream).map(|line| line.touched + HOLD)
+        self.line
+            .filter(|line| line.stream != stream)
+            .map(|line| (line.touched + HOLD).min(line.begun + LONGEST_HOLD))
     }
 
     /// True when the open line is this stream's.
@@ -137,11 +143,12 @@ impl Sink {
         if !self.is_inside_line_of(stream) {
             self.end_line();
         }
+        let begun = self.line.filter(|_| !bytes.contains(&b'\n')).map_or(now, |line| line.begun);
         if self.broken.is_none() {
             self.pending.extend_from_slice(bytes);
         }
         self.last = Some(stream);
-        self.line = (*last != b'\n').then_some(OpenLine { stream, touched: now });
+        self.line = (*last != b'\n').then_some(OpenLine { stream, begun, touched: now });
     }
 
     /// Adds lines of the launcher's own.
