@@ -41,6 +41,12 @@ pub const fn ring_lines(ranks: usize) -> usize {
     if ranks <= MANY_RANKS { RING_LINES_FEW } else { RING_LINES_MANY }
 }
 
+/// What a sender takes of the job's file at a time for what its ring has no room for. Pages are used as they are written.
+pub const SPILL_BLOCK: u64 = 256 << 10;
+
+/// The most data of one record there, so that a block holds several.
+pub const SPILL_DATA: usize = 32 << 10;
+
 /// Transfers between one ordered pair that both sides copy at the same time. A further one is copied
 /// by its receiver alone, so this bounds speed, not what programs may do.
 pub const TRANSFERS: usize = 4;

@@ -4,7 +4,7 @@
 //! 0              Header           one page: identity, geometry, job-wide words
 //! slots_at       Slot x n         512 B a rank: life, sleep word, blocked line, counters
 //! areas_at       Area x AREAS     256 B a communicator: barrier counter and generation
-//! pairs_at       Pair x n x n     ring of lines, credits, transfers; index = source * n + destination
+//! pairs_at       Pair x n x n     ring of lines, credits, transfers, spill; index = source * n + destination
 //! bulk_at        bulk x n x n     page-aligned bytes for longer messages, untouched until used
 //! boards_at      board x BOARDS   desks and buffers of collectives, untouched until used: `board.rs`
 //! ```
@@ -22,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -49,7 +49,10 @@ pub struct Header {
     reserved0: [u8; 128 - 44],
     /// The next context id: communicators take theirs here.
     pub next_context: AtomicU32,
-    reserved1: [u8; 124],
+    reserved1: [u8; 4],
+    /// Where the job's file is free, behind the segment: see [`crate::heap`].
+    pub heap_next: AtomicU64,
+    reserved4: [u8; 112],
     /// Counts every end of a rank (finished or dead): whoever waits looks again when it changes.
     pub epoch: AtomicU32,
     /// 1: some process could not register with membarrier, so every publication is followed by a fence.
@@ -162,6 +165,16 @@ pub struct Transfer {
     reserved: [u8; 48],
 }
 
+/// What of a pair's messages lies in the job's file: see [`crate::spill`].
+#[repr(C, align(64))]
+pub struct Spill {
+    /// Records written since the start; the sender's.
+    pub written: AtomicU64,
+    /// Records read since the start; the receiver's.
+    pub read: AtomicU64,
+    reserved: [u8; 48],
+}
+
 /// One line of a ring. Public so that its size can be asserted; only [`crate::ring`] reads it.
 #[repr(C, align(64))]
 pub struct Line {
@@ -181,8 +194,10 @@ pub struct PairTail {
     pub credit: Credit,
     /// Shared by both.
     pub transfers: [Transfer; bounds::TRANSFERS],
+    /// What there was no room for.
+    pub spill: Spill,
     // An odd number of lines a pair, so that rings do not all start in the same cache set.
-    reserved: [u8; 2 * LINE],
+    reserved: [u8; LINE],
 }
 
 /// Bytes of a pair with rings of `ring_lines` lines.
@@ -243,6 +258,7 @@ impl Geometry {
 const _: () = {
     assert!(size_of::<Header>() == 4096);
     assert!(offset_of!(Header, next_context) == 128);
+    assert!(offset_of!(Header, heap_next) == 136);
     assert!(offset_of!(Header, epoch) == 256);
     assert!(offset_of!(Header, abort) == 264);
     assert!(offset_of!(Header, cpus) == 384);
@@ -256,7 +272,7 @@ const _: () = {
     assert!(size_of::<Area>() == 256 && offset_of!(Area, generation) == 128);
     assert!(offset_of!(Area, signatures) == 192);
     assert!(size_of::<Credit>() == LINE);
-    assert!(size_of::<Transfer>() == LINE);
+    assert!(size_of::<Transfer>() == LINE && size_of::<Spill>() == LINE);
     assert!(size_of::<Line>() == LINE && offset_of!(Line, data) == 4);
     assert!((size_of::<PairTail>() / LINE) % 2 == 1);
     assert!(bounds::RING_LINES_FEW.is_power_of_two() && bounds::RING_LINES_MANY.is_power_of_two());

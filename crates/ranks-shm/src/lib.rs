@@ -11,6 +11,7 @@
 //! | [`segment`] | making, attaching and finding one's way in a segment |
 //! | [`job`] | how a rank is told of its job (`RANKS_JOB`) |
 //! | [`ring`] | single-producer single-consumer rings, a sequence number in every line |
+//! | [`heap`], [`spill`] | the job's file behind the segment, and what of messages lies there when a ring is full |
 //! | [`stream`] | writing past the cache, for readers to whom it is far |
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
@@ -33,6 +34,7 @@ pub mod board;
 pub mod bounds;
 pub mod claim;
 pub mod cpus;
+pub mod heap;
 pub mod job;
 pub mod layout;
 pub mod life;
@@ -41,6 +43,7 @@ pub mod remote;
 pub mod ring;
 pub mod segment;
 pub mod sleep;
+pub mod spill;
 pub mod stream;
 
 mod sys;

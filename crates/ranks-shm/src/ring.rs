@@ -26,6 +26,9 @@
 //!   takes data for one; nobody waits for them.
 //! * reading data, then `credit` (Release) -> `credit` (Acquire), then overwriting. *Reuse.*
 //!
+//! The last free line is kept for a *redirection*: with it the producer closes a full ring, and what it sends next lies in the
+//! job's file ([`crate::spill`]) until the consumer has read it there. So a line that must not wait for room need not.
+//!
 //! Each word has one writer. Whoever publishes (lines or credits) must then wake the other side:
 //! see [`crate::sleep`].
 
@@ -128,6 +131,12 @@ impl RingMemory {
         unsafe { self.credit.as_ref() }
     }
 
+    /// Lines that are kept for the redirection which closes a full ring; the rings of models are too short for it.
+    #[inline(always)]
+    fn kept_for_redirection(&self) -> u64 {
+        u64::from(self.line_count >= 4)
+    }
+
     /// The longest message that travels in lines alone.
     pub fn inline_limit(&self) -> usize {
         let lines = HEAD_DATA + (self.line_count / bounds::INLINE_SHARE - 1) * LINE_DATA;
@@ -140,8 +149,10 @@ pub struct Producer {
     memory: RingMemory,
     /// Lines written.
     next: u64,
-    /// Lines known to be consumed.
-    credited: u64,
+    /// Lines may be written up to here: those known to be consumed and the ring's, less the one kept for a redirection.
+    limit: u64,
+    /// A redirection is written: what follows lies elsewhere until [`Self::reopen`].
+    closed: bool,
     bulk_next: u64,
     bulk_credited: u64,
     /// How fast it writes pieces.
@@ -171,7 +182,8 @@ impl Producer {
     /// The memory must outlive the producer, be zero at first or left by nobody else, and have no other
     /// producer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
-        Self { memory, next: 0, credited: 0, bulk_next: 0, bulk_credited: 0, pace: Pace::default() }
+        let limit = memory.line_count as u64 - memory.kept_for_redirection();
+        Self { memory, next: 0, limit, closed: false, bulk_next: 0, bulk_credited: 0, pace: Pace::default() }
     }
 
     /// The longest message for [`Self::try_inline`].
@@ -182,12 +194,52 @@ impl Producer {
 
     #[inline(always)]
     fn has_room(&mut self, lines: u64) -> bool {
-        let count = self.memory.line_count as u64;
-        if self.next + lines <= self.credited + count {
+        if self.next + lines <= self.limit {
             return true;
         }
-        self.credited = self.memory.credit().lines.load(Acquire);
-        self.next + lines <= self.credited + count
+        if self.closed {
+            return false;
+        }
+        let credited = self.memory.credit().lines.load(Acquire);
+        self.limit = credited + self.memory.line_count as u64 - self.memory.kept_for_redirection();
+        self.next + lines <= self.limit
+    }
+
+    /// Writes a redirection into the line that is kept for it and closes the ring: nothing more goes into it before
+    /// [`Self::reopen`]. The words tell the consumer where to go on. False for the short rings of models, which keep no line.
+    #[cold]
+    pub fn close(&mut self, redirection: Head, words: [u64; HEAD_WORDS]) -> bool {
+        if self.memory.kept_for_redirection() == 0 {
+            return false;
+        }
+        assert!(!self.closed && self.next <= self.limit);
+        self.fill_bulk_head(redirection, words, 0);
+        (self.closed, self.limit) = (true, 0);
+        true
+    }
+
+    /// True from [`Self::close`] to [`Self::reopen`].
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The consumer has read all that lies elsewhere.
+    pub fn reopen(&mut self) {
+        self.closed = false;
+    }
+
+    /// Publishes a line of words, and of `len` bytes in the bulk ring.
+    #[inline(always)]
+    fn fill_bulk_head(&mut self, head: Head, words: [u64; HEAD_WORDS], len: usize) {
+        self.fill(self.next, Release, |to| {
+            // SAFETY: 12 bytes of head, and 48 bytes of words and mark are the LINE_DATA bytes of a line.
+            unsafe {
+                write_head(to, head, len);
+                to.add(12).cast::<[u64; HEAD_WORDS]>().write_unaligned(words);
+                to.add(12 + size_of_val(&words)).cast::<u64>().write_unaligned(head.mark.into());
+            }
+        });
+        self.next += 1;
     }
 
     #[inline(always)]
@@ -275,15 +327,7 @@ impl Producer {
             unsafe { self.pace.copy(&data[..take], self.memory.bulk.as_ptr().add(at)) };
             self.bulk_next += take as u64;
         }
-        self.fill(self.next, Release, |to| {
-            // SAFETY: 12 bytes of head, and 48 bytes of words and mark are the LINE_DATA bytes of a line.
-            unsafe {
-                write_head(to, head, take);
-                to.add(12).cast::<[u64; HEAD_WORDS]>().write_unaligned(words);
-                to.add(12 + size_of_val(&words)).cast::<u64>().write_unaligned(head.mark.into());
-            }
-        });
-        self.next += 1;
+        self.fill_bulk_head(head, words, take);
         Some(take)
     }
 

@@ -53,10 +53,13 @@ mod plain {
         while producer.try_inline(HEAD, &[written]) {
             written += 1;
         }
-        assert_eq!(written, 4);
+        assert_eq!(written, 3, "a line is kept for a redirection");
+        assert!(producer.close(Head { kind: BULK, ..HEAD }, [0; HEAD_WORDS]) && producer.is_closed());
         let mut seen = Vec::new();
         take_all(&mut consumer, &mut seen);
-        assert_eq!(seen, [0, 1, 2, 3]);
+        assert_eq!(seen, [0, 1, 2]);
+        assert!(!producer.try_inline(HEAD, &[9]), "it is closed, though there is room");
+        producer.reopen();
         assert!(producer.try_inline(HEAD, &[9]));
     }
 

@@ -2,8 +2,11 @@
 
 use crate::board::board_bytes;
 use crate::bounds;
+use crate::heap::Heap;
 use crate::job::Job;
-use crate::layout::{Area, Geometry, Header, Line, MAGIC, PairTail, Slot, Transfer, VERSION, pair_bytes};
+use crate::layout::{
+    Area, Geometry, Header, Line, MAGIC, PairTail, Slot, Spill, Transfer, VERSION, pair_bytes,
+};
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
 use crate::ring::RingMemory;
 use crate::sys;
@@ -12,12 +15,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 /// A mapped segment. Shared by `Arc`; unmapped when the last holder lets go.
 pub struct Segment {
     base: NonNull<u8>,
     geometry: Geometry,
     memory: Memory,
+    heap: OnceLock<Option<Heap>>,
 }
 
 enum Memory {
@@ -66,7 +71,8 @@ impl Segment {
         // Pages of the control areas must exist before anyone writes them: a full disk or a memory
         // limit is an error here, a SIGBUS later. Rings of a large job stay virtual.
         sys::reserve(&fd, geometry.pairs_at())?;
-        let segment = Self { base: sys_map(&fd, geometry.size())?, geometry, memory: Memory::Mapped };
+        let base = sys_map(&fd, geometry.size())?;
+        let segment = Self { base, geometry, memory: Memory::Mapped, heap: OnceLock::new() };
         segment.stamp(std::process::id());
         Ok((segment, fd))
     }
@@ -87,7 +93,7 @@ impl Segment {
         let start = NonNull::new(start).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));
         // SAFETY: less than a page further, and there is a page more than needed.
         let base = unsafe { start.add(start.align_offset(PAGE)) };
-        let segment = Self { base, geometry, memory: Memory::Heap(start, layout) };
+        let segment = Self { base, geometry, memory: Memory::Heap(start, layout), heap: OnceLock::new() };
         segment.stamp(0);
         segment
     }
@@ -97,12 +103,16 @@ impl Segment {
         let mut last = String::new();
         let inherited = format!("/proc/self/fd/{}", job.descriptor);
         let launchers = format!("/proc/{}/fd/{}", job.launcher, job.descriptor);
-        for path in [inherited, launchers] {
+        let paths = [inherited, launchers];
+        for path in &paths {
             // Opening anew through /proc works for memfds and unlinked files, and never takes over a
             // descriptor that the program may meanwhile use for something else.
-            match File::options().read(true).write(true).open(&path) {
+            match File::options().read(true).write(true).open(path) {
                 Ok(file) => match Self::map_checked(&file, job.nonce) {
-                    Ok(segment) => return Ok(segment),
+                    Ok(segment) => {
+                        let _ = segment.heap.set(Heap::new(file, paths.to_vec()));
+                        return Ok(segment);
+                    }
                     Err(AttachError::Foreign(why)) => last = format!("{path}: {why}"),
                     Err(error) => return Err(error),
                 },
@@ -121,7 +131,8 @@ impl Segment {
         }
         let base = sys_map(file, size).map_err(AttachError::Io)?;
         // The geometry is not known yet; one rank's is enough to reach the header and to unmap.
-        let mut segment = Self { base, geometry: Geometry::new(1), memory: Memory::Mapped };
+        let mut segment =
+            Self { base, geometry: Geometry::new(1), memory: Memory::Mapped, heap: OnceLock::new() };
         let header = segment.header();
         let geometry = Geometry {
             ranks: header.ranks.load(Relaxed) as usize,
@@ -134,7 +145,8 @@ impl Segment {
             && geometry.ring_lines <= bounds::RING_LINES_FEW
             && geometry.bulk_bytes.is_multiple_of(4096)
             && geometry.bulk_bytes <= bounds::bulk_bytes(1)
-            && geometry.size() == size;
+            && geometry.size() <= size
+            && header.size.load(Relaxed) == geometry.size() as u64;
         let version = header.version.load(Relaxed);
         let same_job = header.nonce.load(Relaxed) == nonce;
         if !fits || !same_job || version != VERSION {
@@ -151,6 +163,12 @@ impl Segment {
             return Err(AttachError::Foreign(why));
         }
         segment.geometry = geometry;
+        // Behind the segment lies what the job has put into its file: that is read, not mapped.
+        let mapped = geometry.size().next_multiple_of(PAGE);
+        if size > mapped {
+            // SAFETY: within what was mapped, and nothing refers to it.
+            sys_unmap(unsafe { base.add(mapped) }, size - mapped);
+        }
         Ok(segment)
     }
 
@@ -163,6 +181,7 @@ impl Segment {
         header.ring_lines.store(self.geometry.ring_lines as u32, Relaxed);
         header.bulk_bytes.store(self.geometry.bulk_bytes as u32, Relaxed);
         header.launcher.store(launcher, Relaxed);
+        header.heap_next.store(self.geometry.size().next_multiple_of(PAGE) as u64, Relaxed);
         // World is context 0 and 1, self 2 and 3: the first free pair is 4.
         header.next_context.store(4, Relaxed);
         // World uses area 0.
@@ -255,6 +274,19 @@ impl Segment {
         let (_, tail, _) = self.pair(source, destination);
         // SAFETY: inside the segment; transfers are atomics only.
         unsafe { &(*tail.as_ptr()).transfers[index] }
+    }
+
+    /// What of the messages from `source` to `destination` lies in the job's file.
+    pub fn spill(&self, source: usize, destination: usize) -> &Spill {
+        let (_, tail, _) = self.pair(source, destination);
+        // SAFETY: inside the segment; it is atomics only.
+        unsafe { &(*tail.as_ptr()).spill }
+    }
+
+    /// The job's file, where there is one that this process can reach. For threads it is made when it is first needed.
+    pub fn heap(&self) -> Option<&Heap> {
+        let made = || Heap::new(sys::anonymous_file(PAGE).ok()?.into(), Vec::new());
+        self.heap.get_or_init(|| if self.is_private() { made() } else { None }).as_ref()
     }
 
     /// Takes `count` pairs of context ids that no other communicator of the job has; returns the first.

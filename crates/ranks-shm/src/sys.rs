@@ -112,6 +112,23 @@ pub fn reserve(fd: &OwnedFd, bytes: usize) -> io::Result<()> {
     }
 }
 
+/// Gives the memory of a part of a file back, a whole number of pages. What the system refuses stays.
+pub fn punch(file: &impl AsRawFd, at: u64, bytes: u64) {
+    let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: plain call on a descriptor that the caller holds.
+    unsafe { libc::fallocate(file.as_raw_fd(), mode, at as libc::off_t, bytes as libc::off_t) };
+}
+
+/// How long a file may become by this process: beyond, the system sends a signal that ends it.
+pub fn file_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes to a local.
+    match unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } {
+        0 => limit.rlim_cur,
+        _ => 0,
+    }
+}
+
 /// This process's id.
 pub fn pid() -> u32 {
     std::process::id()

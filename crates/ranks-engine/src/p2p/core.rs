@@ -171,6 +171,7 @@ impl Core {
             wire::SHARE => self.pushes.push(Push::from_words(from, words)),
             wire::DATA => self.data(from, words[0], data),
             wire::DONE => self.answered(from, words),
+            wire::STORED => self.stored(from, words),
             // Versions are checked when attaching; an unknown kind can only be a damaged segment.
             _ => {}
         }
@@ -252,6 +253,10 @@ impl Core {
     fn wanted_by_ring(&mut self, from: usize, words: Words) {
         let Some(id) = RequestId::from_word(words[0]) else { return };
         let Some(request) = self.requests.get(id) else { return };
+        if request.stored && words[3] == 0 {
+            // It has been told in the meantime where the message lies.
+            return;
+        }
         let len = (words[2] as usize).min(request.send_buf().len());
         self.outbox.push(from, Out::Data { request: id.index(), theirs: words[1], at: 0, len });
     }
@@ -374,6 +379,11 @@ impl Core {
         self.unexpected.iter().filter(|message| message.used)
     }
 
+    /// Those messages, for changing them.
+    pub fn kept_messages_mut(&mut self) -> impl Iterator<Item = &mut Unexpected> {
+        self.unexpected.iter_mut().filter(|message| message.used)
+    }
+
     /// Messages of `source` that are kept and not all here.
     pub fn break_messages_of(&mut self, source: usize) {
         for message in self.unexpected.iter_mut().filter(|m| m.used && m.source == source) {
@@ -457,6 +467,7 @@ impl Core {
             self.announced[to] -= 1;
         }
         request.announced = false;
+        request.stored = false;
         if let Some((which, bytes)) = request.charged.take() {
             self.discharge(which, bytes);
         }

@@ -7,7 +7,9 @@
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
 //! | `typed` | messages of elements that do not lie in a row |
+//! | `stored` | messages that lie in the job's file, for receivers that cannot read the sender's memory |
 //! | `outbox` | what could not be sent at once |
+//! | `owed` | what of it must not wait for this rank's next call |
 //! | `probe` | probes and matched probes |
 //! | `wait` | progress, waiting, testing |
 //! | `poll` | looking without waiting, for tasks that await requests |
@@ -26,6 +28,7 @@ mod external;
 mod lives;
 mod lookup;
 mod outbox;
+mod owed;
 mod partitioned;
 mod plan;
 mod poll;
@@ -36,6 +39,7 @@ mod request;
 mod requests;
 mod send;
 mod steps;
+mod stored;
 mod typed;
 mod unreceived;
 mod wait;

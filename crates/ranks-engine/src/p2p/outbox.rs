@@ -35,16 +35,19 @@ impl Out {
 
 /// All queues, and how many entries they hold together.
 pub(crate) struct Outbox {
-    queues: Vec<VecDeque<Out>>,
+    pub queues: Vec<VecDeque<Out>>,
     pub count: usize,
+    /// Something was put down since it was last looked whether what is owed can stay here: see [`super::owed`].
+    pub owes: bool,
 }
 
 impl Outbox {
     pub fn new(ranks: usize) -> Self {
-        Self { queues: (0..ranks).map(|_| VecDeque::new()).collect(), count: 0 }
+        Self { queues: (0..ranks).map(|_| VecDeque::new()).collect(), count: 0, owes: false }
     }
 
     pub fn push(&mut self, to: usize, out: Out) {
+        self.owes |= matches!(out, Out::Control { .. });
         self.queues[to].push_back(out);
         self.count += 1;
     }
@@ -80,6 +83,9 @@ impl<T: Transport> Engine<T> {
                 self.core.outbox.queues[to].pop_front();
                 self.core.outbox.count -= 1;
             }
+        }
+        if std::mem::take(&mut self.core.outbox.owes) && self.core.outbox.count > 0 {
+            self.spill_owed();
         }
         moved
     }
@@ -153,7 +159,7 @@ impl<T: Transport> Engine<T> {
 
 impl super::Core {
     /// All bytes of an eager send have left its buffer.
-    fn pushed(&mut self, index: u32) {
+    pub(super) fn pushed(&mut self, index: u32) {
         let request = self.requests.at(index);
         request.pushed = true;
         if request.answered {

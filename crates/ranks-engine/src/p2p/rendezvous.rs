@@ -93,8 +93,12 @@ impl<T: Transport> Engine<T> {
             self.pulled(&pull, true);
             return;
         }
+        if pull.address & wire::IN_FILE != 0 {
+            self.fetch_stored(&pull, len);
+            return;
+        }
         match self.transport.remote(pull.from) {
-            None => self.through_ring(&pull, len),
+            None => self.through_ring(&pull, len, false),
             Some(remote) => match self.free_transfer(pull.from) {
                 Some(transfer) if in_a_row && self.may_share(pull.from, len) => {
                     self.share(&pull, len, remote, transfer);
@@ -109,12 +113,14 @@ impl<T: Transport> Engine<T> {
         self.transport.fits() && len as usize >= SHARE_FROM && self.core.announced[from] == 0
     }
 
-    fn through_ring(&mut self, pull: &Pull, len: u64) {
+    pub(super) fn through_ring(&mut self, pull: &Pull, len: u64, though_stored: bool) {
         let word = self.core.requests.id_of(pull.index).word();
         // What the ring brings is what was asked for, so that is the total now; a truncation has been
         // put down already.
-        self.core.requests.at(pull.index).total = len;
-        let words = [pull.request, word, len, 0, 0];
+        let request = self.core.requests.at(pull.index);
+        request.total = len;
+        request.asked = pull.request;
+        let words = [pull.request, word, len, though_stored.into(), 0];
         let head = Head { kind: wire::TO_RING, context: 0, tag: 0, mark: 0 };
         self.core.outbox.push(pull.from, Out::Control { head, words });
     }

@@ -147,6 +147,10 @@ pub(crate) struct Request {
     pub partitions: Option<Box<Partitions>>,
     /// Send: its peer is to fetch it, and has not yet.
     pub announced: bool,
+    /// Send: an announced message that lies in the job's file.
+    pub stored: bool,
+    /// Receive: the sender's request that was asked to send through the ring.
+    pub asked: u64,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -184,6 +188,8 @@ impl Request {
             charged: None,
             partitions: None,
             announced: false,
+            stored: false,
+            asked: 0,
             pushed: false,
             answered: true,
             matched: false,

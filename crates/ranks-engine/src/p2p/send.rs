@@ -231,13 +231,15 @@ impl<T: Transport> Engine<T> {
             return;
         }
         if len > eager || alone {
-            let words = [len as u64, buf.address(), word, 0, 0];
+            let address = if alone { self.fetchable(index, to) } else { buf.address() };
+            let words = [len as u64, address, word, 0, 0];
             let request = self.core.requests.at(index);
             request.answered = false;
             request.announced = true;
             self.core.announced[to] += 1;
             let head = Head { kind: wire::ANNOUNCE, ..head };
             self.core.outbox.push(to, Out::Announce { request: index, head, words });
+            self.core.outbox.owes |= alone;
         } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
             self.core.outbox.push(to, Out::Inline { request: index, head });
         } else {

@@ -473,6 +473,10 @@ impl<T: Transport> Engine<T> {
     pub(super) fn detach(&mut self, index: u32) {
         let request = self.core.requests.at(index);
         request.persistent = false;
+        let sends = request.state == State::Active && !request.is_recv();
         self.core.forget(index);
+        if sends {
+            self.leave_to_receiver(index);
+        }
     }
 }

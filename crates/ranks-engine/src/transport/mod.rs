@@ -38,6 +38,11 @@ pub trait Transport: 'static {
     /// else how many bytes were taken.
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize>;
 
+    /// Sends a short message whole, or words and a piece, though there is no room: it lies where the peer finds it
+    /// after all that was sent before. Until the peer has come to it, there is no room for anything else. A piece has at
+    /// most [`SPILL_DATA`](ranks_shm::bounds::SPILL_DATA) bytes. False when that is not possible.
+    fn spill(&mut self, to: usize, what: Arrival<'_>) -> bool;
+
     /// Hands out the next message (an `Inline` with its `More`, in one call) or piece from a rank; false
     /// when there is none.
     fn poll(&mut self, from: usize, take: impl FnMut(Arrival<'_>)) -> bool;

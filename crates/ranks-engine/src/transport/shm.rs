@@ -10,7 +10,8 @@ use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::job::Job;
 use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
 use ranks_shm::remote::Remote;
-use ranks_shm::ring::{Consumer, Producer};
+use ranks_shm::ring::{BULK, Consumer, HEAD_WORDS, Producer};
+use ranks_shm::spill;
 use std::sync::Arc;
 
 /// The transport of one rank.
@@ -19,6 +20,9 @@ pub struct Shm {
     // The ends point into the segment; they are dropped first.
     producers: Vec<Producer>,
     consumers: Vec<Consumer>,
+    // What there was no room for, to and from each rank.
+    writers: Vec<spill::Writer>,
+    readers: Vec<spill::Reader>,
     remotes: Vec<Option<Option<Remote>>>,
     segment: Arc<Segment>,
     sleeper: Sleeper,
@@ -97,6 +101,8 @@ impl Shm {
             me,
             producers,
             consumers,
+            writers: (0..ranks).map(|_| spill::Writer::default()).collect(),
+            readers: (0..ranks).map(|_| spill::Reader::default()).collect(),
             remotes: vec![None; ranks],
             segment,
             sleeper: Sleeper::new(fences),
@@ -105,6 +111,36 @@ impl Shm {
             inline_limit,
             _probe: probe,
         })
+    }
+}
+
+/// Closes a full ring: what follows lies in the job's file, from the place in the first word on.
+const REDIRECTION: Head = Head { kind: BULK | 0x7f, context: 0, tag: 0, mark: 0 };
+
+impl Shm {
+    /// Uses a closed ring again when its peer has taken all that lies in the job's file. True when it did.
+    #[cold]
+    #[inline(never)]
+    fn reopen(&mut self, to: usize) -> bool {
+        let drained =
+            self.producers[to].is_closed() && self.writers[to].is_drained(self.segment.spill(self.me, to));
+        if drained {
+            self.producers[to].reopen();
+        }
+        drained
+    }
+
+    /// Takes in what a peer had no room for in its ring.
+    #[cold]
+    #[inline(never)]
+    fn poll_spilled(&mut self, from: usize, take: &mut dyn FnMut(Arrival<'_>)) -> bool {
+        let shared = self.segment.spill(from, self.me);
+        let found = self.readers[from].poll(&self.segment, shared, take);
+        if found {
+            // The sender may wait until it can use the ring again.
+            self.segment.wake(from, self.fences);
+        }
+        found
     }
 }
 
@@ -175,7 +211,8 @@ impl Transport for Shm {
 
     #[inline(always)]
     fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
-        let sent = self.producers[to].try_inline(head, data);
+        let sent = self.producers[to].try_inline(head, data)
+            || self.reopen(to) && self.producers[to].try_inline(head, data);
         if sent {
             self.segment.wake(to, self.fences);
         }
@@ -184,25 +221,51 @@ impl Transport for Shm {
 
     #[inline]
     fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool {
-        self.producers[to].fits(len, piece)
+        self.producers[to].fits(len, piece) || self.reopen(to) && self.producers[to].fits(len, piece)
     }
 
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
-        let sent = self.producers[to].try_bulk(head, words, data, piece);
+        let mut sent = self.producers[to].try_bulk(head, words, data, piece);
+        if sent.is_none() && self.reopen(to) {
+            sent = self.producers[to].try_bulk(head, words, data, piece);
+        }
         if sent.is_some() {
             self.segment.wake(to, self.fences);
         }
         sent
     }
 
+    fn spill(&mut self, to: usize, what: Arrival<'_>) -> bool {
+        let (producer, writer) = (&mut self.producers[to], &mut self.writers[to]);
+        if producer.is_closed() {
+            if !writer.write(&self.segment, &what) {
+                return false;
+            }
+        } else {
+            let Some(place) = writer.begin(&self.segment) else { return false };
+            let mut words = [0; HEAD_WORDS];
+            words[0] = place;
+            if !writer.write(&self.segment, &what) || !producer.close(REDIRECTION, words) {
+                return false;
+            }
+        }
+        writer.publish(self.segment.spill(self.me, to));
+        self.segment.wake(to, self.fences);
+        true
+    }
+
     #[inline(always)]
-    fn poll(&mut self, from: usize, take: impl FnMut(Arrival<'_>)) -> bool {
-        let (found, told) = self.consumers[from].poll(take);
+    fn poll(&mut self, from: usize, mut take: impl FnMut(Arrival<'_>)) -> bool {
+        let reader = &mut self.readers[from];
+        let (found, told) = self.consumers[from].poll(|arrival| match arrival {
+            Arrival::Bulk(REDIRECTION, words, _) => reader.begin(words[0]),
+            other => take(other),
+        });
         if told {
             // Credits went back: the producer may sleep until they do.
             self.segment.wake(from, self.fences);
         }
-        found
+        found || self.readers[from].has_begun() && self.poll_spilled(from, &mut take)
     }
 
     fn remote(&mut self, peer: usize) -> Option<Remote> {

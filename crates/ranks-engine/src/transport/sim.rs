@@ -134,6 +134,17 @@ impl Transport for Sim {
         self.put(to, Parcel::Bulk(head, words, data[..take].to_vec())).then_some(take)
     }
 
+    fn spill(&mut self, to: usize, what: Arrival<'_>) -> bool {
+        let parcel = match what {
+            Arrival::Inline(head, _, data) => Parcel::Inline(head, data.to_vec()),
+            Arrival::Bulk(head, words, data) => Parcel::Bulk(head, words, data.to_vec()),
+            Arrival::More(_) => return false,
+        };
+        self.queue(self.me, to).lock().unwrap_or_else(PoisonError::into_inner).push_back(parcel);
+        self.world.segment.wake(to, true);
+        true
+    }
+
     fn poll(&mut self, from: usize, mut take: impl FnMut(Arrival<'_>)) -> bool {
         if self.chance(3) {
             // Delay is not loss: whoever sleeps now must still find it, so a refusal wakes us again.

@@ -13,6 +13,9 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
         ("completed sends are delivered though the sender makes no further call", standard),
         ("completed sends of columns are delivered though the sender makes no further call", strided),
+        ("a send ends when its receive is over, though the receiver makes no further call", answers),
+        ("any number of sends that are over are delivered though the sender makes no further call", floods),
+        ("a freed send is delivered though its receiver has asked for it before", freed_late),
         ("copies that nobody received do not keep a rank from going on", nonblocking_halves),
     ]
 }
@@ -127,6 +130,118 @@ fn nonblocking_halves<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                 assert_eq!(recv(e, &mut got, previous, round)?.bytes, len as u64);
                 assert_eq!(got, pattern(len, previous, round));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Answers that do not fit into the ring: a receive is over, and its rank makes no further call.
+fn answers<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    for (mode, len) in [(Mode::Synchronous, 100), (Mode::Standard, 100_000), (Mode::Synchronous, 100_000)] {
+        e.barrier(WORLD)?;
+        if e.size() < 2 || e.rank() > 1 {
+            continue;
+        }
+        let (filled, over) = (Signal::agree(e)?, Signal::agree(e)?);
+        let data = pattern(len, 0, 1);
+        if e.rank() == 0 {
+            let id = isend(e, mode, &data, 1, 1)?;
+            filled.wait();
+            e.wait(id)?;
+            over.give();
+            for n in 0..FLOOD {
+                let mut got = [0; 8];
+                recv(e, &mut got, 1, n)?;
+                assert_eq!(got[..], pattern(8, 1, n));
+            }
+        } else {
+            let flood: Vec<_> = (0..FLOOD).map(|n| pattern(8, 1, n)).collect();
+            let ids: Vec<_> =
+                (0..).zip(&flood).map(|(n, data)| isend(e, Mode::Standard, data, 0, n)).collect();
+            filled.give();
+            let mut got = vec![0; len];
+            recv(e, &mut got, 0, 1)?;
+            assert_eq!(got, data);
+            over.wait();
+            ids.into_iter().try_for_each(|id| e.wait(id?).map(drop))?;
+        }
+    }
+    Ok(())
+}
+
+/// More messages than any ring has room for.
+const FLOOD: i32 = 300;
+
+/// Sends that are over and more than any ring has room for, buffered or freed, behind others that are not over.
+fn floods<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    for (pending, len) in [(0, 8), (FLOOD, 8), (5, 3_000), (0, 20_000), (5, 20_000)] {
+        e.barrier(WORLD)?;
+        if e.size() < 2 || e.rank() > 1 {
+            continue;
+        }
+        let (sent, received) = (Signal::agree(e)?, Signal::agree(e)?);
+        let lens = |n: i32| if n % 2 == 0 { len } else { len / 2 };
+        let data: Vec<_> = (0..FLOOD).map(|n| pattern(lens(n), 0, n)).collect();
+        if e.rank() == 0 {
+            e.buffer_attach(FLOOD as usize * (len + 96))?;
+            let begun: Vec<_> =
+                (0..pending).map(|n| isend(e, Mode::Standard, &data[n as usize], 1, 1)).collect();
+            for (n, data) in (0..).zip(&data) {
+                if n % 3 == 0 {
+                    let id = isend(e, Mode::Standard, data, 1, 2)?;
+                    e.request_free(id)?;
+                } else {
+                    send(e, Mode::Buffered, data, 1, 2)?;
+                }
+            }
+            sent.give();
+            received.wait();
+            begun.into_iter().try_for_each(|id| e.wait(id?).map(drop))?;
+            e.buffer_detach()?;
+        } else {
+            sent.wait();
+            for (tag, count) in [(2, FLOOD), (1, pending)] {
+                for n in 0..count {
+                    let mut got = vec![0; lens(n)];
+                    recv(e, &mut got, 0, tag)?;
+                    assert_eq!(got, data[n as usize]);
+                }
+                if tag == 2 {
+                    received.give();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A send that is freed when its receiver has asked for the message already.
+fn freed_late<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    for len in [40_000, 1_000_000] {
+        e.barrier(WORLD)?;
+        if e.size() < 2 || e.rank() > 1 {
+            continue;
+        }
+        let (asked, received) = (Signal::agree(e)?, Signal::agree(e)?);
+        let data = pattern(len, 0, 1);
+        if e.rank() == 0 {
+            let id = isend(e, Mode::Standard, &data, 1, 1)?;
+            asked.wait();
+            e.request_free(id)?;
+            received.wait();
+        } else {
+            let mut got = vec![0; len];
+            let id = irecv(e, &mut got, 0, 1)?;
+            let mut done = false;
+            for _ in 0..100 {
+                done = done || e.test(id)?.is_some();
+            }
+            asked.give();
+            if !done {
+                e.wait(id)?;
+            }
+            assert_eq!(got, data);
+            received.give();
         }
     }
     Ok(())
