@@ -142,6 +142,7 @@ WRONG = [
     ),
     ("bad receive", 1, 2, ["ranks: rank 1: MPI_Recv on world from rank 0", "that this process may write (MPI_ERR_BUFFER)"]),
     ("bad send", 15, 2, ["rank 0: MPI_Send on world to rank 1", "not memory that this process may read (MPI_ERR_OTHER)"]),
+    ("finalize twice", 15, 1, ["ranks: rank 0: MPI_Finalize: MPI_Finalize runs already", "(MPI_ERR_OTHER)"]),
     ("place", 1, 1, ["the buffer is null or MPI_IN_PLACE", "(MPI_ERR_BUFFER)"]),
     ("at once", 15, 2, ["ranks: rank 1: two MPI calls run at the same time"]),
     ("null", 1, 1, ["the buffer is null", "(MPI_ERR_BUFFER)"]),

@@ -14,6 +14,11 @@ static void call(int number) {
     MPI_Send("x", 1, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
 }
 
+static int finalize(MPI_Comm comm, int key, void *value, void *state) {
+    (void)comm, (void)key, (void)value, (void)state;
+    return MPI_Finalize();
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     char buffer[40] = {0};
@@ -36,6 +41,11 @@ int main(int argc, char **argv) {
         if (rank == 0) MPI_Send(what[4] == 's' ? bad : good, MANY, MPI_CHAR, 1, 5, MPI_COMM_WORLD);
         if (rank == 1) MPI_Recv(what[4] == 'r' ? bad : good, MANY, MPI_CHAR, 0, 5, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
         MPI_Barrier(MPI_COMM_WORLD);
+    }
+    if (!strcmp(what, "finalize twice")) {
+        int key;
+        MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, finalize, &key, NULL);
+        MPI_Comm_set_attr(MPI_COMM_SELF, key, NULL);
     }
     if (!strcmp(what, "place")) MPI_Send(MPI_IN_PLACE, 4, MPI_CHAR, 0, 0, MPI_COMM_WORLD);
     /* A signal handler calls while the call that it interrupted waits. */

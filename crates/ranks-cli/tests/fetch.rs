@@ -199,3 +199,38 @@ fn bodies_picture_and_table_by_host() {
     let text = std::fs::read_to_string(&out).unwrap();
     assert!(text.contains("bodies/1") && text.lines().count() == 5, "{text}");
 }
+
+/// `no_proxy=*` means that no host is asked through a proxy, as curl has it.
+#[test]
+fn no_proxy_can_be_everything() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/\n", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = std::io::Write::write_all(
+                &mut stream,
+                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+            );
+        }
+    });
+    let folder = Folder::new("no-proxy");
+    let list = folder.0.join("list");
+    std::fs::write(&list, url).unwrap();
+    // Nobody listens there.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (no_proxy, status) in [("*", "200"), ("", "null"), ("127.0.0.1", "200"), ("example.org", "null")] {
+        let mut command = command(&["--retries", "0", list.to_str().unwrap()]);
+        for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            command.env(name, format!("http://{dead}"));
+        }
+        let output = command.env("no_proxy", no_proxy).env("NO_PROXY", no_proxy).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            text.contains(&format!("\"status\":{status}")),
+            "no_proxy={no_proxy}: {text}{}",
+            error(&output)
+        );
+    }
+}

@@ -87,6 +87,10 @@ pub(crate) const CACHE_FILES: usize = 2048;
 /// Descriptors of one known file: its own, and those of what was compressed beforehand.
 pub(crate) const FILE_DESCRIPTORS: usize = 4;
 
+/// How late a timer may be without a limit of rate counting that time as lost: intervals below a millisecond are kept on
+/// average only.
+pub(crate) const TIMER_DELAY: Duration = Duration::from_millis(10);
+
 /// How often known files are looked through for deleted ones, whose disk space is then let go.
 pub(crate) const SWEEP: Duration = Duration::from_secs(2);
 

@@ -122,7 +122,7 @@ impl Client {
             if let Some(jar) = &jar {
                 builder = builder.cookie_provider(jar.clone());
             }
-            if of.proxy == Proxy::Direct {
+            if of.proxy == Proxy::Direct || of.proxy == Proxy::Environment && nothing_by_proxy() {
                 builder = builder.no_proxy();
             }
             if let Some(proxy) = &proxy {
@@ -333,4 +333,11 @@ fn parse(url: &str) -> Result<Url, Failure> {
         "http" | "https" => Err(invalid("no host".into())),
         other => Err(invalid(format!("{other} is not http or https"))),
     }
+}
+
+/// Whether `no_proxy` has `*`: then no host is asked through a proxy, whatever its form. reqwest takes that for names
+/// of hosts, and not for addresses.
+fn nothing_by_proxy() -> bool {
+    let set = ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| std::env::var(name).ok());
+    set.is_some_and(|list| list.split(',').any(|entry| entry.trim() == "*"))
 }

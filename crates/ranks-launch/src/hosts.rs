@@ -3,6 +3,7 @@
 use crate::launch::StartError;
 use crate::{program, sys};
 use ranks_shm::bounds::MAX_RANKS;
+use std::collections::HashSet;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
@@ -12,14 +13,40 @@ pub fn check(hosts: &[String], files: &[PathBuf]) -> Result<(), StartError> {
         return Ok(());
     }
     let own = Own::new();
-    for host in hosts.iter().filter_map(|entry| host_of(entry)) {
+    for entry in hosts {
+        let Some(host) = host_of(entry) else { return Err(StartError::usage("a host has no name")) };
+        slots(entry.trim()).map_err(|what| StartError::usage(format!("host {entry}: {what}")))?;
         own.check(&host)?;
     }
     for file in files {
-        for line in lines(file, "host file")? {
-            if let Some(host) = line.split_whitespace().next().and_then(host_of) {
-                own.check(&host)?;
-            }
+        for (index, line) in lines(file, "host file")?.iter().enumerate() {
+            let Some(host) = line.split_whitespace().next().and_then(host_of) else { continue };
+            slots(line).map_err(|what| {
+                StartError::usage(format!("host file {}: line {}: {what}", file.display(), index + 1))
+            })?;
+            own.check(&host)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is to be a number of slots and is none, as in `node1:two` and `node1 slots=two`.
+fn slots(line: &str) -> Result<(), String> {
+    for (at, word) in line.split_whitespace().enumerate() {
+        let number = match word.split_once('=') {
+            Some((key, number)) if ["slots", "max_slots", "max-slots"].contains(&key) => Some(number),
+            None if at == 0 => match word.rsplit_once(']') {
+                Some((_, rest)) => rest.strip_prefix(':'),
+                // An address of version 6 is all colons.
+                None if host_of(word).is_some_and(|host| host.contains(':')) => None,
+                None => word.rsplit_once(':').map(|(_, number)| number),
+            },
+            _ => None,
+        };
+        if let Some(number) = number
+            && !number.parse::<usize>().is_ok_and(|number| number > 0)
+        {
+            return Err(format!("`{number}` is no number of slots"));
         }
     }
     Ok(())
@@ -29,6 +56,7 @@ pub fn check(hosts: &[String], files: &[PathBuf]) -> Result<(), StartError> {
 /// on is not heeded.
 pub fn ranks_of_files(files: &[PathBuf]) -> Result<Option<usize>, StartError> {
     let mut ranks = None;
+    let mut named = HashSet::new();
     for file in files {
         let own = Own::new();
         for (index, line) in
@@ -42,6 +70,12 @@ pub fn ranks_of_files(files: &[PathBuf]) -> Result<Option<usize>, StartError> {
                 )));
             };
             own.check(&host)?;
+            if !named.insert(rank) {
+                let (file, line) = (file.display(), index + 1);
+                return Err(StartError::usage(format!(
+                    "rank file {file}: line {line}: rank {rank} stands there twice"
+                )));
+            }
             ranks = ranks.max(Some(rank + 1));
         }
         if ranks.is_none() {
@@ -126,6 +160,27 @@ impl Own {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_are_numbers() {
+        for good in
+            ["a", "a:4", "me@a:4", "::1", "[::1]:4", "fe80::1%eth0", "a slots=2 max_slots=3", "a:1 binding=x"]
+        {
+            assert_eq!(slots(good), Ok(()), "{good}");
+        }
+        for bad in ["a:two", "a:-5", "a:0", "a:", "[::1]:x", "a slots=two", "a slots=-1", "a:2 max-slots="] {
+            assert!(slots(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rank_stands_in_its_file_once() {
+        let file = std::env::temp_dir().join(format!("ranks-rankfile-{}", std::process::id()));
+        std::fs::write(&file, "rank 0=localhost slot=0\nrank 0=localhost slot=1\n").unwrap();
+        let error = ranks_of_files(std::slice::from_ref(&file)).unwrap_err().to_string();
+        assert!(error.ends_with("line 2: rank 0 stands there twice"), "{error}");
+        std::fs::remove_file(file).unwrap();
+    }
 
     #[test]
     fn forms_of_entries() {

@@ -10,6 +10,7 @@ use crate::process::Process;
 use ranks_engine::{CommId, ShmEngine};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The version of the standard that programs are told. The tools that choose by version find what they look
 /// for; what is missing says so when it is called.
@@ -80,6 +81,11 @@ pub fn start<A: Abi>(level: c_int) -> Result<()> {
 pub fn finalize<A: Abi>(call: &Call<A>) -> Result<()> {
     if global::world() != Stage::Running {
         return Err(Failure::new(class::OTHER, "MPI_Init has not been called, or MPI_Finalize has"));
+    }
+    static BEGUN: AtomicBool = AtomicBool::new(false);
+    if BEGUN.swap(true, Ordering::Relaxed) {
+        let text = "MPI_Finalize runs already: a function that deletes an attribute must not call it";
+        return Err(Failure::new(class::OTHER, text));
     }
     attribute::delete_all(call, Owner::Comm(CommId::SELF))?;
     attribute::delete_all(call, Owner::Comm(CommId::WORLD))?;

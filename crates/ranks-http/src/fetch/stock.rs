@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::input::Line;
-use crate::bounds::{HOLD_SLACK, HOST_BYTES};
+use crate::bounds::{HOLD_SLACK, HOST_BYTES, TIMER_DELAY};
 use crate::host::host_of;
 
 /// A line to be fetched, perhaps not for the first time.
@@ -121,8 +121,10 @@ impl Stock {
             let task = if free && host.not_before.is_none() { host.queue.pop_front() } else { None };
             if task.is_some() {
                 host.active += 1;
-                // From when it was due, so that timers that are late do not add up; never two at once.
-                let from = |interval| due.filter(|&due| due + interval > now).unwrap_or(now);
+                // From when it was due, so that timers that are late do not add up.
+                let from = |interval: Duration| {
+                    due.filter(|&due| due + interval.max(TIMER_DELAY) > now).unwrap_or(now)
+                };
                 host.not_before = self.limits.interval.map(|interval| from(interval) + interval);
             }
             self.list(name);

@@ -121,10 +121,11 @@ async fn reopen_the_log(site: Arc<Site>, [mut first, mut second]: [Signal; 2]) {
     }
 }
 
-/// A deleted file that is still open keeps its space on the disk.
+/// A deleted file that is still open keeps its space on the disk; and the served folder may have been made again.
 async fn let_go_of_deleted_files(site: Arc<Site>) {
     loop {
         tokio::time::sleep(SWEEP).await;
+        site.root.renew();
         site.cache().sweep();
     }
 }
