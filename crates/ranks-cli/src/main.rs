@@ -158,6 +158,13 @@ fn main() -> ExitCode {
     if let Some(launcher) = launcher {
         return own_ranks::exit_code(command::main(launcher, words.into_iter().skip(1)));
     }
+    if first.to_str().is_some_and(|word| word.starts_with("-n")) {
+        own_ranks::complain(
+            "ranks",
+            &"how many ranks stands behind a command: `ranks run -n 4 PROGRAM` starts a program on 4",
+        );
+        return ExitCode::from(2);
+    }
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
         Task::Fetch(task) => fetch(&task),

@@ -54,6 +54,11 @@ fn run_and_its_other_names() {
         assert!(error(&output).starts_with(name.split('.').next().unwrap()), "{output:?}");
         assert_eq!(output.status.code(), Some(2));
     }
+    let output = ranks(&["-n", "2", "true"]);
+    assert!(
+        error(&output).contains("`ranks run -n 4 PROGRAM`") && output.status.code() == Some(2),
+        "{output:?}"
+    );
     let output = ranks(&["run", "-n", "2", "echo", "a", ":", "-n", "1", "echo", "a"]);
     assert_eq!((output.status.code(), out(&output)), (Some(0), "a\n".repeat(3)));
     assert_eq!(ranks(&["run", "-n", "2", "sh", "-c", "exit 9"]).status.code(), Some(9));
