@@ -139,10 +139,15 @@ impl Reader {
         self.begun
     }
 
+    /// True when there is a record. The lines that its sender put into the ring before it can be seen then.
+    pub fn has_news(&self, shared: &Spill) -> bool {
+        shared.written.load(Acquire) != self.read
+    }
+
     /// Hands out the next record; false when there is none. The ring is empty. The caller wakes the sender after `true`.
     #[cold]
     pub fn poll(&mut self, segment: &Segment, shared: &Spill, take: &mut dyn FnMut(Arrival<'_>)) -> bool {
-        if shared.written.load(Acquire) == self.read {
+        if !self.has_news(shared) {
             return false;
         }
         let Some(heap) = segment.heap() else { return false };

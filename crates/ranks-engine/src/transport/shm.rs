@@ -130,11 +130,34 @@ impl Shm {
         drained
     }
 
+    /// Takes in a line of a peer's ring.
+    #[inline(always)]
+    fn poll_ring(&mut self, from: usize, mut take: impl FnMut(Arrival<'_>)) -> bool {
+        let reader = &mut self.readers[from];
+        let (found, told) = self.consumers[from].poll(|arrival| match arrival {
+            Arrival::Bulk(REDIRECTION, words, _) => reader.begin(words[0]),
+            other => take(other),
+        });
+        if told {
+            // Credits went back: the producer may sleep until they do.
+            self.segment.wake(from, self.fences);
+        }
+        found
+    }
+
     /// Takes in what a peer had no room for in its ring.
     #[cold]
     #[inline(never)]
-    fn poll_spilled(&mut self, from: usize, take: &mut dyn FnMut(Arrival<'_>)) -> bool {
+    fn poll_spilled(&mut self, from: usize, mut take: &mut dyn FnMut(Arrival<'_>)) -> bool {
         let shared = self.segment.spill(from, self.me);
+        if !self.readers[from].has_news(shared) {
+            return false;
+        }
+        // Since the ring was found empty the peer may have used it again, filled it and closed it: these records come
+        // after its lines. Who sees the records sees the lines.
+        if self.consumers[from].ready() {
+            return self.poll_ring(from, &mut take);
+        }
         let found = self.readers[from].poll(&self.segment, shared, take);
         if found {
             // The sender may wait until it can use the ring again.
@@ -256,16 +279,8 @@ impl Transport for Shm {
 
     #[inline(always)]
     fn poll(&mut self, from: usize, mut take: impl FnMut(Arrival<'_>)) -> bool {
-        let reader = &mut self.readers[from];
-        let (found, told) = self.consumers[from].poll(|arrival| match arrival {
-            Arrival::Bulk(REDIRECTION, words, _) => reader.begin(words[0]),
-            other => take(other),
-        });
-        if told {
-            // Credits went back: the producer may sleep until they do.
-            self.segment.wake(from, self.fences);
-        }
-        found || self.readers[from].has_begun() && self.poll_spilled(from, &mut take)
+        self.poll_ring(from, &mut take)
+            || self.readers[from].has_begun() && self.poll_spilled(from, &mut take)
     }
 
     fn remote(&mut self, peer: usize) -> Option<Remote> {
@@ -309,5 +324,43 @@ impl Drop for Shm {
         if self.segment.is_private() && self.segment.stage(self.me) != Stage::Finished {
             self.segment.set_end(self.me, End::Failed);
         }
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    /// The tag of what a poll hands out.
+    fn tag(seen: &mut Option<i32>) -> impl FnMut(Arrival<'_>) + '_ {
+        |arrival| {
+            if let Arrival::Inline(head, ..) = arrival {
+                *seen = Some(head.tag);
+            }
+        }
+    }
+
+    #[test]
+    fn records_never_overtake_the_lines_of_a_ring_that_was_used_again() {
+        let segment = Arc::new(Segment::private(2));
+        let (mut sender, mut receiver) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| Shm::thread(segment.clone(), 1).unwrap());
+            (Shm::thread(segment.clone(), 0).unwrap(), other.join().unwrap())
+        });
+        let head = |tag| Head { kind: 1, context: 0, tag, mark: 0 };
+        let next = |receiver: &mut Shm| {
+            let mut seen = None;
+            while seen.is_none() && receiver.poll(0, tag(&mut seen)) {}
+            seen
+        };
+        // The ring is closed and drained once.
+        assert!(sender.spill(1, Arrival::Inline(head(1), 0, &[])));
+        assert_eq!((next(&mut receiver), next(&mut receiver)), (Some(1), None));
+        // The receiver has found it empty; only now it is used again, and closed again.
+        assert!(sender.try_inline(1, head(2), &[]));
+        assert!(sender.spill(1, Arrival::Inline(head(3), 0, &[])));
+        let mut seen = None;
+        assert!(receiver.poll_spilled(0, &mut tag(&mut seen)));
+        assert_eq!((seen, next(&mut receiver), next(&mut receiver)), (Some(2), Some(3), None));
     }
 }
