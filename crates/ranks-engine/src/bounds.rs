@@ -5,6 +5,14 @@
 /// `RANKS_EAGER` (bytes).
 pub const EAGER: usize = 16 << 10;
 
+/// The longest message that may go before its receive matches it, where the receiver has measured that the ring is quicker
+/// than copying from memory to memory. A quarter of the ring of few ranks: several are on their way at once.
+pub const EAGER_MOST: usize = 64 << 10;
+
+/// Bytes of messages from one rank that wait for their receives; beyond it that rank announces everything that is longer
+/// than the usual eager threshold.
+pub const UNMATCHED: u64 = 4 << 20;
+
 /// Lines taken from one ring before looking at the next: long enough for a whole inline message, short
 /// enough that a flood from one rank does not hold up the others.
 pub const LINES_A_LOOK: usize = 64;
@@ -117,6 +125,39 @@ pub const EAGER_ELEMENTS: usize = 128 << 10;
 
 /// Types made of types made of types: deeper ones are refused, as they are walked and freed recursively.
 pub const TYPE_DEPTH: u32 = 1000;
+
+/// Measurements of a way that count: enough that one of them was not disturbed.
+pub const WAY_MEASUREMENTS: usize = 8;
+
+/// How often each way is tried at first.
+pub const TRIED_AT_FIRST: u32 = 3;
+
+/// A way is clearly quicker when it costs less than this share of another. Measurements differ by some 10%.
+pub const CLEARLY: f32 = 0.87;
+
+/// So many clear wins in a row are no chance.
+pub const WINS_IN_A_ROW: u32 = 3;
+
+/// One in so many messages tries another way that costs as much as the usual one; fewer where it costs more.
+pub const WAY_TRIED: u32 = 64;
+
+/// One in so many tries the slowest.
+pub const WAY_TRIED_AT_LEAST: u32 = 1024;
+
+/// Messages until other ways are tried where something has changed.
+pub const WAY_SOON: u32 = 8;
+
+/// The first time limit of a ring that brings nothing, before anything was measured; afterwards it is the time that two
+/// pieces take. See `p2p/stream.rs`.
+pub const STALL_FIRST_NANOS: u64 = 10_000;
+
+/// The longest such time limit: measurements of a machine that was busy do not make it longer.
+pub const STALL_MOST_NANOS: u64 = 100_000;
+
+/// True when the environment sets the eager threshold: nothing that is measured changes it then.
+pub fn eager_is_set() -> bool {
+    std::env::var_os("RANKS_EAGER").is_some()
+}
 
 /// The eager threshold of this process.
 pub fn eager() -> usize {

@@ -46,6 +46,26 @@ impl Transfer {
         }
     }
 
+    /// Takes pieces from the back: the first of them and how many they are. At most `most`, and no more than half of
+    /// those that are left, rounded up; with [`MAX_PIECES`] all that are left.
+    pub fn take_back(&self, generation: u64, pieces: u64, most: u64) -> Option<(u64, u64)> {
+        let mut now = self.claim.load(Acquire);
+        loop {
+            let taken = (now >> 20 & MASK) + (now & MASK);
+            if now >> 40 != generation || taken >= pieces {
+                return None;
+            }
+            let count = match most {
+                MAX_PIECES.. => pieces - taken,
+                most => most.min((pieces - taken).div_ceil(2)),
+            };
+            match self.claim.compare_exchange(now, now + count, AcqRel, Acquire) {
+                Ok(_) => return Some((pieces - (now & MASK) - count, count)),
+                Err(other) => now = other,
+            }
+        }
+    }
+
     /// Says that a piece was copied, or could not be.
     pub fn finish(&self, copied: bool) {
         // Release: the bytes of the piece are there for whoever sees the count.
@@ -85,6 +105,22 @@ mod tests {
             let (count, piece) = pieces(len);
             assert!(count <= MAX_PIECES && (count - 1) * piece < len && count * piece >= len, "{len}");
         }
+    }
+
+    #[test]
+    fn several_pieces_are_taken_from_the_back() {
+        // SAFETY: all-zero is a valid Transfer.
+        let t: Transfer = unsafe { std::mem::zeroed() };
+        let generation = t.begin();
+        assert_eq!(t.take_back(generation, 10, 2), Some((8, 2)));
+        assert_eq!(t.take(generation, 10, true), Some(0));
+        assert_eq!(t.take_back(generation, 10, 100), Some((4, 4)), "half of what is left");
+        assert_eq!(t.take_back(generation, 10, MAX_PIECES), Some((1, 3)), "all");
+        assert_eq!(t.take_back(generation, 10, MAX_PIECES), None);
+        assert_eq!(t.take(generation, 10, true), None);
+        let next = t.begin();
+        assert_eq!(t.take_back(generation, 10, 1), None);
+        assert_eq!(t.take_back(next, 1, 5), Some((0, 1)), "the last one whole");
     }
 
     #[test]

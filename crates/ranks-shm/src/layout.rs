@@ -152,7 +152,9 @@ pub struct Credit {
     pub lines: AtomicU64,
     /// Bytes of the bulk ring consumed since the start.
     pub bulk: AtomicU64,
-    reserved: [u8; 48],
+    /// One more than the longest message that the producer may send before a receive matches it; 0: its own default.
+    pub limit: AtomicU64,
+    reserved: [u8; 40],
 }
 
 /// The shared word of a message that both sides copy: see [`crate::claim`].
@@ -301,6 +303,6 @@ mod tests {
 impl Credit {
     /// For models: a credit line made of loom's atomics.
     pub(crate) fn model(lines: AtomicU64, bulk: AtomicU64) -> Self {
-        Self { lines, bulk, reserved: [0; 48] }
+        Self { lines, bulk, limit: AtomicU64::new(0), reserved: [0; 40] }
     }
 }

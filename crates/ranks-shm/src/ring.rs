@@ -155,6 +155,8 @@ pub struct Producer {
     closed: bool,
     bulk_next: u64,
     bulk_credited: u64,
+    /// The consumer's limit of lengths, as it was when it was last read.
+    longest: u64,
     /// How fast it writes pieces.
     pace: Pace,
 }
@@ -183,7 +185,7 @@ impl Producer {
     /// producer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
         let limit = memory.line_count as u64 - memory.kept_for_redirection();
-        Self { memory, next: 0, limit, closed: false, bulk_next: 0, bulk_credited: 0, pace: Pace::default() }
+        Self { memory, next: 0, limit, closed: false, bulk_next: 0, bulk_credited: 0, longest: 0, pace: Pace::default() }
     }
 
     /// The longest message for [`Self::try_inline`].
@@ -289,6 +291,18 @@ impl Producer {
         true
     }
 
+    /// True when the consumer takes a message of `len` bytes before a receive matches it. `default` is the limit where
+    /// the consumer has set none. A limit that has become lower is seen with the next credits, so a producer exceeds
+    /// it by what the ring holds and no more.
+    #[inline]
+    pub fn allows(&mut self, len: usize, default: usize) -> bool {
+        if within(self.longest, len, default) {
+            return true;
+        }
+        self.longest = self.memory.credit().limit.load(Relaxed);
+        within(self.longest, len, default)
+    }
+
     /// True when the whole of a message of `len` bytes fits now that goes through the bulk ring in pieces: none of
     /// the calls of [`Self::try_bulk`] that write it will say that there is no room.
     pub fn fits(&mut self, len: usize, piece: usize) -> bool {
@@ -302,6 +316,7 @@ impl Producer {
         let free = bytes - (self.bulk_next - self.bulk_credited) as usize;
         if free < len {
             self.bulk_credited = self.memory.credit().bulk.load(Acquire);
+            self.longest = self.memory.credit().limit.load(Relaxed);
         }
         bytes - (self.bulk_next - self.bulk_credited) as usize >= len
     }
@@ -340,6 +355,7 @@ impl Producer {
         let mut free = bytes - (self.bulk_next - self.bulk_credited) as usize;
         if free < want {
             self.bulk_credited = self.memory.credit().bulk.load(Acquire);
+            self.longest = self.memory.credit().limit.load(Relaxed);
             free = bytes - (self.bulk_next - self.bulk_credited) as usize;
         }
         let take = want.min(free);
@@ -354,6 +370,12 @@ impl Consumer {
     /// The memory must outlive the consumer and have no other consumer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
         Self { memory, next: 0, told: 0, bulk_next: 0 }
+    }
+
+    /// Sets the longest message that the producer may send before a receive matches it.
+    pub fn set_limit(&self, bytes: usize) {
+        // It orders nothing: a producer that sees it late sends a message earlier than it should, or later.
+        self.memory.credit().limit.store(bytes as u64 + 1, Relaxed);
     }
 
     /// True when the next line has been published.
@@ -422,6 +444,12 @@ impl Consumer {
         }
         (true, told)
     }
+}
+
+/// Whether a message of `len` bytes is within a limit as the consumer writes it.
+#[inline(always)]
+fn within(limit: u64, len: usize, default: usize) -> bool {
+    if limit == 0 { len <= default } else { (len as u64) < limit }
 }
 
 /// # Safety

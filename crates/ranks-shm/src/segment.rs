@@ -269,6 +269,11 @@ impl Segment {
         }
     }
 
+    /// Bytes of a bulk ring.
+    pub fn bulk_bytes(&self) -> usize {
+        self.geometry.bulk_bytes
+    }
+
     /// A transfer of messages from `source` to `destination`; the receiver owns which is free.
     pub fn transfer(&self, source: usize, destination: usize, index: usize) -> &Transfer {
         let (_, tail, _) = self.pair(source, destination);

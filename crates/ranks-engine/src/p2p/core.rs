@@ -4,12 +4,16 @@
 //! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
 
 use super::attached::Attached;
+use super::burst::Burst;
 use super::outbox::{Out, Outbox};
 use super::partitioned::Made;
 use super::plan::{Plan, Work};
 use super::rendezvous::{Pull, Push, Sharing};
 use super::request::{Request, RequestId, State, Status};
 use super::requests::Requests;
+use super::stream::Stream;
+use super::unmatched::Unmatched;
+use super::ways::{Way, Ways};
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
@@ -28,12 +32,19 @@ pub(crate) enum Kept {
     Small([u8; bounds::SMALL_UNEXPECTED], u8),
     Heap(Vec<u8>),
     /// It waits at its sender.
-    Announced {
-        address: u64,
-        request: u64,
-    },
+    Announced(Announced),
     /// It is this rank's own, and waits in the request of its send.
     Own(SendBuf, RequestId),
+}
+
+/// Where an announced message waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announced {
+    pub address: u64,
+    /// The sender's request.
+    pub request: u64,
+    /// The CPU that the sender ran on.
+    pub cpu: u32,
 }
 
 /// A message that no receive was posted for.
@@ -52,6 +63,8 @@ pub(crate) struct Unexpected {
     pub broken: bool,
     /// A matched probe took it out of its queue.
     pub taken: bool,
+    /// Bytes that it holds on the heap.
+    held: u64,
     used: bool,
 }
 
@@ -63,11 +76,17 @@ pub(crate) enum Incoming {
     Unexpected(u32),
 }
 
+/// Why a send fails that its receiver could not copy.
+const NOT_COPIED: &str = "the send buffer is not memory that this process may read";
+
 /// The state of a rank.
 pub(crate) struct Core {
     pub me: usize,
     pub ranks: usize,
+    /// Up to this length messages go before they are matched; up to the second where the receiver allows it.
     pub eager: usize,
+    pub eager_most: usize,
+    pub unmatched: Unmatched,
     pub policy: Policy,
     /// Looks at the ring before a blocking receive becomes a request: one where looking keeps the
     /// sender off its CPU.
@@ -78,9 +97,17 @@ pub(crate) struct Core {
     pub unexpected_free: Vec<u32>,
     pub incoming: Vec<Incoming>,
     pub outbox: Outbox,
-    pub pulls: Vec<Pull>,
+    /// Messages to be copied, in the order of their matches.
+    pub pulls: VecDeque<Pull>,
     pub pushes: Vec<Push>,
     pub sharing: Vec<Sharing>,
+    pub streams: Vec<Stream>,
+    pub ways: Ways,
+    pub burst: Burst,
+    /// The caller waits, so this rank goes on looking at its rings.
+    pub waiting: bool,
+    /// Messages to each rank that went before they were matched, though longer than usual, since one was announced.
+    pub early: Vec<u32>,
     /// Long messages of ours that wait for each rank to fetch them.
     pub announced: Vec<u32>,
     pub comms: Comms,
@@ -116,11 +143,14 @@ impl Core {
     pub fn new<T: Transport>(transport: &T) -> Self {
         let (me, ranks) = (transport.me(), transport.segment().ranks());
         let policy = Policy::new(transport.fits());
+        let eager = bounds::eager();
         let spins = policy.fits && policy.sleep_after > 0;
-        Self {
+        let mut core = Self {
             me,
             ranks,
-            eager: bounds::eager(),
+            eager,
+            eager_most: if bounds::eager_is_set() { eager } else { bounds::EAGER_MOST.max(eager) },
+            unmatched: Unmatched::new(ranks),
             policy,
             quick_looks: if spins { bounds::QUICK_LOOKS } else { 1 },
             matcher: Matcher::new(ranks),
@@ -129,9 +159,14 @@ impl Core {
             unexpected_free: Vec::new(),
             incoming: vec![Incoming::Nowhere; ranks],
             outbox: Outbox::new(ranks),
-            pulls: Vec::new(),
+            pulls: VecDeque::new(),
             pushes: Vec::new(),
             sharing: Vec::new(),
+            streams: Vec::new(),
+            ways: Ways::new(ranks),
+            burst: Burst::new(),
+            waiting: false,
+            early: vec![0; ranks],
             announced: vec![0; ranks],
             comms: Comms::new(ranks, me),
             gone: vec![None; ranks],
@@ -149,7 +184,18 @@ impl Core {
             divisible: false,
             rest: None,
             spare_plans: Vec::new(),
+        };
+        if let Some(way) = core.ways.prescribed {
+            core.prescribe(way);
         }
+        core
+    }
+
+    /// Long messages take this way wherever it is possible.
+    pub fn prescribe(&mut self, way: Way) {
+        self.ways.prescribed = Some(way);
+        let longest = if way == Way::Ring { self.eager_most } else { 0 };
+        (0..self.ranks).for_each(|from| self.unmatched.permit(from, longest));
     }
 
     /// What an arrival from `from` does.
@@ -196,7 +242,8 @@ impl Core {
                 Kept::Small(small, data.len() as u8)
             } else {
                 // No more than an eager message has: a damaged length must not exhaust the memory.
-                let mut heap = Vec::with_capacity((total as usize).min(2 * self.eager));
+                let mut heap =
+                    Vec::with_capacity((total as usize).min(self.eager_most.max(bounds::EAGER_ELEMENTS)));
                 heap.extend_from_slice(data);
                 Kept::Heap(heap)
             };
@@ -229,7 +276,7 @@ impl Core {
                         small[at..at + data.len()].copy_from_slice(data);
                         *len += data.len() as u8;
                     }
-                    Kept::Announced { .. } | Kept::Own(..) => {}
+                    Kept::Announced(..) | Kept::Own(..) => {}
                 }
                 if message.here >= message.total {
                     self.incoming[from] = Incoming::Nowhere;
@@ -240,25 +287,14 @@ impl Core {
 
     /// A message that waits at its sender.
     fn announced(&mut self, from: usize, head: Head, words: Words) {
-        let [total, address, request, ..] = words;
+        let [total, address, request, cpu, ..] = words;
+        let at = Announced { address, request, cpu: cpu as u32 };
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
             self.begin(index, from, head.tag, total, head.mark);
-            self.pulls.push(Pull { index, from, total, address, request });
+            self.pulls.push_back(Pull::new(index, from, total, at));
         } else {
-            self.keep(from, head, total, 0, 0, Kept::Announced { address, request });
+            self.keep(from, head, total, 0, 0, Kept::Announced(at));
         }
-    }
-
-    /// The receiver cannot copy from memory: it asks for the message through the ring.
-    fn wanted_by_ring(&mut self, from: usize, words: Words) {
-        let Some(id) = RequestId::from_word(words[0]) else { return };
-        let Some(request) = self.requests.get(id) else { return };
-        if request.stored && words[3] == 0 {
-            // It has been told in the meantime where the message lies.
-            return;
-        }
-        let len = (words[2] as usize).min(request.send_buf().len());
-        self.outbox.push(from, Out::Data { request: id.index(), theirs: words[1], at: 0, len });
     }
 
     /// A piece for a request of ours that asked for it.
@@ -286,14 +322,14 @@ impl Core {
             return;
         }
         request.answered = true;
-        if words[1] != 0 {
+        if request.streaming {
+            // It ends with the piece that is being put into the ring.
+            if words[1] != 0 {
+                request.error = Some(Error::new(Class::Other, request.call, self.me, NOT_COPIED));
+            }
+        } else if words[1] != 0 {
             let call = request.call;
-            let error = Error::new(
-                Class::Other,
-                call,
-                self.me,
-                "the send buffer is not memory that this process may read",
-            );
+            let error = Error::new(Class::Other, call, self.me, NOT_COPIED);
             self.fail(id.index(), error);
         } else {
             // An answer to a long message says that all of it was copied; one to a synchronous eager
@@ -315,7 +351,7 @@ impl Core {
     pub fn refuse_announced(&mut self) {
         for id in 0..self.unexpected.len() {
             let message = &mut self.unexpected[id];
-            if let Kept::Announced { request, .. } = message.kept
+            if let Kept::Announced(Announced { request, .. }) = message.kept
                 && message.used
             {
                 message.kept = Kept::Small([0; bounds::SMALL_UNEXPECTED], 0);
@@ -329,6 +365,8 @@ impl Core {
     /// Keeps a message that no receive was posted for; returns its id.
     pub fn keep(&mut self, from: usize, head: Head, total: u64, here: u64, answer: u64, kept: Kept) -> u32 {
         let (context, tag) = (head.context, head.tag);
+        let held = if matches!(kept, Kept::Heap(_)) { total } else { 0 };
+        self.unmatched.add(from, held);
         let message = Unexpected {
             source: from,
             context,
@@ -340,6 +378,7 @@ impl Core {
             kept,
             broken: false,
             taken: false,
+            held,
             used: true,
         };
         let id = match self.unexpected_free.pop() {
@@ -360,6 +399,9 @@ impl Core {
     pub fn release(&mut self, id: u32) {
         let message = &mut self.unexpected[id as usize];
         message.used = false;
+        let held = std::mem::take(&mut message.held);
+        self.unmatched.take(message.source, held);
+        let message = &mut self.unexpected[id as usize];
         message.kept = Kept::Small([0; bounds::SMALL_UNEXPECTED], 0);
         self.unexpected_free.push(id);
         // After a flood the memory goes back.
@@ -387,7 +429,7 @@ impl Core {
     /// Messages of `source` that are kept and not all here.
     pub fn break_messages_of(&mut self, source: usize) {
         for message in self.unexpected.iter_mut().filter(|m| m.used && m.source == source) {
-            let waits = matches!(message.kept, Kept::Announced { .. });
+            let waits = matches!(message.kept, Kept::Announced(..));
             message.broken = waits || message.here < message.total;
         }
     }
@@ -450,6 +492,7 @@ impl Core {
         let request = self.requests.at(index);
         request.state = State::Done;
         if request.detached
+            || request.streaming
             || request.announced
             || request.keep.is_some()
             || request.owned.is_some()
@@ -462,6 +505,11 @@ impl Core {
     /// Gives back what a complete request has used.
     #[inline(never)]
     fn finish_more(&mut self, index: u32) {
+        let request = self.requests.at(index);
+        if std::mem::take(&mut request.streaming) && request.is_recv() {
+            let id = request.id();
+            self.end_stream(id);
+        }
         let request = self.requests.at(index);
         if let Some(to) = request.peer.filter(|_| request.announced) {
             self.announced[to] -= 1;

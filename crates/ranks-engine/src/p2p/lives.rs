@@ -54,6 +54,7 @@ impl<T: Transport> Engine<T> {
         if let Incoming::Request(index) = std::mem::replace(&mut core.incoming[rank], Incoming::Nowhere) {
             failed.push(index);
         }
+        core.pulls.retain(|pull| pull.from != rank);
         core.break_messages_of(rank);
         for out in core.outbox.clear(rank) {
             failed.extend(out.request());

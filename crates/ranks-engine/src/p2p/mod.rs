@@ -6,6 +6,8 @@
 //! | `request`, `requests` | a request and its status; the table of all |
 //! | `send`, `recv` | beginning an operation, and the fast paths |
 //! | `rendezvous` | long messages: announced, then copied from memory to memory or through the ring |
+//! | `stream` | long messages through the ring, which their receiver can fetch all the same |
+//! | `ways`, `burst` | which way a long message takes, and measuring it |
 //! | `typed` | messages of elements that do not lie in a row |
 //! | `stored` | messages that lie in the job's file, for receivers that cannot read the sender's memory |
 //! | `outbox` | what could not be sent at once |
@@ -19,9 +21,11 @@
 //! | `within` | messages of the engine's own, within a collective |
 //! | `chore` | what goes on in progress for a call that does not wait |
 //! | `unreceived` | the line about messages that nobody received |
+//! | `unmatched` | how much memory messages may use that no receive has matched |
 //! | `lives` | what the end of a rank does to the requests of the others |
 
 mod attached;
+mod burst;
 mod chore;
 mod core;
 mod external;
@@ -40,9 +44,12 @@ mod requests;
 mod send;
 mod steps;
 mod stored;
+mod stream;
 mod typed;
 mod unreceived;
+mod unmatched;
 mod wait;
+mod ways;
 mod wire;
 mod within;
 
@@ -50,6 +57,7 @@ pub use plan::{Form, Work};
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};
 pub use wait::WakeHandle;
+pub use ways::Way;
 
 pub(crate) use self::core::Core;
 pub(crate) use chore::Errand;
@@ -112,6 +120,21 @@ impl<T: Transport> Engine<T> {
     /// The transport, for what it shares with the job.
     pub fn transport(&self) -> &T {
         &self.transport
+    }
+
+    /// From now on long messages to this rank take this way wherever it is possible, for tests: nothing is measured.
+    pub fn prescribe(&mut self, way: Way) {
+        self.core.prescribe(way);
+    }
+
+    /// True when this rank can copy from the memory of another.
+    pub fn can_read(&mut self, slot: usize) -> bool {
+        self.transport.remote(slot).is_some()
+    }
+
+    /// Bytes of messages from a rank that this one keeps, as no receive has matched them.
+    pub fn unmatched_bytes(&self, from: usize) -> u64 {
+        self.core.unmatched.bytes(from)
     }
 
     /// Unexpected messages that are kept.

@@ -1,6 +1,7 @@
 //! What could not be sent at once: one queue a destination, in order.
 
 use super::Engine;
+use super::stream::Claims;
 use super::wire;
 use crate::transport::{Head, Transport, Words};
 use ranks_shm::bounds::{CHUNK_LARGE, CHUNK_SMALL, CHUNK_SMALL_UP_TO};
@@ -17,7 +18,7 @@ pub(crate) enum Out {
     /// An announcement of the request's message.
     Announce { request: u32, head: Head, words: Words },
     /// A long message that the receiver wants through the ring.
-    Data { request: u32, theirs: u64, at: usize, len: usize },
+    Data { request: u32, theirs: u64, at: usize, len: usize, claims: Option<Claims> },
 }
 
 impl Out {
@@ -50,6 +51,11 @@ impl Outbox {
         self.owes |= matches!(out, Out::Control { .. });
         self.queues[to].push_back(out);
         self.count += 1;
+    }
+
+    /// The next entry for a destination that has one.
+    pub fn first(&mut self, to: usize) -> &mut Out {
+        &mut self.queues[to][0]
     }
 
     #[inline(always)]
@@ -135,7 +141,8 @@ impl<T: Transport> Engine<T> {
                     }
                 }
             }
-            Out::Data { request, theirs, at, len } => {
+            Out::Data { claims: Some(_), .. } => self.flush_claimed(to),
+            Out::Data { request, theirs, at, len, claims: None } => {
                 let index = *request;
                 let buf = core.requests.at(index).send_buf();
                 let data = &buf.bytes()[..*len];

@@ -37,7 +37,10 @@ impl<T: Transport> Engine<T> {
                 let goes = match out {
                     Out::Control { .. } => true,
                     // Pieces for a request of the receiver are no part of the order.
-                    Out::Data { request, .. } => self.core.requests.at(*request).detached,
+                    // Where they are claimed, the receiver can fetch by itself what is not in the ring.
+                    Out::Data { request, claims, .. } => {
+                        claims.is_none() && self.core.requests.at(*request).detached
+                    }
                     _ => last.is_some_and(|last| place <= last),
                 };
                 place += 1;
@@ -83,7 +86,7 @@ impl<T: Transport> Engine<T> {
                 self.core.pushed(*request);
                 true
             }
-            Out::Data { request, theirs, at, len } => {
+            Out::Data { request, theirs, at, len, .. } => {
                 let buf = self.core.requests.at(*request).send_buf();
                 let data = &buf.bytes()[..*len];
                 let head = Head { kind: wire::DATA, context: 0, tag: 0, mark: 0 };

@@ -41,8 +41,10 @@ impl<T: Transport> Engine<T> {
                 Quick::No => {}
             }
         }
-        let id = self.irecv_as(Call::Recv, buf, source, tag, comm)?;
-        self.wait_in(Call::Recv, id)
+        self.in_wait(|engine| {
+            let id = engine.irecv_as(Call::Recv, buf, source, tag, comm)?;
+            engine.wait_in(Call::Recv, id)
+        })
     }
 
     /// The usual case: nothing is queued and the message comes next. Then it goes from the ring to the
@@ -284,6 +286,20 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<Status> {
         self.enter(Call::Sendrecv)?;
+        self.in_wait(|engine| engine.sendrecv_in_wait(sbuf, dest, stag, rbuf, source, rtag, comm))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn sendrecv_in_wait(
+        &mut self,
+        sbuf: SendBuf,
+        dest: i32,
+        stag: i32,
+        rbuf: RecvBuf,
+        source: i32,
+        rtag: i32,
+        comm: CommId,
+    ) -> Result<Status> {
         let receive = self.irecv_as(Call::Sendrecv, rbuf, source, rtag, comm)?;
         let send = match self.isend(Mode::Standard, sbuf, dest, stag, comm) {
             Ok(send) => send,
@@ -373,9 +389,7 @@ impl Core {
         match kept {
             Kept::Small(small, len) => self.deliver(index, &small[..usize::from(len)]),
             Kept::Heap(heap) => self.deliver(index, &heap),
-            Kept::Announced { address, request } => {
-                self.pulls.push(Pull { index, from, total, address, request });
-            }
+            Kept::Announced(at) => self.pulls.push_back(Pull::new(index, from, total, at)),
             Kept::Own(buf, send) => {
                 self.deliver(index, buf.bytes());
                 self.finish(send.index());

@@ -9,14 +9,17 @@
 //!   inside the library: copies    <-      yes, together: SHARE; copies from the front
 //!   from the back                         all pieces copied: <- DONE
 //! ```
+//! Which of these it is, `ways` has measured; a third is in `stream`.
 //! Nothing is written before the receive was matched, and never beyond its room. Together is faster only
 //! when both ranks have a CPU, and the sender has nothing of its own to copy; pieces are claimed one at a time, so a
 //! sender that computes costs nothing.
 
 use super::Engine;
-use super::core::Core;
+use super::core::{Announced, Core};
 use super::outbox::Out;
 use super::request::{RequestId, State};
+use super::stream::is_divisible;
+use super::ways::{Way, Ways};
 use super::wire;
 use crate::error::{Class, Error};
 use crate::transport::{Head, Transport, Words};
@@ -32,6 +35,16 @@ pub(crate) struct Pull {
     pub total: u64,
     pub address: u64,
     pub request: u64,
+    /// The CPU that the sender ran on.
+    cpu: u32,
+    /// The way that was chosen, and whether it is a trial, once it has had to wait for its turn.
+    way: Option<(Way, bool)>,
+}
+
+impl Pull {
+    pub fn new(index: u32, from: usize, total: u64, at: Announced) -> Self {
+        Self { index, from, total, address: at.address, request: at.request, cpu: at.cpu, way: None }
+    }
 }
 
 /// A message that the receiver asks us to help copying.
@@ -68,9 +81,11 @@ impl<T: Transport> Engine<T> {
     /// Does what arrivals have made necessary. True when there was anything.
     pub(crate) fn settle(&mut self) -> bool {
         let mut moved = false;
-        while let Some(pull) = self.core.pulls.pop() {
-            self.pull(pull);
-            moved = true;
+        if !self.core.streams.is_empty() {
+            moved |= self.look_at_streams();
+        }
+        if !self.core.pulls.is_empty() {
+            moved |= self.start_pulls();
         }
         while let Some(push) = self.core.pushes.pop() {
             self.help(&push);
@@ -79,33 +94,96 @@ impl<T: Transport> Engine<T> {
         if !self.core.sharing.is_empty() {
             moved |= self.check_sharing();
         }
+        while let Some((from, bytes)) = self.core.unmatched.next_news(self.core.eager) {
+            self.transport.limit(from, bytes);
+        }
         if self.core.outbox.count > 0 {
             moved |= self.flush();
         }
         moved
     }
 
-    fn pull(&mut self, pull: Pull) {
+    /// Begins to copy what was matched, in order. True when anything was begun.
+    pub(super) fn start_pulls(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(pull) = self.core.pulls.pop_front() {
+            if let Some(pull) = self.start_pull(pull) {
+                self.core.pulls.push_front(pull);
+                break;
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    /// Begins to copy a message, or gives it back when others have to be copied first.
+    fn start_pull(&mut self, mut pull: Pull) -> Option<Pull> {
         let request = self.core.requests.at(pull.index);
         let len = pull.total.min(request.room() as u64);
         let in_a_row = request.elements.is_none();
         if len == 0 {
             self.pulled(&pull, true);
-            return;
+            return None;
         }
         if pull.address & wire::IN_FILE != 0 {
+            self.core.spoil_burst();
             self.fetch_stored(&pull, len);
-            return;
+            return None;
         }
-        match self.transport.remote(pull.from) {
-            None => self.through_ring(&pull, len, false),
-            Some(remote) => match self.free_transfer(pull.from) {
-                Some(transfer) if in_a_row && self.may_share(pull.from, len) => {
-                    self.share(&pull, len, remote, transfer);
-                }
-                _ => self.pull_alone(&pull, len, remote),
-            },
+        let Some(remote) = self.transport.remote(pull.from) else {
+            self.through_ring(&pull, len, false);
+            return None;
+        };
+        if !in_a_row || !self.transport.fits() && self.core.ways.prescribed.is_none() {
+            self.core.spoil_burst();
+            self.pull_alone(&pull, len, remote);
+            return None;
         }
+        let waiting = self.core.waiting;
+        let transfer = self.free_transfer(pull.from);
+        let (way, trial) = match pull.way.filter(|_| waiting) {
+            Some(chosen) => chosen,
+            None => self.choose(&pull, len, transfer.is_some()),
+        };
+        let full = way == Way::Ring && transfer.is_none();
+        if waiting && self.core.is_copying() && (trial || self.core.burst.trial || full) {
+            pull.way = Some((way, trial));
+            return Some(pull);
+        }
+        match (way, transfer) {
+            (Way::Ring, Some(transfer)) => {
+                self.core.begin_copy(pull.from, len, way, trial);
+                self.stream(&pull, len, transfer);
+            }
+            (Way::Both, Some(transfer)) => {
+                self.core.begin_copy(pull.from, len, way, trial);
+                self.share(&pull, len, remote, transfer);
+            }
+            _ => {
+                self.core.begin_copy(pull.from, len, Way::Alone, trial);
+                self.pull_alone(&pull, len, remote);
+                self.core.end_burst();
+            }
+        }
+        None
+    }
+
+    /// The way of a message, and whether it is a trial.
+    fn choose(&mut self, pull: &Pull, len: u64, free: bool) -> (Way, bool) {
+        let both = free && self.may_share(pull.from, len);
+        // Only a rank that goes on looking at its rings takes long messages out of them.
+        let ring = is_divisible(self.transport.segment(), len);
+        if let Some(way) = self.core.ways.prescribed {
+            let possible = match way {
+                Way::Alone => true,
+                Way::Both => both,
+                Way::Ring => ring,
+            };
+            return (if possible { way } else { Way::Alone }, false);
+        }
+        let possible = [true, both, ring && self.core.waiting];
+        let cpus = (ranks_shm::cpus::current(), pull.cpu);
+        self.core.ways.choice(pull.from, Ways::octave(len)).choose(possible, cpus)
     }
 
     /// A sender that is to fetch a long message of ours is as busy as this rank.
@@ -120,7 +198,7 @@ impl<T: Transport> Engine<T> {
         let request = self.core.requests.at(pull.index);
         request.total = len;
         request.asked = pull.request;
-        let words = [pull.request, word, len, though_stored.into(), 0];
+        let words = [pull.request, word, len, 0, though_stored.into()];
         let head = Head { kind: wire::TO_RING, context: 0, tag: 0, mark: 0 };
         self.core.outbox.push(pull.from, Out::Control { head, words });
     }
@@ -144,19 +222,19 @@ impl<T: Transport> Engine<T> {
             self.core.answer(pull.from, pull.request, false);
             self.core.finish(pull.index);
         } else {
-            self.not_pulled(pull);
+            self.not_copied(pull.index, pull.from, pull.request);
         }
     }
 
     /// Finds out why a message could not be copied: the buffer of either side is no memory, or the sender is gone.
     #[cold]
-    fn not_pulled(&mut self, pull: &Pull) {
-        let request = self.core.requests.at(pull.index);
-        let (call, from) = (request.call, pull.from);
+    pub(super) fn not_copied(&mut self, index: u32, from: usize, theirs: u64) {
+        let request = self.core.requests.at(index);
+        let call = request.call;
         let buf = request.recv_buf();
         let ours = request.elements.is_none() && !buf.is_writable();
         // The sender has done its part when the fault is here.
-        self.core.answer(from, pull.request, !ours);
+        self.core.answer(from, theirs, !ours);
         let (class, detail) = if ours {
             let (len, at) = (buf.len(), buf.address());
             let detail =
@@ -172,12 +250,15 @@ impl<T: Transport> Engine<T> {
             (Class::ProcFailed, format!("rank {from} of the job ended while its message was copied"))
         };
         let error = Error::new(class, call, self.core.me, detail);
-        self.core.fail(pull.index, error);
+        self.core.fail(index, error);
     }
 
     /// A transfer of this pair that no message uses.
     fn free_transfer(&self, from: usize) -> Option<usize> {
-        (0..TRANSFERS).find(|&t| !self.core.sharing.iter().any(|s| s.from == from && s.transfer == t))
+        let core = &self.core;
+        let shared = |t| core.sharing.iter().any(|s| s.from == from && s.transfer == t);
+        let streamed = |t| core.streams.iter().any(|s| s.from == from && s.transfer == t);
+        (0..TRANSFERS).find(|&t| !shared(t) && !streamed(t))
     }
 
     fn share(&mut self, pull: &Pull, len: u64, remote: Remote, transfer: usize) {
@@ -202,6 +283,17 @@ impl<T: Transport> Engine<T> {
         self.check_sharing();
     }
 
+    /// Waits for pieces that senders are copying at this moment: all others are copied, as the receiver takes pieces
+    /// until none is left.
+    pub(super) fn end_sharing(&mut self) {
+        while !self.core.sharing.is_empty() {
+            if !self.check_sharing() && !self.look_at_lives() {
+                std::thread::yield_now();
+            }
+            self.flush();
+        }
+    }
+
     /// Completes what both sides have copied.
     fn check_sharing(&mut self) -> bool {
         let segment = self.transport.segment().clone();
@@ -217,8 +309,9 @@ impl<T: Transport> Engine<T> {
             };
             moved = true;
             let s = self.core.sharing.swap_remove(at);
-            let pull =
-                Pull { index: s.index, from: s.from, total: s.len, address: s.address, request: s.request };
+            let announced = Announced { address: s.address, request: s.request, cpu: 0 };
+            let pull = Pull::new(s.index, s.from, s.len, announced);
+            self.core.end_burst();
             match self.transport.remote(s.from) {
                 // The sender may have been refused where we are not: copy it all again, alone.
                 Some(remote) if !whole => self.pull_alone(&pull, s.len, remote),

@@ -151,6 +151,8 @@ pub(crate) struct Request {
     pub stored: bool,
     /// Receive: the sender's request that was asked to send through the ring.
     pub asked: u64,
+    /// The message goes through the ring by claims: see `stream`.
+    pub streaming: bool,
     /// Send: all bytes have left the buffer.
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
@@ -190,6 +192,7 @@ impl Request {
             announced: false,
             stored: false,
             asked: 0,
+            streaming: false,
             pushed: false,
             answered: true,
             matched: false,

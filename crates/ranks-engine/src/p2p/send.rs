@@ -4,6 +4,7 @@ use super::core::{Core, Kept};
 use super::outbox::{Out, piece_of};
 use super::request::{Kind, Mode, Request, RequestId, State, Status};
 use super::{Engine, wire};
+use crate::bounds::WAY_TRIED;
 use crate::error::{Class, Result};
 use crate::group::CommId;
 use crate::memory::SendBuf;
@@ -40,7 +41,7 @@ impl<T: Transport> Engine<T> {
         tag: i32,
         comm: CommId,
     ) -> bool {
-        match self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm) {
+        match self.may_go(mode, buf.len() <= self.core.eager_most, dest, tag, comm) {
             None => false,
             Some((slot, head)) => self.send_whole(slot, Head { mark: buf.mark(), ..head }, buf.bytes()),
         }
@@ -75,6 +76,9 @@ impl<T: Transport> Engine<T> {
     /// Puts a longer eager message into the bulk ring, piece by piece, if all pieces fit now.
     fn send_pieces(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
         let piece = piece_of(data.len());
+        if data.len() > self.core.eager && !self.may_go_early(to, data.len()) {
+            return false;
+        }
         if !self.transport.fits_whole(to, data.len(), piece) {
             return false;
         }
@@ -89,6 +93,16 @@ impl<T: Transport> Engine<T> {
         true
     }
 
+    /// Whether a message longer than usual may go before it is matched. The receiver has found that such messages best
+    /// take the ring; one in a while is announced, so that it can measure whether that is still so.
+    fn may_go_early(&mut self, to: usize, len: usize) -> bool {
+        if self.core.early[to] >= WAY_TRIED || !self.transport.allows(to, len, self.core.eager) {
+            return false;
+        }
+        self.core.early[to] += 1;
+        true
+    }
+
     /// Begins to send. What goes into the ring whole takes no request: it is [`RequestId::SENT`].
     #[inline]
     pub fn isend(
@@ -100,7 +114,7 @@ impl<T: Transport> Engine<T> {
         comm: CommId,
     ) -> Result<RequestId> {
         self.enter(mode.call())?;
-        if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager, dest, tag, comm)
+        if let Some((slot, head)) = self.may_go(mode, buf.len() <= self.core.eager_most, dest, tag, comm)
             && self.send_whole(slot, Head { mark: buf.mark(), ..head }, buf.bytes())
         {
             return Ok(RequestId::SENT);
@@ -186,7 +200,7 @@ impl<T: Transport> Engine<T> {
     /// the request (it is detached already), what does not fit into the ring now is announced: its receiver can
     /// fetch it though the sender makes no further call.
     pub(crate) fn launch_send(&mut self, index: u32, blocking: bool) {
-        let (me, eager) = (self.core.me, self.core.eager);
+        let (me, eager, most) = (self.core.me, self.core.eager, self.core.eager_most);
         let request = self.core.requests.at(index);
         request.state = State::Active;
         request.status = Status::EMPTY;
@@ -224,7 +238,7 @@ impl<T: Transport> Engine<T> {
         let len = buf.len();
         let word = self.core.requests.id_of(index).word();
         let head = Head { kind: wire::EAGER, context, tag, mark: buf.mark() };
-        let whole = len <= eager && mode != Mode::Synchronous && self.core.outbox.is_empty(to);
+        let whole = len <= most && mode != Mode::Synchronous && self.core.outbox.is_empty(to);
         if whole && self.send_whole(to, head, buf.bytes()) {
             self.core.requests.at(index).pushed = true;
             self.core.finish(index);
@@ -232,13 +246,8 @@ impl<T: Transport> Engine<T> {
         }
         if len > eager || alone {
             let address = if alone { self.fetchable(index, to) } else { buf.address() };
-            let words = [len as u64, address, word, 0, 0];
-            let request = self.core.requests.at(index);
-            request.answered = false;
-            request.announced = true;
-            self.core.announced[to] += 1;
-            let head = Head { kind: wire::ANNOUNCE, ..head };
-            self.core.outbox.push(to, Out::Announce { request: index, head, words });
+            let announcement = self.core.announce(index, head, address);
+            self.core.outbox.push(to, announcement);
             self.core.outbox.owes |= alone;
         } else if len <= self.transport.inline_limit() && mode != Mode::Synchronous {
             self.core.outbox.push(to, Out::Inline { request: index, head });
@@ -282,6 +291,20 @@ impl Core {
     #[inline(always)]
     pub fn is_clear(&self, slot: usize) -> bool {
         self.outbox.is_empty(slot) && slot != self.me && self.gone[slot].is_none()
+    }
+
+    /// The announcement of a send's message, which waits at this rank until its receiver fetches it.
+    pub fn announce(&mut self, index: u32, head: Head, address: u64) -> Out {
+        let request = self.requests.at(index);
+        let (word, buf) = (request.id().word(), request.send_buf());
+        request.answered = false;
+        request.announced = true;
+        if let Some(to) = request.peer {
+            self.announced[to] += 1;
+            self.early[to] = 0;
+        }
+        let words = [buf.len() as u64, address, word, ranks_shm::cpus::current().into(), 0];
+        Out::Announce { request: index, head: Head { kind: wire::ANNOUNCE, ..head }, words }
     }
 
     /// Nobody will ask what became of a request: it goes when it is done.

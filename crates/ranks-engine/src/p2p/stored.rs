@@ -2,7 +2,7 @@
 //! makes no further call.
 
 use super::Engine;
-use super::core::{Core, Kept};
+use super::core::{Announced, Core, Kept};
 use super::outbox::Out;
 use super::rendezvous::Pull;
 use super::wire;
@@ -103,7 +103,7 @@ impl Core {
             let asking = self.requests.at(index);
             asking.asked = 0;
             let total = asking.total;
-            self.pulls.push(Pull { index, from, total, address, request });
+            self.pulls.push_back(Pull::new(index, from, total, Announced { address, request, cpu: 0 }));
         }
     }
 
@@ -111,7 +111,7 @@ impl Core {
     fn announced_by(&mut self, from: usize, by: u64) -> Option<&mut u64> {
         self.kept_messages_mut().filter(|message| message.source == from).find_map(|message| {
             match &mut message.kept {
-                Kept::Announced { address, request } if *request == by => Some(address),
+                Kept::Announced(at) if at.request == by => Some(&mut at.address),
                 _ => None,
             }
         })

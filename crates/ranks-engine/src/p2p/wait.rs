@@ -80,6 +80,15 @@ impl<T: Transport> Engine<T> {
         &mut self,
         what: Blocked,
         interruptible: bool,
+        check: impl FnMut(&mut Self) -> Option<R>,
+    ) -> Result<R> {
+        self.in_wait(|engine| engine.wait_until_now(what, interruptible, check))
+    }
+
+    fn wait_until_now<R>(
+        &mut self,
+        what: Blocked,
+        interruptible: bool,
         mut check: impl FnMut(&mut Self) -> Option<R>,
     ) -> Result<R> {
         let mut backoff = Backoff::new(self.core.policy);
@@ -108,7 +117,7 @@ impl<T: Transport> Engine<T> {
                 let me = self.core.me;
                 self.transport.segment().slot(me).blocked.publish(&what);
             }
-            if backoff.pause() == Step::Look {
+            if backoff.pause() == Step::Look || self.fetch_all() {
                 continue;
             }
             self.transport.announce();
@@ -170,7 +179,7 @@ impl<T: Transport> Engine<T> {
             let core = &engine.core;
             let quiet = core.outbox.count == 0
                 && core.attached.values().all(|room| room.charged == 0)
-                && core.sharing.is_empty();
+                && !core.is_copying();
             (quiet && !engine.owes()).then_some(())
         })
     }

@@ -5,8 +5,8 @@
 //! | EAGER | | the whole message, in lines |
 //! | LONG | total, request to answer (or 0) | first piece of the message, in the bulk ring |
 //! | CHUNK | | next piece of the last LONG of this pair |
-//! | ANNOUNCE | total, address, request | none: the message waits at the sender |
-//! | TO_RING | sender's request, receiver's request, bytes wanted, 1 for though it lies in the job's file | none: send it through the ring |
+//! | ANNOUNCE | total, address, request, CPU | none: the message waits at the sender |
+//! | TO_RING | sender's request, receiver's request, bytes wanted, 1 + transfer and generation; without a transfer 0, and 1 for though it lies in the job's file | none: send it through the ring, claiming each piece if there is a transfer |
 //! | SHARE | sender's request, address, bytes, transfer, generation | none: the receiver copies, help it |
 //! | DATA | receiver's request | next piece for that request |
 //! | STORED | sender's request, address | none: that message lies in the job's file from now on |

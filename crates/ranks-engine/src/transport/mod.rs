@@ -30,9 +30,19 @@ pub trait Transport: 'static {
     /// Sends a short message whole, or says that there is no room.
     fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool;
 
+    /// True when a rank takes a message of `len` bytes before a receive matches it; `default` is the limit of one that has
+    /// set none.
+    fn allows(&mut self, to: usize, len: usize, default: usize) -> bool;
+
+    /// Sets the longest message that a rank may send to this one before a receive matches it.
+    fn limit(&mut self, from: usize, bytes: usize);
+
     /// True when a message of `len` bytes fits whole that goes in pieces: the next calls of [`Self::try_bulk`] to this
     /// rank, which send it, will take all of each piece or its rest up to the end of the ring.
     fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool;
+
+    /// What [`Self::fits_whole`] was asked about is not sent after all.
+    fn fits_none(&mut self) {}
 
     /// Sends words and the first part of `data`, at most `piece` bytes; `None` when there is no room,
     /// else how many bytes were taken.

@@ -243,6 +243,15 @@ impl Transport for Shm {
     }
 
     #[inline]
+    fn allows(&mut self, to: usize, len: usize, default: usize) -> bool {
+        self.producers[to].allows(len, default)
+    }
+
+    fn limit(&mut self, from: usize, bytes: usize) {
+        self.consumers[from].set_limit(bytes);
+    }
+
+    #[inline]
     fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool {
         self.producers[to].fits(len, piece) || self.reopen(to) && self.producers[to].fits(len, piece)
     }

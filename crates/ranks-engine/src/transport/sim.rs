@@ -10,6 +10,8 @@ use ranks_shm::Segment;
 use ranks_shm::life::{End, Sleeper, Stage};
 use ranks_shm::remote::Remote;
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What lies in a queue.
@@ -24,6 +26,8 @@ type Queue = Mutex<VecDeque<Parcel>>;
 pub struct World {
     segment: Arc<Segment>,
     queues: Vec<Queue>,
+    /// The limits of the pairs: one more than the bytes, 0 for none.
+    limits: Vec<AtomicUsize>,
     seed: u64,
     cross_memory: bool,
 }
@@ -32,9 +36,10 @@ impl World {
     /// A job of `ranks` simulated ranks.
     pub fn new(ranks: usize, seed: u64) -> Arc<World> {
         let queues = (0..ranks * ranks).map(|_| Queue::default()).collect();
+        let limits = (0..ranks * ranks).map(|_| AtomicUsize::new(0)).collect();
         // Every other seed tries what happens where memory cannot be read.
         let cross_memory = seed & 1 == 0;
-        Arc::new(World { segment: Arc::new(Segment::private(ranks)), queues, seed, cross_memory })
+        Arc::new(World { segment: Arc::new(Segment::private(ranks)), queues, limits, seed, cross_memory })
     }
 }
 
@@ -113,11 +118,26 @@ impl Transport for Sim {
         self.put(to, Parcel::Inline(head, data.to_vec()))
     }
 
+    fn allows(&mut self, to: usize, len: usize, default: usize) -> bool {
+        match self.world.limits[self.me * self.world.segment.ranks() + to].load(Relaxed) {
+            0 => len <= default,
+            limit => len < limit,
+        }
+    }
+
+    fn limit(&mut self, from: usize, bytes: usize) {
+        self.world.limits[from * self.world.segment.ranks() + self.me].store(bytes + 1, Relaxed);
+    }
+
     fn fits_whole(&mut self, to: usize, len: usize, piece: usize) -> bool {
         let queued = self.queue(self.me, to).lock().unwrap_or_else(PoisonError::into_inner).len();
         let fits = queued + len.div_ceil(piece) <= CAPACITY && !self.refuses();
         self.promised = fits.then_some((to, len));
         fits
+    }
+
+    fn fits_none(&mut self) {
+        self.promised = None;
     }
 
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {

@@ -21,11 +21,11 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
 }
 
 /// A file that one rank makes and another waits for, outside of the engine.
-struct Signal(PathBuf);
+pub struct Signal(PathBuf);
 
 impl Signal {
     /// Rank 0 chooses its name and tells rank 1.
-    fn agree<T: Transport>(e: &mut Engine<T>) -> Result<Signal> {
+    pub fn agree<T: Transport>(e: &mut Engine<T>) -> Result<Signal> {
         let mut name = [0; 64];
         if e.rank() == 0 {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
@@ -39,11 +39,11 @@ impl Signal {
         Ok(Signal(std::env::temp_dir().join(text)))
     }
 
-    fn give(&self) {
+    pub fn give(&self) {
         std::fs::write(&self.0, "").unwrap();
     }
 
-    fn wait(&self) {
+    pub fn wait(&self) {
         let begun = Instant::now();
         while !self.0.exists() {
             assert!(begun.elapsed() < Duration::from_secs(60), "the messages were not delivered");

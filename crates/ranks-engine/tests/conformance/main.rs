@@ -22,9 +22,10 @@ mod requests;
 mod support;
 mod topologies;
 mod typed;
+mod ways;
 
 use ranks_engine::transport::Transport;
-use ranks_engine::{Engine, Result, threads};
+use ranks_engine::{Engine, Result, Way, threads};
 use ranks_shm::layout::Geometry;
 use support::{processes, watchdog};
 
@@ -49,6 +50,7 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(typed::cases());
     all.extend(partitioned::cases());
     all.extend(delivery::cases());
+    all.extend(ways::cases());
     if let Ok(words) = std::env::var("RANKS_CASE") {
         all.retain(|(name, _)| name.contains(&words));
         assert!(!all.is_empty(), "no case has RANKS_CASE={words} in its name");
@@ -110,12 +112,48 @@ fn the_seeded_simulation() {
     }
 }
 
+/// Long messages take each way in turn, whatever is measured.
+fn by_each_way<T: Transport>(run: impl Fn(usize, &(dyn Fn(&mut Engine<T>) -> Result<()> + Sync))) {
+    for way in [Way::Alone, Way::Both, Way::Ring] {
+        for n in [2, 3] {
+            let _dog = watchdog(&format!("{way:?}, n = {n}"), 240);
+            run(n, &|engine| {
+                engine.prescribe(way);
+                if engine.rank() == 0 {
+                    eprintln!("[ways {way:?} {n}]");
+                }
+                run_all(engine)
+            });
+        }
+    }
+}
+
+#[test]
+fn threads_by_each_way() {
+    by_each_way(|n, one| check(threads::run(n, one)));
+}
+
+#[test]
+fn threads_over_short_rings_by_each_way() {
+    let short = |ranks| Geometry { ranks, ring_lines: 8, bulk_bytes: 4096 };
+    by_each_way(|n, one| check(threads::run_with(short(n), one)));
+}
+
+#[test]
+fn the_seeded_simulation_by_each_way() {
+    // Seed 0 is of ranks that can read each other's memory and have a CPU each.
+    by_each_way(|n, one| (0..3).for_each(|seed| check(threads::simulate(n, 4 * seed, one))));
+}
+
 #[test]
 fn processes_by_memory_and_by_ring() {
     let mut jobs: Vec<(usize, Vec<(&str, &str)>)> = counts().into_iter().map(|n| (n, vec![])).collect();
     if std::env::var_os("RANKS_COUNTS").is_none() {
         jobs.push((2, vec![("RANKS_NO_CMA", "1")]));
         jobs.push((4, vec![("RANKS_NO_CMA", "1")]));
+        jobs.push((2, vec![("RANKS_PATH", "both")]));
+        jobs.push((3, vec![("RANKS_PATH", "ring")]));
+        jobs.push((2, vec![("RANKS_PATH", "ring"), ("RANKS_SLEEP_AFTER", "0")]));
         jobs.push((3, vec![("RANKS_FENCES", "1")]));
         jobs.push((2, vec![("RANKS_CPUS", "1")]));
     }

@@ -37,7 +37,11 @@ impl<T: Transport> Engine<T> {
     /// Runs a plan to its end. After a failure nothing is under way any more either, so the buffers are the
     /// caller's again. Where the engine is divisible and the wait is interrupted, or comes to a reduction
     /// that must be done elsewhere, the rest becomes a request: see [`Self::take_rest`].
-    pub(crate) fn run_divisible(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>) -> Result<()> {
+    pub(crate) fn run_divisible(&mut self, plan: Box<Plan>, op: Option<&mut Op<'_>>) -> Result<()> {
+        self.in_wait(|engine| engine.run_in_wait(plan, op))
+    }
+
+    fn run_in_wait(&mut self, mut plan: Box<Plan>, mut op: Option<&mut Op<'_>>) -> Result<()> {
         let divisible = self.core.divisible && op.as_ref().is_none_or(|op| op.is_storable());
         let who = if divisible { Runner::Divisible } else { Runner::Call };
         while !self.advance(&mut plan, op.as_deref_mut(), who) {
