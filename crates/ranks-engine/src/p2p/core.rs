@@ -322,12 +322,15 @@ impl Core {
             return;
         }
         request.answered = true;
-        if request.streaming {
+        if request.streaming && !self.outbox.withdraw_claimed(from, id.index()) {
             // It ends with the piece that is being put into the ring.
             if words[1] != 0 {
                 request.error = Some(Error::new(Class::Other, request.call, self.me, NOT_COPIED));
             }
-        } else if words[1] != 0 {
+            return;
+        }
+        request.streaming = false;
+        if words[1] != 0 {
             let call = request.call;
             let error = Error::new(Class::Other, call, self.me, NOT_COPIED);
             self.fail(id.index(), error);

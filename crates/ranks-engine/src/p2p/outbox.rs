@@ -58,6 +58,20 @@ impl Outbox {
         &mut self.queues[to][0]
     }
 
+    /// Takes out the data of a request whose receiver has claimed all that is not in the ring yet. False when there is
+    /// none, or when a piece of it has gone in part.
+    pub fn withdraw_claimed(&mut self, to: usize, index: u32) -> bool {
+        let queue = &mut self.queues[to];
+        let ours = |out: &Out| match out {
+            Out::Data { request, at, claims: Some(claims), .. } => *request == index && claims.is_written(*at),
+            _ => false,
+        };
+        let Some(place) = queue.iter().position(ours) else { return false };
+        queue.remove(place);
+        self.count -= 1;
+        true
+    }
+
     #[inline(always)]
     pub fn is_empty(&self, to: usize) -> bool {
         self.queues[to].is_empty()

@@ -172,7 +172,7 @@ impl<T: Transport> Engine<T> {
     fn choose(&mut self, pull: &Pull, len: u64, free: bool) -> (Way, bool) {
         let both = free && self.may_share(pull.from, len);
         // Only a rank that goes on looking at its rings takes long messages out of them.
-        let ring = is_divisible(self.transport.segment(), len);
+        let ring = self.core.waiting && is_divisible(self.transport.segment(), len);
         if let Some(way) = self.core.ways.prescribed {
             let possible = match way {
                 Way::Alone => true,
@@ -181,7 +181,7 @@ impl<T: Transport> Engine<T> {
             };
             return (if possible { way } else { Way::Alone }, false);
         }
-        let possible = [true, both, ring && self.core.waiting];
+        let possible = [true, both, ring];
         let cpus = (ranks_shm::cpus::current(), pull.cpu);
         self.core.ways.choice(pull.from, Ways::octave(len)).choose(possible, cpus)
     }

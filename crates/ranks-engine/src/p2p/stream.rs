@@ -10,6 +10,7 @@
 //!                                         pieces from the back, copies them from the sender's memory
 //!   no piece is left              <-      DONE, if it copied any
 //! ```
+//! DONE ends the part of the sender at once: the ring may be full, and its receiver away, so nothing may wait for room.
 //! A sender that computes costs its receiver nothing that way, and one that is slow shares the work. A receiver that ends
 //! its wait, or is about to sleep, fetches all that is not claimed: the sender never waits for a call of its receiver.
 //! The claims are those of `ranks_shm::claim` with the roles exchanged.
@@ -60,6 +61,13 @@ pub(crate) struct Claims {
     generation: u64,
     /// The end of what is claimed.
     end: usize,
+}
+
+impl Claims {
+    /// True when all that is claimed has gone into the ring: its first `at` bytes have.
+    pub fn is_written(&self, at: usize) -> bool {
+        at == self.end
+    }
 }
 
 /// Bytes of a piece of a message of `len` bytes, which both sides reckon alike. It fits into the ring twice.

@@ -11,6 +11,7 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
         ("long messages of many lengths both ways at once", many_lengths),
         ("a long message is received though its sender is away", sender_away),
         ("a long send ends though its receiver is away", receiver_away),
+        ("a long send ends though its receiver leaves in the middle", receiver_leaves),
         ("messages that wait for their receives are bounded", bounded),
         ("long messages longer than their receives", too_long),
     ]
@@ -95,6 +96,35 @@ fn receiver_away<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             signal.wait();
             e.wait(long)?;
             assert!(got == pattern(LONG, 0, round));
+        }
+    }
+    Ok(())
+}
+
+/// The receiver waits for the first of two long messages. When that is whole, the ring is full of the second one, most of
+/// which its sender has not put into the ring.
+fn receiver_leaves<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    if refuses::<T>() || e.rank() > 1 || e.size() < 2 || !e.can_read(1 - e.rank()) {
+        return Ok(());
+    }
+    for round in 0..3 {
+        let signal = Signal::agree(e)?;
+        let data = [pattern(LONG / 4, 0, round), pattern(4 * LONG, 0, round)];
+        if e.rank() == 0 {
+            let first = isend(e, Mode::Standard, &data[0], 1, 1)?;
+            let second = isend(e, Mode::Standard, &data[1], 1, 2)?;
+            e.wait(first)?;
+            e.wait(second)?;
+            signal.give();
+        } else {
+            let mut got = [vec![0; data[0].len()], vec![0; data[1].len()]];
+            let [one, two] = &mut got;
+            let first = irecv(e, one, 0, 1)?;
+            let second = irecv(e, two, 0, 2)?;
+            e.wait(first)?;
+            signal.wait();
+            e.wait(second)?;
+            assert!(got == data);
         }
     }
     Ok(())
