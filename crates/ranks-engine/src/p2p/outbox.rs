@@ -63,7 +63,9 @@ impl Outbox {
     pub fn withdraw_claimed(&mut self, to: usize, index: u32) -> bool {
         let queue = &mut self.queues[to];
         let ours = |out: &Out| match out {
-            Out::Data { request, at, claims: Some(claims), .. } => *request == index && claims.is_written(*at),
+            Out::Data { request, at, claims: Some(claims), .. } => {
+                *request == index && claims.is_written(*at)
+            }
             _ => false,
         };
         let Some(place) = queue.iter().position(ours) else { return false };

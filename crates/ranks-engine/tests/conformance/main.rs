@@ -51,6 +51,23 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(partitioned::cases());
     all.extend(delivery::cases());
     all.extend(ways::cases());
+    chosen(all)
+}
+
+/// The cases of messages: the others send the same messages, and take much longer.
+fn message_cases<T: Transport>() -> Vec<Case<T>> {
+    let mut all = p2p::cases();
+    all.extend(requests::cases());
+    all.extend(outside::cases());
+    all.extend(large::cases());
+    all.extend(typed::cases());
+    all.extend(partitioned::cases());
+    all.extend(delivery::cases());
+    all.extend(ways::cases());
+    chosen(all)
+}
+
+fn chosen<T: Transport>(mut all: Vec<Case<T>>) -> Vec<Case<T>> {
     if let Ok(words) = std::env::var("RANKS_CASE") {
         all.retain(|(name, _)| name.contains(&words));
         assert!(!all.is_empty(), "no case has RANKS_CASE={words} in its name");
@@ -59,7 +76,11 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
 }
 
 fn run_all<T: Transport>(engine: &mut Engine<T>) -> Result<()> {
-    for (name, case) in cases::<T>() {
+    run_cases(engine, cases())
+}
+
+fn run_cases<T: Transport>(engine: &mut Engine<T>, cases: Vec<Case<T>>) -> Result<()> {
+    for (name, case) in cases {
         support::set_case(name);
         case(engine)?;
         engine.barrier(ranks_engine::CommId::WORLD)?;
@@ -119,10 +140,7 @@ fn by_each_way<T: Transport>(run: impl Fn(usize, &(dyn Fn(&mut Engine<T>) -> Res
             let _dog = watchdog(&format!("{way:?}, n = {n}"), 240);
             run(n, &|engine| {
                 engine.prescribe(way);
-                if engine.rank() == 0 {
-                    eprintln!("[ways {way:?} {n}]");
-                }
-                run_all(engine)
+                run_cases(engine, message_cases())
             });
         }
     }

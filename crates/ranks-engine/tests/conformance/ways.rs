@@ -108,21 +108,26 @@ fn receiver_leaves<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         return Ok(());
     }
     for round in 0..3 {
-        let signal = Signal::agree(e)?;
+        let (posted, sent, left) = (Signal::agree(e)?, Signal::agree(e)?, Signal::agree(e)?);
         let data = [pattern(LONG / 4, 0, round), pattern(4 * LONG, 0, round)];
         if e.rank() == 0 {
+            posted.wait();
             let first = isend(e, Mode::Standard, &data[0], 1, 1)?;
             let second = isend(e, Mode::Standard, &data[1], 1, 2)?;
+            sent.give();
             e.wait(first)?;
             e.wait(second)?;
-            signal.give();
+            left.give();
         } else {
             let mut got = [vec![0; data[0].len()], vec![0; data[1].len()]];
             let [one, two] = &mut got;
             let first = irecv(e, one, 0, 1)?;
             let second = irecv(e, two, 0, 2)?;
+            posted.give();
+            // Both are announced before this rank waits, and so both begin in the wait for the first.
+            sent.wait();
             e.wait(first)?;
-            signal.wait();
+            left.wait();
             e.wait(second)?;
             assert!(got == data);
         }
