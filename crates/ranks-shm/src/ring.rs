@@ -185,7 +185,16 @@ impl Producer {
     /// producer, ever.
     pub unsafe fn new(memory: RingMemory) -> Self {
         let limit = memory.line_count as u64 - memory.kept_for_redirection();
-        Self { memory, next: 0, limit, closed: false, bulk_next: 0, bulk_credited: 0, longest: 0, pace: Pace::default() }
+        Self {
+            memory,
+            next: 0,
+            limit,
+            closed: false,
+            bulk_next: 0,
+            bulk_credited: 0,
+            longest: 0,
+            pace: Pace::default(),
+        }
     }
 
     /// The longest message for [`Self::try_inline`].

@@ -181,7 +181,8 @@ impl<T: Transport> Engine<T> {
             };
             return (if possible { way } else { Way::Alone }, false);
         }
-        let possible = [true, both, ring];
+        // From memory to memory two copy quicker than one wherever both can.
+        let possible = [!both, both, ring];
         let cpus = (ranks_shm::cpus::current(), pull.cpu);
         self.core.ways.choice(pull.from, Ways::octave(len)).choose(possible, cpus)
     }

@@ -90,8 +90,8 @@ impl Choice {
         cpus: (0, 0),
     };
 
-    /// The way of the next message, of those that are possible (alone always is), and whether it is a trial, which is
-    /// measured by itself.
+    /// The way of the next message, of those that are possible (one from memory to memory always is). The second part
+    /// says whether it is a trial, which is measured by itself.
     pub fn choose(&mut self, possible: [bool; WAYS.len()], cpus: (u32, u32)) -> (Way, bool) {
         if self.cpus != cpus {
             self.cpus = cpus;
