@@ -69,6 +69,25 @@ fn a_rate_is_kept_and_others_do_not_wait() {
 }
 
 #[test]
+fn a_rate_beyond_what_timers_can_keep_apart_is_kept_on_average() {
+    let limits = HostLimits { at_once: None, interval: Some(Duration::from_micros(500)) };
+    let (mut stock, start) = (Stock::new(limits), Instant::now());
+    (0..3000).for_each(|i| stock.add(task(i, "a"), None));
+    // A timer that is late by up to two milliseconds each time.
+    let begun = |ms: u64, stock: &mut Stock| {
+        let mut begun = 0;
+        while number(stock.next(at(start, ms))).is_some() {
+            begun += 1;
+        }
+        begun
+    };
+    let total: u64 = (0..=500).step_by(2).map(|ms| begun(ms, &mut stock)).sum();
+    assert!((995..=1001).contains(&total), "{total} in half a second");
+    // After a pause nothing is made up for.
+    assert!(begun(700, &mut stock) <= 21);
+}
+
+#[test]
 fn a_host_that_asks_for_it_is_left_alone() {
     let (mut stock, start) = (Stock::new(HostLimits::default()), Instant::now());
     (0..4).for_each(|i| stock.add(task(i, "a"), None));
