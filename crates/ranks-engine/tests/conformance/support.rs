@@ -40,8 +40,23 @@ pub fn watchdog(what: &str, seconds: u64) -> Sender<()> {
 }
 
 /// Starts this test binary as `n` ranks, each running the test `entry`, and waits for all. Returns
-/// how often they slept; a wake-up that was lost fails the test.
+/// how often they slept; a wake-up that is lost fails the test. On a busy machine a rank can lose its CPU between a
+/// message and the wake-up for it, and the other finds the message by its time limit: so the wake-up must be lost in
+/// three jobs one after the other.
 pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) -> u64 {
+    let mut lost = Vec::new();
+    while lost.len() < 3 {
+        let (sleeps, ranks) = processes_once(n, entry, settings);
+        if ranks.is_empty() {
+            return sleeps;
+        }
+        lost.push(ranks);
+    }
+    panic!("ranks {lost:?} of {n} found work only by their time limit, {settings:?}");
+}
+
+/// How often ranks slept, and which of them found work only by the time limit of a sleep.
+fn processes_once(n: usize, entry: &str, settings: &[(&str, &str)]) -> (u64, Vec<usize>) {
     let (segment, fd) = Segment::create(n).unwrap();
     let start = |rank| {
         let job =
@@ -67,11 +82,8 @@ pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) -> u64 {
         std::thread::sleep(Duration::from_millis(2));
     }
     use std::sync::atomic::Ordering::Relaxed;
-    for rank in 0..n {
-        let lost = segment.slot(rank).backstops.load(Relaxed);
-        assert_eq!(lost, 0, "rank {rank} found work only by the backstop");
-    }
-    (0..n).map(|rank| segment.slot(rank).sleeps.load(Relaxed)).sum()
+    let lost = (0..n).filter(|&rank| segment.slot(rank).backstops.load(Relaxed) > 0).collect();
+    ((0..n).map(|rank| segment.slot(rank).sleeps.load(Relaxed)).sum(), lost)
 }
 
 pub fn send<T: Transport>(e: &mut Engine<T>, mode: Mode, data: &[u8], to: i32, tag: i32) -> Result<()> {
