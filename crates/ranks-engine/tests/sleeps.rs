@@ -1,14 +1,14 @@
 //! Sleeps across processes: no wake-up may be lost.
 //!
 //! Two ranks play ping-pong and sleep at every turn. The backstop would find work that a lost wake-up
-//! left behind; `processes` fails the test when it ever did. `RANKS_SLEEP_ROUNDS` sets the length.
+//! left behind; the test fails when it ever did. `RANKS_SLEEP_ROUNDS` sets the length.
 
 #[path = "conformance/support.rs"]
 #[allow(dead_code)]
 mod support;
 
 use ranks_engine::Mode;
-use support::{processes, recv, ring, send, watchdog};
+use support::{processes_once, recv, ring, send, watchdog};
 
 fn rounds() -> u64 {
     std::env::var("RANKS_SLEEP_ROUNDS").map_or(10_000, |text| text.parse().expect("a number"))
@@ -23,7 +23,8 @@ fn no_wake_up_is_lost_across_processes() {
             if fences {
                 settings.push(("RANKS_FENCES", "1"));
             }
-            let sleeps = processes(n, "sleeper_entry", &settings);
+            let (sleeps, lost) = processes_once(n, "sleeper_entry", &settings);
+            assert!(lost.is_empty(), "ranks {lost:?} of {n} found work only by the backstop, {settings:?}");
             eprintln!(
                 "n = {n}, fences {fences}: {sleeps} sleeps, none ended by the backstop with work to do"
             );

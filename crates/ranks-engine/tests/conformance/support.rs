@@ -56,7 +56,7 @@ pub fn processes(n: usize, entry: &str, settings: &[(&str, &str)]) -> u64 {
 }
 
 /// How often ranks slept, and which of them found work only by the time limit of a sleep.
-fn processes_once(n: usize, entry: &str, settings: &[(&str, &str)]) -> (u64, Vec<usize>) {
+pub fn processes_once(n: usize, entry: &str, settings: &[(&str, &str)]) -> (u64, Vec<usize>) {
     let (segment, fd) = Segment::create(n).unwrap();
     let start = |rank| {
         let job =
