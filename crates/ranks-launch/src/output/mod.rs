@@ -272,8 +272,10 @@ impl Outputs {
         let stream = self.streams.iter().find(|stream| stream.rank == rank && stream.words.is_some())?;
         let last = self.sinks[stream.sink].last()?;
         // What went into a file is not before the reader's eyes.
-        let unseen = stream.sink > self.error_sink || self.streams[last].rank != rank;
-        stream.words.as_ref().filter(|_| unseen)?.last()
+        let words = stream.words.as_ref()?;
+        let unseen =
+            stream.sink > self.error_sink || self.streams[last].rank != rank || words.end_with_messages();
+        if unseen { words.last() } else { None }
     }
 
     /// True when every stream has closed.

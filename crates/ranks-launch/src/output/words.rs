@@ -37,6 +37,14 @@ impl Words {
     }
 }
 
+impl Words {
+    /// True when the last line is about messages that were not received: the words before it may be far above.
+    pub fn end_with_messages(&self) -> bool {
+        let mut lines = self.0.rsplit(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        lines.next().is_some_and(is_about_messages)
+    }
+}
+
 /// True for a line of a backtrace, as in `  12: main::inner` and `      at ./src/main.rs:3:5`.
 fn is_frame(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -69,6 +77,11 @@ mod tests {
         assert_eq!(last_of(&["boom\nnote: run with more\n"]).as_deref(), Some("boom"));
         let unreceived = "ranks: rank 1 finalises with 1 message that it never received: from rank 0";
         assert_eq!(last_of(&["boom\n", unreceived, "\n"]).as_deref(), Some("boom"));
+        let mut words = Words::default();
+        words.hear(b"boom\n");
+        assert!(!words.end_with_messages());
+        words.hear(format!("{unreceived}\n").as_bytes());
+        assert!(words.end_with_messages());
         assert_eq!(last_of(&["\u{1b}[2Jred\n"]).as_deref(), Some("[2Jred"));
     }
 
