@@ -15,23 +15,28 @@ pub fn check(hosts: &[String], files: &[PathBuf]) -> Result<(), StartError> {
     let own = Own::new();
     for entry in hosts {
         let Some(host) = host_of(entry) else { return Err(StartError::usage("a host has no name")) };
-        slots(entry.trim()).map_err(|what| StartError::usage(format!("host {entry}: {what}")))?;
+        if let Some(wrong) = wrong_slots(entry.trim()) {
+            return Err(StartError::usage(format!("host {entry}: `{wrong}` is no number of slots")));
+        }
         own.check(&host)?;
     }
     for file in files {
         for (index, line) in lines(file, "host file")?.iter().enumerate() {
             let Some(host) = line.split_whitespace().next().and_then(host_of) else { continue };
-            slots(line).map_err(|what| {
-                StartError::usage(format!("host file {}: line {}: {what}", file.display(), index + 1))
-            })?;
+            if let Some(wrong) = wrong_slots(line) {
+                let (file, line) = (file.display(), index + 1);
+                return Err(StartError::usage(format!(
+                    "host file {file}: line {line}: `{wrong}` is no number of slots"
+                )));
+            }
             own.check(&host)?;
         }
     }
     Ok(())
 }
 
-/// Refuses what is to be a number of slots and is none, as in `node1:two` and `node1 slots=two`.
-fn slots(line: &str) -> Result<(), String> {
+/// What is to be a number of slots and is none, as `two` in `node1:two` and in `node1 slots=two`.
+fn wrong_slots(line: &str) -> Option<&str> {
     for (at, word) in line.split_whitespace().enumerate() {
         let number = match word.split_once('=') {
             Some((key, number)) if ["slots", "max_slots", "max-slots"].contains(&key) => Some(number),
@@ -46,10 +51,10 @@ fn slots(line: &str) -> Result<(), String> {
         if let Some(number) = number
             && !number.parse::<usize>().is_ok_and(|number| number > 0)
         {
-            return Err(format!("`{number}` is no number of slots"));
+            return Some(number);
         }
     }
-    Ok(())
+    None
 }
 
 /// How many ranks files name whose lines are as `rank 0=HOST slot=1`, if there are such files. Which CPU a rank is to run
@@ -166,10 +171,10 @@ mod tests {
         for good in
             ["a", "a:4", "me@a:4", "::1", "[::1]:4", "fe80::1%eth0", "a slots=2 max_slots=3", "a:1 binding=x"]
         {
-            assert_eq!(slots(good), Ok(()), "{good}");
+            assert_eq!(wrong_slots(good), None, "{good}");
         }
         for bad in ["a:two", "a:-5", "a:0", "a:", "[::1]:x", "a slots=two", "a slots=-1", "a:2 max-slots="] {
-            assert!(slots(bad).is_err(), "{bad}");
+            assert!(wrong_slots(bad).is_some(), "{bad}");
         }
     }
 

@@ -190,7 +190,7 @@ impl Choice {
 
 /// The choices of one rank.
 pub(crate) struct Ways {
-    /// The same way for all.
+    /// The way that every long message takes where it is possible, if one is prescribed: nothing is measured then.
     pub prescribed: Option<Way>,
     sources: Vec<Vec<Choice>>,
 }

@@ -34,8 +34,7 @@ pub type Case<T> = (&'static str, fn(&mut Engine<T>) -> Result<()>);
 
 /// Every case, or those whose names contain the words in `RANKS_CASE`.
 fn cases<T: Transport>() -> Vec<Case<T>> {
-    let mut all = p2p::cases();
-    all.extend(requests::cases());
+    let mut all = of_messages();
     all.extend(comms::cases());
     all.extend(intercomms::cases());
     all.extend(topologies::cases());
@@ -44,18 +43,16 @@ fn cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(boards::cases());
     all.extend(plans::cases());
     all.extend(between::cases());
-    all.extend(outside::cases());
     all.extend(neighbors::cases());
-    all.extend(large::cases());
-    all.extend(typed::cases());
-    all.extend(partitioned::cases());
-    all.extend(delivery::cases());
-    all.extend(ways::cases());
     chosen(all)
 }
 
 /// The cases of messages: the others send the same messages, and take much longer.
 fn message_cases<T: Transport>() -> Vec<Case<T>> {
+    chosen(of_messages())
+}
+
+fn of_messages<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
     all.extend(outside::cases());
@@ -64,7 +61,7 @@ fn message_cases<T: Transport>() -> Vec<Case<T>> {
     all.extend(partitioned::cases());
     all.extend(delivery::cases());
     all.extend(ways::cases());
-    chosen(all)
+    all
 }
 
 fn chosen<T: Transport>(mut all: Vec<Case<T>>) -> Vec<Case<T>> {
