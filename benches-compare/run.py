@@ -2,7 +2,7 @@
 """Measures this engine beside Open MPI, MPICH and Intel MPI, in turn in one run, and prints ratios.
 
     benches-compare/run.py [--rounds N] [--only OP,...] [--ranks 2,4,8] [--max BYTES] [--against NAME,...]
-                           [--milliseconds MS] [--csv FILE] [--markdown FILE]
+                           [--milliseconds MS] [--csv FILE] [--markdown FILE] [--svg FILE]
 
 Installs the other MPIs from PyPI into target/compare, compiles suite.c with their compiler wrappers (ours and Intel
 MPI run the binary built for MPICH: the same ABI), and runs A B C D A B C D ... Ranks are pinned, one to a CPU in
@@ -18,6 +18,8 @@ import statistics
 import subprocess
 import sys
 import venv
+
+import chart
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target/compare"
@@ -105,6 +107,7 @@ def main():
     parser.add_argument("--against", default="openmpi,mpich,intel")
     parser.add_argument("--csv", type=pathlib.Path)
     parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--svg", type=pathlib.Path, help="a picture of some of the ratios on 2 ranks")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     others = options.against.split(",")
@@ -140,6 +143,8 @@ def main():
         cells = [[str(c) if isinstance(c, (str, int)) else f"{c:.3g}" for c in row] for row in rows]
         lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *cells]]
         options.markdown.write_text("\n".join(lines) + "\n")
+    if options.svg:
+        options.svg.write_text(chart.draw(rows, others, named))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,11 @@
 
 The interface is that of PEP 517, so `pip wheel ./python` and `pip install ./python` work. There is no Python in the
 wheel, hence no module: the binary and the scripts go to bin, the library to lib, where mpi4py's wheel looks first.
-It is tagged for Linux on this machine's processor, without a claim about older versions of glibc.
+It is tagged for Linux on this machine's processor, without a claim about older versions of glibc. With
+`--config-settings manylinux=2_17` it is linked against that version of glibc (zig does that: `pip install ziglang
+cargo-zigbuild`) and tagged for all machines that have it or a newer one.
+
+The source archive holds what git tracks, and this folder's pyproject.toml once more at its top, where pip looks.
 
 Wheels hold no links, so the other names of the binary are scripts. The library is there twice: in lib, where another
 MPI's wheel may overwrite it, and in lib/ranks, where our launcher looks.
@@ -10,14 +14,21 @@ MPI's wheel may overwrite it, and in lib/ranks, where our launcher looks.
 
 import base64
 import hashlib
+import io
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
-import tomllib
 import zipfile
+
+try:
+    import tomllib
+except ImportError:
+    import tomli as tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCRIPT = """\
@@ -40,15 +51,25 @@ def version():
 def metadata():
     project = tomllib.loads((ROOT / "python/pyproject.toml").read_text())["project"]
     lines = [
-        "Metadata-Version: 2.1",
+        "Metadata-Version: 2.4",
         f"Name: {project['name']}",
         f"Version: {version()}",
         f"Summary: {project['description']}",
-        f"License: {project['license']}",
+        f"Keywords: {','.join(project['keywords'])}",
+        f"License-Expression: {project['license']}",
+        *(f"License-File: {name}" for name in project["license-files"]),
+        *(f"Classifier: {one}" for one in project["classifiers"]),
         f"Requires-Python: {project['requires-python']}",
+        *(f"Project-URL: {label}, {address}" for label, address in project["urls"].items()),
         "Description-Content-Type: text/markdown",
     ]
-    return ("\n".join(lines) + "\n\n" + (ROOT / "README.md").read_text()).encode()
+    return ("\n".join(lines) + "\n\n" + readme(project["urls"]["Source"])).encode()
+
+
+def readme(repository):
+    """The README, its links to files of the repository made whole, since there are no files beside it on a package's page."""
+    text = (ROOT / "README.md").read_text()
+    return re.sub(r"\]\((?!https?:|#)([^)]+)\)", rf"]({repository}/blob/main/\1)", text)
 
 
 def stripped(file, folder):
@@ -60,14 +81,27 @@ def stripped(file, folder):
     return file.read_bytes()
 
 
-def content():
-    """What goes into the wheel: (path below ranks-VERSION.data, bytes, whether it is run)."""
+def build(glibc):
+    """Builds the command and the library, for this machine's glibc or for the one named; returns the folder they are in."""
     cargo = os.environ.get("CARGO", "cargo")
-    subprocess.run([cargo, "build", "--release", "--locked", "-p", "ranks-cli"], cwd=ROOT, check=True)
+    what = ["--release", "--locked", "-p", "ranks-cli"]
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    if glibc is None:
+        subprocess.run([cargo, "build", *what], cwd=ROOT, check=True)
+        return target / "release"
+    triple = f"{platform.machine()}-unknown-linux-gnu"
+    if not shutil.which("cargo-zigbuild"):
+        raise RuntimeError("a wheel for an older glibc needs cargo-zigbuild and zig: pip install cargo-zigbuild ziglang")
+    subprocess.run([cargo, "zigbuild", *what, "--target", f"{triple}.{glibc.replace('_', '.')}"], cwd=ROOT, check=True)
+    return target / triple / "release"
+
+
+def content(glibc):
+    """What goes into the wheel: (path below ranks-VERSION.data, bytes, whether it is run)."""
+    built = build(glibc)
     with tempfile.TemporaryDirectory() as folder:
         stage = pathlib.Path(folder, "stage")
-        subprocess.run([target / "release/ranks", "install", stage], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([built / "ranks", "install", stage], check=True, stdout=subprocess.DEVNULL)
         for path in sorted(stage.rglob("*")):
             name = path.relative_to(stage).as_posix()
             if path.is_dir() or name == "lib/ranks/installed":
@@ -94,9 +128,10 @@ def content():
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     stem = f"ranks-{version()}"
-    tag = f"py3-none-linux_{platform.machine()}"
+    glibc = (config_settings or {}).get("manylinux")
+    tag = f"py3-none-{f'manylinux_{glibc}' if glibc else 'linux'}_{platform.machine()}"
     about = f"Wheel-Version: 1.0\nGenerator: ranks\nRoot-Is-Purelib: false\nTag: {tag}\n"
-    files = [(f"{stem}.data/{path}", data, runs) for path, data, runs in content()]
+    files = [(f"{stem}.data/{path}", data, runs) for path, data, runs in content(glibc)]
     info = f"{stem}.dist-info"
     files += [(f"{info}/METADATA", metadata(), False), (f"{info}/WHEEL", about.encode(), False)]
     for license in ("LICENSE-MIT", "LICENSE-APACHE"):
@@ -116,5 +151,24 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     return name
 
 
+def sources():
+    """The files of the source archive: what git tracks; in an unpacked archive, what is there but the folder of builds."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode == 0 and listed.stdout:
+        return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    files = (path.relative_to(ROOT) for path in sorted(ROOT.rglob("*")) if path.is_file())
+    return [path.as_posix() for path in files if path.parts[0] not in ("target", "PKG-INFO", "pyproject.toml")]
+
+
 def build_sdist(sdist_directory, config_settings=None):
-    raise RuntimeError("ranks has no source archive for Python: build from its repository, pip install ./python")
+    stem = f"ranks-{version()}"
+    project = (ROOT / "python/pyproject.toml").read_text().replace('backend-path = ["."]', 'backend-path = ["python"]')
+    project = project.replace('readme = "../README.md"', 'readme = "README.md"')
+    files = [(name, (ROOT / name).read_bytes(), os.access(ROOT / name, os.X_OK)) for name in sources()]
+    files += [("pyproject.toml", project.encode(), False), ("PKG-INFO", metadata(), False)]
+    with tarfile.open(pathlib.Path(sdist_directory, f"{stem}.tar.gz"), "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        for name, data, runs in files:
+            entry = tarfile.TarInfo(f"{stem}/{name}")
+            entry.size, entry.mode = len(data), 0o755 if runs else 0o644
+            archive.addfile(entry, io.BytesIO(data))
+    return f"{stem}.tar.gz"

@@ -160,7 +160,7 @@ def counted(top, *files):
 
 def documents():
     """The program in the README is the example, and its output is what it prints."""
-    readme, source = (ROOT / "README.md").read_text(), (ROOT / "examples/statistics.rs").read_text()
+    readme, source = (ROOT / "README.md").read_text(), (ROOT / "crates/ranks/examples/statistics.rs").read_text()
     program = source[source.index("use ranks::op;"):]
     check("the program in the README is an example", program in readme)
     code, out, err = job(4, example("statistics"))
