@@ -10,7 +10,7 @@ pub fn started(ranks: Option<usize>, name: &str) -> Option<ExitCode> {
     started_as(ranks, name, |launch| launch)
 }
 
-/// The same, with more to be said of the job.
+/// As [`started`] does, starts this command line on several ranks; `more` sets further properties of the job.
 pub fn started_as(ranks: Option<usize>, name: &str, more: impl FnOnce(Launch) -> Launch) -> Option<ExitCode> {
     let ranks = ranks.filter(|_| !ranks_launch::inside_job())?;
     let run = || -> Result<i32, StartError> {

@@ -15,7 +15,7 @@ pub fn run<R: Send>(n: usize, f: impl Fn(&mut Engine<Shm>) -> Result<R> + Sync) 
     run_with(Geometry::new(n), f)
 }
 
-/// The same with rings of another length.
+/// Runs `f` as [`run`] does, in a segment whose number of ranks and length of rings the caller chooses.
 pub fn run_with<R: Send>(
     geometry: Geometry,
     f: impl Fn(&mut Engine<Shm>) -> Result<R> + Sync,
@@ -24,7 +24,7 @@ pub fn run_with<R: Send>(
     each(geometry.ranks, |rank| Ok(Engine::new(Shm::thread(segment.clone(), rank)?)), f)
 }
 
-/// The same on the seeded test transport.
+/// Runs `f` as `n` ranks on the simulated transport, which delays messages as the seed decides.
 pub fn simulate<R: Send>(
     n: usize,
     seed: u64,

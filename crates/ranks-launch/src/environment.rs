@@ -62,7 +62,7 @@ pub struct Told {
     pub universe: usize,
 }
 
-/// The same with what only one rank is told.
+/// The variables of one rank: those that all have in common, and those that only this rank is told.
 pub fn for_rank(common: &Variables, told: &Told) -> Variables {
     let mut variables = common.clone();
     let mut tell = |name: &str, value: String| drop(variables.insert(name.into(), value.into()));

@@ -30,7 +30,7 @@ const DRAIN: Duration = Duration::from_millis(200);
 /// ends the wait; this is for those whose process lives on (a shell around it).
 const LOOK_FOR_ABORT: Duration = Duration::from_millis(200);
 
-/// The same where the kernel has no pidfds.
+/// How often the launcher looks for ranks that have ended, where the kernel has no pidfds to wait on.
 const LOOK_FOR_ENDS: Duration = Duration::from_millis(10);
 
 /// After a failure nobody waits longer than this for a reader that takes nothing.

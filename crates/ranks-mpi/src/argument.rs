@@ -138,7 +138,7 @@ pub fn length(count: c_int) -> Result<usize> {
 }
 
 impl<T> In<T> {
-    /// The same for functions that write in some cases: not in this one.
+    /// This argument as one to write to, for functions that write in some cases. In this case they do not.
     pub fn not_written(self) -> Out<T> {
         Out(self.0.cast_mut())
     }
@@ -197,7 +197,7 @@ impl<T> Out<T> {
         self.0
     }
 
-    /// The same to be read.
+    /// This argument as one to read from.
     pub fn as_input(self) -> In<T> {
         In(self.0)
     }

@@ -66,7 +66,7 @@ fn complete<A: Abi>(
     Ok(Some(outcome.map_err(Failure::from)))
 }
 
-/// The same of a request that is done and has nothing else to it, as most; `None` for any other.
+/// Completes a request that is done and leaves nothing but its status, as most do; `None` for every other one.
 #[inline]
 fn complete_plain<A: Abi>(
     process: &mut Process,

@@ -44,7 +44,7 @@ pub fn key<A: Abi>(call: &Call<A>, session: A::Session) -> Result<u32> {
     }
 }
 
-/// The same, as what errors belong to.
+/// The session as the object whose error handler hears of a failure.
 pub fn object<A: Abi>(call: &Call<A>, session: A::Session) -> Result<Object> {
     Ok(Object::Session(key(call, session)?))
 }

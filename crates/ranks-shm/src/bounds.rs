@@ -129,7 +129,8 @@ pub const LAID_PAST_CACHE: usize = 16 << 10;
 /// some 16, between others some 90.
 pub const SLOW_LINE_CYCLES: u64 = 45;
 
-/// The same for a slot of a board's ring, which no cache but the last has: some 6 and some 19. Where it is slow, past the
+/// Cycles to write a line of a slot of a board's ring, above which that is slow. Only the last cache has such a line: some 6
+/// cycles where CPUs share it, some 19 elsewhere. Where it is slow, past the
 /// cache is quicker: 128 KiB to each other 20 us and 14, one way 15 and 13; where it is not, 8 and 15, 4.3 and 13.
 pub const SLOW_SLOT_CYCLES: u64 = 12;
 

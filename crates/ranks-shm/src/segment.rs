@@ -82,7 +82,7 @@ impl Segment {
         Self::private_with(Geometry::new(ranks))
     }
 
-    /// The same with rings of another length; tests of full rings want short ones.
+    /// Makes a segment in ordinary memory with rings of a chosen length: tests of full rings want short ones.
     pub fn private_with(geometry: Geometry) -> Segment {
         assert!((1..=bounds::MAX_RANKS).contains(&geometry.ranks));
         // Aligned by hand: asked for pages, the allocator would write every zero itself, where it can have them

@@ -105,7 +105,7 @@ impl Pace {
         }
     }
 
-    /// The same for what all ranks read at the same time: where it is long, always past the cache.
+    /// Copies what all ranks read at the same time. A long piece always goes past the cache.
     ///
     /// # Safety
     /// As for [`Self::copy`].

@@ -170,7 +170,7 @@ impl Shared {
         InUse { engine: self.engine_in_poll(), awaiting: &self.awaiting, woken: Woken::default() }
     }
 
-    /// The same for polls, which know whom to wake.
+    /// The engine, for a poll. A poll knows itself which tasks to wake, so nothing is woken when the borrow ends.
     #[inline(always)]
     pub fn engine_in_poll(&self) -> RefMut<'_, ShmEngine> {
         match self.engine.try_borrow_mut() {

@@ -115,8 +115,8 @@ impl Communicator {
         id.map(|id| self.made(id)).transpose()
     }
 
-    /// The same, called by the ranks of the group alone; the tag keeps apart what several make at the same
-    /// time. Section 7.4.2.
+    /// Makes a communicator of a group. Only the ranks of the group call this; the tag keeps apart what several make at the
+    /// same time. Section 7.4.2.
     pub fn create_group(&self, group: &Group, tag: i32) -> Result<Communicator> {
         let call = Call::CommCreateGroup;
         let id = self.engine.engine().comm_create_group(self.id, &group.0, tag)?;

@@ -19,7 +19,7 @@ pub struct File {
 
 /// What a file holds.
 pub enum Content {
-    /// The same as another.
+    /// A copy of another file.
     Copy {
         /// That other.
         from: PathBuf,

@@ -55,7 +55,7 @@ impl<T: Transport> Engine<T> {
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
-    /// The same, collective over the group alone; the others need not call, and get none if they do. The tag
+    /// Begins a communicator of a group. Only ranks of the group need to call; others that do get none. The tag
     /// keeps apart what several threads begin at the same time.
     pub fn begin_create_group(&mut self, id: CommId, group: &Group, tag: i32) -> Result<Making> {
         let call = Call::CommCreateGroup;

@@ -16,7 +16,7 @@ impl<T: Transport> Engine<T> {
         self.begin_dup_as(Call::CommDup, id, true)
     }
 
-    /// The same for a request that the program itself waits for: its outcome says nothing.
+    /// Begins a copy of a communicator as a request that the program itself waits for. The request has no status.
     pub fn comm_idup(&mut self, id: CommId) -> Result<Making> {
         self.begin_dup_as(Call::CommIdup, id, false)
     }

@@ -51,7 +51,7 @@ impl<T: Transport> Engine<T> {
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
-    /// The same between the ranks of two groups, without a communicator. The string keeps apart what several
+    /// Begins an intercommunicator between the ranks of two groups, without a communicator. The string keeps apart what several
     /// threads begin at the same time.
     pub fn begin_intercomm_from_groups(
         &mut self,

@@ -7,7 +7,7 @@ pub enum Kind {
     Bytes,
     /// A number of a byte order: signed integers are extended when they get longer.
     Signed,
-    /// The same without a sign; also logical values.
+    /// An unsigned number of a byte order, or a logical value: it gets longer by zeros.
     Unsigned,
     /// A floating-point number, of the same format in both representations.
     Float,

@@ -67,7 +67,7 @@ impl Comm {
         self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The same with its ranks arranged.
+    /// This communicator, with a topology: its ranks have neighbours.
     pub fn arranged(mut self, topology: Arc<Topology>) -> Self {
         self.topology = Some(topology);
         self

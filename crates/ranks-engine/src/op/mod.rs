@@ -40,7 +40,7 @@ impl<'f> Op<'f> {
         Self { function: Function::User(function), element, commutative }
     }
 
-    /// The same once more, for less long.
+    /// Borrows this operation for a shorter time, since an `Op` cannot be copied.
     #[inline]
     pub(crate) fn again(&mut self) -> Op<'_> {
         let function = match &mut self.function {

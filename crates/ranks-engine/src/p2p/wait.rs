@@ -276,7 +276,7 @@ impl<T: Transport> Engine<T> {
         self.outcome(id.index()).map(|outcome| (outcome, stays))
     }
 
-    /// The same of a request that is done and has nothing else to it than its status, as most have.
+    /// Completes a request that is done and leaves nothing but its status, as most do; `None` for every other one.
     #[inline]
     pub fn complete_plain(&mut self, id: RequestId) -> Option<Status> {
         self.core.requests.take_plain(id)
@@ -287,7 +287,7 @@ impl<T: Transport> Engine<T> {
         self.wait_as(Call::Wait, id)
     }
 
-    /// The same as the last part of another call.
+    /// Waits for a request on behalf of `call`, which errors and the roll-call then name.
     pub fn wait_as(&mut self, call: Call, id: RequestId) -> Result<Status> {
         self.enter(call)?;
         self.wait_in(call, id)

@@ -39,7 +39,7 @@ fn bytes<'a>(buffer: *const c_void, at: usize, len: usize) -> Result<&'a [u8]> {
     Ok(unsafe { std::slice::from_raw_parts(buffer.cast::<u8>().add(at), len) })
 }
 
-/// The same to write to.
+/// Bytes `at` to `at + len` of the packed buffer, to write to.
 fn room<'a>(buffer: *mut c_void, at: usize, len: usize) -> Result<&'a mut [u8]> {
     if len == 0 {
         return Ok(&mut []);

@@ -82,7 +82,7 @@ impl Types {
         found.ok_or_else(|| none::<A>(datatype))
     }
 
-    /// The same, to change.
+    /// The record of a datatype, to change it.
     pub fn get_mut<A: Abi>(&mut self, datatype: A::Datatype) -> Result<&mut Record> {
         let found = match datatype.decode() {
             Ref::Builtin(at) => self.basic.get_mut(at as usize),

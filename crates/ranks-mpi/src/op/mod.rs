@@ -46,7 +46,7 @@ pub enum Kind {
     Half(Half),
     /// Sum and product of two such numbers.
     HalfComplex,
-    /// The same in the machine's extended format.
+    /// Sum, product, minimum, maximum of numbers in the machine's extended format.
     LongDouble,
     /// An integer of Fortran, of 16 bytes.
     Wide,
@@ -60,7 +60,7 @@ pub enum Kind {
     Byte,
     /// Sum and product.
     Complex(Element),
-    /// The same in the machine's extended format.
+    /// Sum and product of complex numbers in the machine's extended format.
     LongComplex,
     /// A value and its place: MINLOC and MAXLOC.
     Pair(Pairs),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A function of a program for `MPI_Op_create`. The last argument is the address of a datatype's handle.
 pub type IntFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_int, *mut c_void);
-/// The same for `MPI_Op_create_c`.
+/// A function of a program for `MPI_Op_create_c`, whose count has 64 bits.
 pub type LargeFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut i64, *mut c_void);
 
 /// Either of them.
@@ -73,7 +73,7 @@ impl<A: Abi> User<A> {
         StoredOp::deferred(Arc::new(function), self.extent.max(1), self.op.commutes)
     }
 
-    /// The same of packed elements: the function gets them as they lie in memory, with their gaps.
+    /// Applies the function to packed elements. It gets them spread out as they lie in memory, with their gaps.
     fn apply_spread(&self, layout: &Arc<Datatype>, input: *const u8, inout: *mut u8, bytes: usize) {
         let size = self.extent.max(1);
         let one = layout.extent().unsigned_abs().max(layout.true_extent() as u64).max(1);

@@ -107,7 +107,7 @@ pub fn key<A: Abi>(call: &Call<A>, win: A::Win) -> Result<u32> {
     }
 }
 
-/// The same, as what errors belong to.
+/// The window as the object whose error handler hears of a failure.
 pub fn object<A: Abi>(call: &Call<A>, win: A::Win) -> Result<Object> {
     Ok(Object::Win(key(call, win)?))
 }

@@ -139,7 +139,7 @@ impl<'c, K: Kind> Request<'c, K> {
         if self.is_done()? { self.wait().map(Ok) } else { Ok(Err(self)) }
     }
 
-    /// The same operation with another outcome, so that operations of different kinds can be waited for
+    /// Turns the outcome of this operation into another type, so that operations of different kinds can be waited for
     /// together.
     ///
     /// ```
@@ -164,7 +164,7 @@ impl<'c, K: Kind> Request<'c, K> {
         self.conclude(outcome)
     }
 
-    /// The same for one that is done, without waking other tasks.
+    /// Takes the outcome of an operation that is done, without waking other tasks.
     fn finish_in_poll(&mut self) -> Result<K::Value> {
         let outcome = outcome::<K>(&mut self.shared().engine_in_poll(), self.id);
         self.conclude(outcome)
