@@ -27,7 +27,9 @@
 //! `docs/segment.md` draws the layout, `docs/waiting.md` the waiting.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-compile_error!("ranks runs on 64-bit Linux only: its processes talk through memfd, futex and process_vm_readv.");
+compile_error!(
+    "ranks runs on 64-bit Linux only: its processes talk through memfd, futex and process_vm_readv."
+);
 
 pub mod area;
 pub mod backoff;
