@@ -27,7 +27,7 @@ const TASKS: &str = "\
 What to type for what:
   run a program on 4 ranks           ranks run -n 4 python hello.py
   the same under another name        mpiexec -n 4 python hello.py
-  build with cargo, then run         ranks run -n 4 --example pi
+  build with cargo, then run         ranks run -n 4 --example hello
   fetch a list of URLs               ranks fetch -n 4 urls.txt
   serve a folder over HTTP           ranks serve -n 2 public --listen 0.0.0.0:8080
   see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)

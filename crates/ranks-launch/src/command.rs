@@ -138,7 +138,7 @@ pub fn help(name: &str) -> String {
         "Starts N ranks of a program on this machine and watches over them.\n\n\
          {name} [OPTIONS] PROGRAM [ARGUMENTS] [: [OPTIONS] PROGRAM [ARGUMENTS]]...\n\n  \
          {name} -n 4 python hello.py\n  \
-         {name} -n 4 --example pi                   cargo builds it first\n  \
+         {name} -n 4 --example hello                cargo builds it first\n  \
          {name} -n 1 ./master : -n 3 ./worker       several programs, one job\n  \
          {name} -n 4 --timeout 60 ./solver          who waits where, should it hang\n"
     );
