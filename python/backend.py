@@ -9,7 +9,8 @@ cargo-zigbuild`) and tagged for all machines that have it or a newer one.
 The source archive holds what git tracks, and this folder's pyproject.toml once more at its top, where pip looks.
 
 Wheels hold no links, so the other names of the binary are scripts. The library is there twice: in lib, where another
-MPI's wheel may overwrite it, and in lib/ranks, where our launcher looks.
+MPI's wheel may overwrite it, and in lib/ranks, where our launcher looks. libmpich.so.12, the name that Debian's programs
+for MPICH ask for, is an empty library that leads the loader to the libmpi.so.12 beside it.
 """
 
 import base64
@@ -40,6 +41,8 @@ exec "$here/ranks" NAME "$@"
 """
 # What linkers find as -lmpi: the library itself has another name.
 LINKER = b"INPUT(libmpi.so.12)\n"
+# What libmpich.so.12 holds: the variable by which the launcher knows a library that is ours.
+FORWARDER = 'const char ranks_forwards_to_libmpi[] = "RANKS_JOB";\n'
 # The same file each time it is packed from the same things.
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -81,6 +84,20 @@ def stripped(file, folder):
     return file.read_bytes()
 
 
+def forwarder(library, folder):
+    """A library named libmpich.so.12 that needs `library` and has nothing of its own. A second copy of the library under
+    that name would be a second MPI in a process that loads both."""
+    source, output = pathlib.Path(folder, "forwarder.c"), pathlib.Path(folder, "forwarder.so")
+    source.write_text(FORWARDER)
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise RuntimeError("the wheel needs a C compiler (cc), as Rust does")
+    options = ["-soname,libmpich.so.12", "--no-as-needed", "--enable-new-dtags", "-rpath,$ORIGIN", "--build-id=none", "-s"]
+    linker = [f"-Wl,{option}" for option in options]
+    subprocess.run([compiler, "-shared", "-nostdlib", "-fPIC", source, *linker, library, "-o", output], check=True)
+    return output.read_bytes()
+
+
 def build(glibc):
     """Builds the command and the library, for this machine's glibc or for the one named; returns the folder they are in."""
     cargo = os.environ.get("CARGO", "cargo")
@@ -116,8 +133,9 @@ def content(glibc):
                 yield f"data/{name}", library, True
                 yield "data/lib/ranks/libmpi.so.12", library, True
             elif name == "lib/libmpich.so.12":
-                # A wheel holds no links, and a second copy in one process would be a second MPI.
-                continue
+                library = forwarder(stage / "lib/libmpi.so.12", folder)
+                yield f"data/{name}", library, True
+                yield "data/lib/ranks/libmpich.so.12", library, True
             elif name == "bin/ranks":
                 yield "scripts/ranks", stripped(path, folder), True
             elif name.startswith("bin/"):

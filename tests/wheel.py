@@ -43,6 +43,23 @@ int main(int argc, char **argv) {
 }
 """
 
+# What a library named libmpich.so.12 must define for the linker to link that program to it: the program is then one that
+# was built for MPICH on Debian.
+STUB = """\
+int MPI_Init(int *argc, char ***argv) { return 1; }
+int MPI_Comm_rank(int comm, int *rank) { return 1; }
+int MPI_Comm_size(int comm, int *size) { return 1; }
+int MPI_Finalize(void) { return 1; }
+"""
+# Loads the other name too: both must be the one MPI.
+BOTH_NAMES = """\
+import ctypes, mpi4py.MPI
+mpich = ctypes.CDLL("libmpich.so.12")
+flag = ctypes.c_int()
+assert mpich.MPI_Initialized(ctypes.byref(flag)) == 0 and flag.value == 1
+print("one MPI under both names")
+"""
+
 
 # Programs of guides ("MPI with Python") that want more than `mpiexec -n 4`, and what they print.
 GUIDES = {
@@ -140,6 +157,8 @@ def main():
         for file in ("program.py", "f.py"):
             (folder / file).write_text(PROGRAM)
         (folder / "hello.c").write_text(C_PROGRAM)
+        (folder / "stub.c").write_text(STUB)
+        (folder / "names.py").write_text(BOTH_NAMES)
         run(venv, folder, "! command -v cargo && ! command -v rustc")
         four = [f"rank {r} of 4: [6, 10, 14]" for r in range(4)]
         for line in (
@@ -157,6 +176,12 @@ def main():
         run(venv, folder, f"ln -s {venv}/bin/mpiexec linked && ./linked -n 4 python f.py", four)
         if shutil.which("gcc"):
             run(venv, folder, "mpicc -Wall hello.c -o hello && mpiexec -n 3 ./hello", ["rank 2 of 3: C"])
+            # A program that Debian built for MPICH asks for libmpich.so.12.
+            stub = "mkdir stub && gcc -shared -fPIC -Wl,-soname,libmpich.so.12 stub.c -o stub/libmpich.so"
+            debian = f"gcc hello.c -I{venv}/include -Lstub -lmpich -o debian && readelf -d debian | grep -q libmpich.so.12"
+            run(venv, folder, f"{stub} && {debian} && ranks run -n 3 ./debian", ["rank 2 of 3: C"])
+            run(venv, folder, f"LD_LIBRARY_PATH={venv}/lib ./debian", ["rank 0 of 1: C"])
+        run(venv, folder, "ranks run -n 2 python names.py", ["one MPI under both names"])
         if options.programs:
             shutil.copytree(options.programs, folder / "programs")
             for program in sorted(options.programs.glob("*.py")):
