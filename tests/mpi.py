@@ -63,7 +63,8 @@ def build(source, header, target, *options, output=None):
     output.parent.mkdir(exist_ok=True)
     library = target / "lib/libmpi.so.12"
     rpath = f"-Wl,-rpath,{library.parent}"
-    quietly("gcc", "-Wall", "-O1", "-I", header, *sources, "-o", output, *options, library, rpath)
+    compiler = "g++" if source.suffix == ".cpp" else "gcc"
+    quietly(compiler, "-Wall", "-O1", "-I", header, *sources, "-o", output, *options, library, rpath)
     return output
 
 
@@ -230,14 +231,23 @@ def main():
             run(target, n, [lasting], says=["lasting: ok"])
             run(target, n, [deleted], says=["ok"])
             run(target, n, [wide], says=["ok"])
-            for how in ("alone", "before", "across"):
+            for how in ("alone", "before", "across", "buffers", "groups", "again", "again inside"):
                 run(target, n, [sessions, how], says=["ok"])
             run(target, n, [newer, "threads"], says=["ok"])
             run(target, n, [own], says=["ok"])
+        if shutil.which("g++"):
+            exceptions = build(ROOT / "tests/c/exceptions.cpp", header, target)
+            for n in counts:
+                run(target, n, [exceptions], says=["exceptions: ok"])
+                run(target, n, [exceptions, "threads"], says=["exceptions: ok"])
+        # What is local needs no rank but its own: the third one is no MPI program.
+        run(target, 2, [sessions, "locally", ":", "-n", 1, "true"], says=["of 3: ok"])
         programs = build(ROOT / "tests/c/programs.c", header, target)
         several = [programs, 0, 5, ":", "-n", 2, programs, 1, 5, ":", "-n", 2, programs, 2, 5]
         run(target, 1, several, says=["program 0: 9", "program 1: 9", "program 2: 9"])
         run(target, 1, ["-usize", 40, programs, 0, 40], says=["program 0: 1"])
+        # Without a launcher: the first program of a job of one.
+        run_alone([programs, 0, 0], says=["program 0: 1"])
         deadlock(target, wrong)
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)

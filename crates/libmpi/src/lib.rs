@@ -84,7 +84,7 @@ mod data {
     /// # Safety
     /// As for every copy callback: `out` is a place for a pointer, `flag` one for an int.
     #[unsafe(no_mangle)]
-    pub unsafe extern "C" fn MPIR_Dup_fn(
+    pub unsafe extern "C-unwind" fn MPIR_Dup_fn(
         _: Comm,
         _: c_int,
         _: *mut c_void,

@@ -40,7 +40,7 @@ pub use comm::Making;
 pub use error::{Class, Error, Received, Result};
 pub use group::{CommId, Comparison, Group};
 pub use memory::{RecvBuf, SendBuf};
-pub use p2p::{Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Way, Work};
+pub use p2p::{BufferOf, Engine, Form, MessageId, Mode, RequestId, Status, WakeHandle, Way, Work};
 pub use ranks_shm::blocked::Call;
 pub use ranks_shm::life::Life;
 pub use ranks_shm::ring::MARK_BITS;

@@ -265,6 +265,14 @@ impl<T: Copy + 'static> Out<T> {
     }
 }
 
+impl Out<*mut c_char> {
+    /// The strings that an array of pointers points to, up to the first null.
+    pub fn strings(self, count: c_int) -> Result<Vec<String>> {
+        let pointers = self.as_input().slice(count)?;
+        pointers.iter().take_while(|pointer| !pointer.is_null()).map(|pointer| In(pointer.cast_const()).text()).collect()
+    }
+}
+
 impl<C: Count> Out<C> {
     /// Writes a count, an error when it is too large for this form of the function.
     #[inline(always)]

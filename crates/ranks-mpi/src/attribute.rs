@@ -28,9 +28,9 @@ type Raw = usize;
 
 /// A copy callback of a program.
 pub type CopyFunction =
-    unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void, *mut c_void, *mut c_int) -> c_int;
+    unsafe extern "C-unwind" fn(Raw, c_int, *mut c_void, *mut c_void, *mut c_void, *mut c_int) -> c_int;
 /// A delete callback of a program.
-pub type DeleteFunction = unsafe extern "C" fn(Raw, c_int, *mut c_void, *mut c_void) -> c_int;
+pub type DeleteFunction = unsafe extern "C-unwind" fn(Raw, c_int, *mut c_void, *mut c_void) -> c_int;
 
 /// A key that the program made.
 #[derive(Clone, Copy)]
@@ -84,6 +84,8 @@ pub fn begin<A: Abi>(size: usize) {
     let cpus = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let universe = job::told(job::UNIVERSE).unwrap_or_else(cpus).max(size);
     UNIVERSE_VALUE.store(c_int::try_from(universe).unwrap_or(c_int::MAX), Ordering::Relaxed);
+    // A program that runs without a launcher is the first of its job, as in Open MPI. MPICH leaves the attribute unset
+    // there; programs that read it without asking whether it is set would crash.
     let program = job::told(job::APPNUM).and_then(|number| c_int::try_from(number).ok());
     APP_VALUE.store(program.unwrap_or(0), Ordering::Relaxed);
     HOST_VALUE.store(A::rank_out(PROC_NULL), Ordering::Relaxed);

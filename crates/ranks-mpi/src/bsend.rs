@@ -1,7 +1,7 @@
 //! The buffers of buffered sends: of the process, of communicators, of sessions. MPI 5.0 section 3.6.
 //!
-//! The engine keeps its own memory, so only the sizes count. No communicator belongs to a session here, so nothing is
-//! ever in the buffer of one.
+//! The engine keeps its own memory, so only the sizes count. A session's buffer is shared by the communicators that were
+//! made of its groups, and by those that were made of these.
 
 use crate::abi::{Abi, Handle};
 use crate::argument::{Count, Out};
@@ -10,7 +10,7 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use crate::p2p::handle;
-use ranks_engine::{Call as Waits, CommId};
+use ranks_engine::{BufferOf, Call as Waits, CommId};
 use std::ffi::c_void;
 
 /// Address and size as the program gets them back, and the bytes that there are.
@@ -24,57 +24,58 @@ fn taken<A: Abi>(buffer: Out<c_void>, size: impl Count) -> Result<((usize, i64),
     Ok(((buffer.address().addr(), size), room))
 }
 
-fn attach_to<A: Abi>(comm: Option<CommId>, buffer: Out<c_void>, size: impl Count) -> Result<()> {
+fn attach_to<A: Abi>(of: BufferOf, buffer: Out<c_void>, size: impl Count) -> Result<()> {
     let (given, room) = taken::<A>(buffer, size)?;
     global::with(|process| {
-        process.engine.buffer_attach_to(comm, room)?;
-        process.attached.insert(comm.map(CommId::index), given);
+        process.engine.buffer_attach_to(of, room)?;
+        process.attached.insert(of, given);
         Ok(())
     })
 }
 
-fn detach_from(comm: Option<CommId>, address: Out<c_void>, size: Out<impl Count>) -> Result<()> {
-    flush_of(comm)?;
+fn detach_from(of: BufferOf, address: Out<c_void>, size: Out<impl Count>) -> Result<()> {
+    flush_of(of)?;
     let (buffer, length) = global::with(|process| {
-        process.engine.buffer_detach_from(comm)?;
-        Ok::<_, Failure>(process.attached.remove(&comm.map(CommId::index)).unwrap_or((0, 0)))
+        process.engine.buffer_detach_from(of)?;
+        Ok::<_, Failure>(process.attached.remove(&of).unwrap_or((0, 0)))
     })?;
     address.pointer().set(buffer)?;
     size.put(length)
 }
 
 /// Waits without the lock, so other threads can call meanwhile.
-fn flush_of(comm: Option<CommId>) -> Result<()> {
-    let request = global::with(|process| process.engine.begin_flush(comm))?;
+fn flush_of(of: BufferOf) -> Result<()> {
+    let request = global::with(|process| process.engine.begin_flush(of))?;
     block::finish(Waits::BufferDetach, request).map(|_| ())
 }
 
-fn flush_begun<A: Abi>(comm: Option<CommId>, request: Out<A::Request>) -> Result<()> {
+fn flush_begun<A: Abi>(of: BufferOf, request: Out<A::Request>) -> Result<()> {
     request.set(global::with(|process| {
-        let id = process.engine.begin_flush(comm)?;
-        handle::<A>(process, id, comm.unwrap_or(CommId::SELF))
+        let id = process.engine.begin_flush(of)?;
+        let comm = if let BufferOf::Comm(comm) = of { comm } else { CommId::SELF };
+        handle::<A>(process, id, comm)
     })?)
 }
 
 /// `MPI_Buffer_attach`.
 pub fn attach<A: Abi>(_: &Call<A>, buffer: Out<c_void>, size: impl Count) -> Result<()> {
-    attach_to::<A>(None, buffer, size)
+    attach_to::<A>(BufferOf::Process, buffer, size)
 }
 
 /// `MPI_Buffer_detach`: waits until the messages in it have left, then gives its address back.
 pub fn detach<A: Abi>(_: &Call<A>, address: Out<c_void>, size: Out<impl Count>) -> Result<()> {
-    detach_from(None, address, size)
+    detach_from(BufferOf::Process, address, size)
 }
 
 /// `MPI_Buffer_flush`.
 pub fn flush<A: Abi>(_: &Call<A>) -> Result<()> {
-    flush_of(None)
+    flush_of(BufferOf::Process)
 }
 
 /// `MPI_Buffer_iflush`.
 pub fn iflush<A: Abi>(_: &Call<A>, request: Out<A::Request>) -> Result<()> {
     request.set(A::Request::NULL)?;
-    flush_begun::<A>(None, request)
+    flush_begun::<A>(BufferOf::Process, request)
 }
 
 /// `MPI_Comm_attach_buffer`.
@@ -84,7 +85,7 @@ pub fn comm_attach<A: Abi>(
     buffer: Out<c_void>,
     size: impl Count,
 ) -> Result<()> {
-    attach_to::<A>(Some(call.comm(comm)?), buffer, size)
+    attach_to::<A>(BufferOf::Comm(call.comm(comm)?), buffer, size)
 }
 
 /// `MPI_Comm_detach_buffer`.
@@ -94,18 +95,43 @@ pub fn comm_detach<A: Abi>(
     address: Out<c_void>,
     size: Out<impl Count>,
 ) -> Result<()> {
-    detach_from(Some(call.comm(comm)?), address, size)
+    detach_from(BufferOf::Comm(call.comm(comm)?), address, size)
 }
 
 /// `MPI_Comm_flush_buffer`.
 pub fn comm_flush<A: Abi>(call: &Call<A>, comm: A::Comm) -> Result<()> {
-    flush_of(Some(call.comm(comm)?))
+    flush_of(BufferOf::Comm(call.comm(comm)?))
 }
 
 /// `MPI_Comm_iflush_buffer`.
 pub fn comm_iflush<A: Abi>(call: &Call<A>, comm: A::Comm, request: Out<A::Request>) -> Result<()> {
     request.set(A::Request::NULL)?;
-    flush_begun::<A>(Some(call.comm(comm)?), request)
+    flush_begun::<A>(BufferOf::Comm(call.comm(comm)?), request)
+}
+
+/// Before a buffered send: where its communicator belongs to a session, so does the message.
+pub fn assign(comm: CommId) -> Result<()> {
+    Ok(global::with(|process| match process.comm(comm.index()).and_then(|record| record.session) {
+        Some(session) => process.engine.buffer_share(comm, session),
+        None => Ok(()),
+    })?)
+}
+
+/// The buffer of a session that ends: nobody can detach it later.
+pub fn let_go(session: u32) -> Result<()> {
+    let of = BufferOf::Shared(session);
+    if !global::with(|process| process.attached.contains_key(&of)) {
+        return Ok(());
+    }
+    flush_of(of)?;
+    Ok(global::with(|process| {
+        process.attached.remove(&of);
+        process.engine.buffer_detach_from(of)
+    })?)
+}
+
+fn of_session<A: Abi>(call: &Call<A>, session: A::Session) -> Result<BufferOf> {
+    Ok(BufferOf::Shared(crate::session::key(call, session)?))
 }
 
 /// `MPI_Session_attach_buffer`.
@@ -115,16 +141,7 @@ pub fn session_attach<A: Abi>(
     buffer: Out<c_void>,
     size: impl Count,
 ) -> Result<()> {
-    let key = crate::session::key(call, session)?;
-    let (given, _) = taken::<A>(buffer, size)?;
-    global::with(|process| match process.sessions.get_mut(key) {
-        Some(session) if session.attached.is_none() => {
-            session.attached = Some(given);
-            Ok(())
-        }
-        Some(_) => Err(Failure::new(class::BUFFER, "a buffer is attached already: detach it first")),
-        None => Err(crate::session::gone()),
-    })
+    attach_to::<A>(of_session(call, session)?, buffer, size)
 }
 
 /// `MPI_Session_detach_buffer`.
@@ -134,21 +151,16 @@ pub fn session_detach<A: Abi>(
     address: Out<c_void>,
     size: Out<impl Count>,
 ) -> Result<()> {
-    let key = crate::session::key(call, session)?;
-    let taken = global::with(|process| process.sessions.get_mut(key)?.attached.take());
-    let (buffer, length) = taken.ok_or_else(|| Failure::new(class::BUFFER, "no buffer is attached"))?;
-    address.pointer().set(buffer)?;
-    size.put(length)
+    detach_from(of_session(call, session)?, address, size)
 }
 
 /// `MPI_Session_flush_buffer`.
 pub fn session_flush<A: Abi>(call: &Call<A>, session: A::Session) -> Result<()> {
-    crate::session::key(call, session).map(|_| ())
+    flush_of(of_session(call, session)?)
 }
 
 /// `MPI_Session_iflush_buffer`.
 pub fn session_iflush<A: Abi>(call: &Call<A>, session: A::Session, request: Out<A::Request>) -> Result<()> {
     request.set(A::Request::NULL)?;
-    crate::session::key(call, session)?;
-    flush_begun::<A>(None, request)
+    flush_begun::<A>(of_session(call, session)?, request)
 }

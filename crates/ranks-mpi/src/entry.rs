@@ -1,4 +1,8 @@
 //! What surrounds every MPI function: is MPI running, what went wrong, who is told.
+//!
+//! A function of the program that the library calls (an error handler, an operation, a callback of an attribute) may throw a
+//! C++ exception. It passes through to whoever called the MPI function, as it passes through a library in C. Hence
+//! nothing here catches: a panic of the library itself ends the job when it arrives here.
 
 use crate::abi::{Abi, Handle, Ref};
 use crate::errhandler::{self, Object};
@@ -6,11 +10,9 @@ use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use ranks_engine::CommId;
 use ranks_shm::life::is_forked_child;
-use std::any::Any;
 use std::cell::Cell;
 use std::ffi::c_int;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One call of an MPI function.
 pub struct Call<A> {
@@ -75,11 +77,33 @@ pub fn enter<A: Abi>(name: &'static str, body: impl FnOnce(&Call<A>) -> Result<(
 #[inline(always)]
 pub fn guarded<A: Abi>(name: &'static str, body: impl FnOnce(&Call<A>) -> Result<()>) -> c_int {
     let call = Call::new(name);
-    match catch_unwind(AssertUnwindSafe(|| body(&call))) {
-        Ok(Ok(())) => 0,
-        Ok(Err(failure)) => answer(&call, failure),
-        Err(panic) => answer(&call, panicked(panic.as_ref())),
+    let inside = Inside(name);
+    let code = match body(&call) {
+        Ok(()) => 0,
+        Err(failure) => answer(&call, failure),
+    };
+    std::mem::forget(inside);
+    code
+}
+
+/// A call that runs: dropped only when it ends by unwinding.
+struct Inside(&'static str);
+
+impl Drop for Inside {
+    #[cold]
+    fn drop(&mut self) {
+        // An exception of the program is no panic. It goes on.
+        if std::thread::panicking() {
+            defect(self.0);
+        }
     }
+}
+
+/// The library has panicked. What it knows may be half changed, and a panic must not enter a program in C.
+#[cold]
+fn defect(name: &'static str) -> ! {
+    eprintln!("ranks: {name}: the library has a defect, which the lines above describe (MPI_ERR_INTERN)");
+    global::abort(class::INTERN)
 }
 
 /// A function that is not there yet.
@@ -96,19 +120,7 @@ pub fn unsupported<A: Abi>(name: &'static str, comms: &[Option<c_int>]) -> c_int
 #[cold]
 #[inline(never)]
 fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
-    // Reporting an error must not be what takes the program down.
-    let class = failure.class;
-    catch_unwind(AssertUnwindSafe(|| errhandler::answer(call, failure))).unwrap_or(class)
-}
-
-#[cold]
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let words = panic
-        .downcast_ref::<&str>()
-        .map(|text| text.to_string())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic".into());
-    Failure::new(class::INTERN, format!("internal error: {words}"))
+    errhandler::answer(call, failure)
 }
 
 /// A call in a forked child: the rank is the parent's. Returned, whatever the error handler, which belongs to

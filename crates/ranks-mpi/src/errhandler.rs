@@ -25,7 +25,7 @@ use std::ffi::{c_char, c_int};
 const MAX_ERROR_STRING: usize = 512;
 
 /// A handler function of a program: communicator, code, and whatever an implementation adds.
-pub type Function = unsafe extern "C" fn(*mut c_int, *mut c_int, ...);
+pub type Function = unsafe extern "C-unwind" fn(*mut c_int, *mut c_int, ...);
 
 /// What happens on an error.
 #[derive(Clone, Copy, Default)]

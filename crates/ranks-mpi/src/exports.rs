@@ -39,14 +39,14 @@ macro_rules! entry {
     ($prefix:literal $how:ident, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
         const _: () = {
             #[unsafe(export_name = concat!($prefix, stringify!($name), $suffix))]
-            unsafe extern "C" fn mpi($($arg: $type),*) -> c_int {
+            unsafe extern "C-unwind" fn mpi($($arg: $type),*) -> c_int {
                 $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
                     // SAFETY: the C program passes what the standard demands of these arguments.
                     $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
                 })
             }
             #[unsafe(export_name = concat!("P", $prefix, stringify!($name), $suffix))]
-            unsafe extern "C" fn pmpi($($arg: $type),*) -> c_int {
+            unsafe extern "C-unwind" fn pmpi($($arg: $type),*) -> c_int {
                 $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
                     // SAFETY: as above.
                     $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
@@ -57,11 +57,11 @@ macro_rules! entry {
     ($prefix:literal plain $name:ident ($($arg:ident: $type:ty),*) -> $result:ty = $($work:ident)::+) => {
         const _: () = {
             #[unsafe(export_name = concat!($prefix, stringify!($name)))]
-            extern "C" fn mpi($($arg: $type),*) -> $result {
+            extern "C-unwind" fn mpi($($arg: $type),*) -> $result {
                 $crate::$($work)::+($($arg),*)
             }
             #[unsafe(export_name = concat!("P", $prefix, stringify!($name)))]
-            extern "C" fn pmpi($($arg: $type),*) -> $result {
+            extern "C-unwind" fn pmpi($($arg: $type),*) -> $result {
                 $crate::$($work)::+($($arg),*)
             }
         };
@@ -69,12 +69,12 @@ macro_rules! entry {
     ($prefix:literal unsupported, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*)) => {
         const _: () = {
             #[unsafe(export_name = concat!($prefix, stringify!($name), $suffix))]
-            extern "C" fn mpi($($arg: $type),*) -> c_int {
+            extern "C-unwind" fn mpi($($arg: $type),*) -> c_int {
                 let comms: &[Option<c_int>] = &[$($crate::argument::Argument::communicator(&$arg)),*];
                 $crate::entry::unsupported::<Abi>(concat!($prefix, stringify!($name), $suffix), comms)
             }
             #[unsafe(export_name = concat!("P", $prefix, stringify!($name), $suffix))]
-            extern "C" fn pmpi($($arg: $type),*) -> c_int {
+            extern "C-unwind" fn pmpi($($arg: $type),*) -> c_int {
                 let comms: &[Option<c_int>] = &[$($crate::argument::Argument::communicator(&$arg)),*];
                 $crate::entry::unsupported::<Abi>(concat!($prefix, stringify!($name), $suffix), comms)
             }

@@ -18,15 +18,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Fills in the status.
-pub type Query = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
+pub type Query = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void) -> c_int;
 /// Frees what the operation has.
-pub type Free = unsafe extern "C" fn(*mut c_void) -> c_int;
+pub type Free = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
 /// Asked to cancel; the flag says whether the operation is complete.
-pub type Cancel = unsafe extern "C" fn(*mut c_void, c_int) -> c_int;
+pub type Cancel = unsafe extern "C-unwind" fn(*mut c_void, c_int) -> c_int;
 
-type FortranQuery = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_int);
-type FortranFree = unsafe extern "C" fn(*mut c_void, *mut c_int);
-type FortranCancel = unsafe extern "C" fn(*mut c_void, *const c_int, *mut c_int);
+type FortranQuery = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, *mut c_int);
+type FortranFree = unsafe extern "C-unwind" fn(*mut c_void, *mut c_int);
+type FortranCancel = unsafe extern "C-unwind" fn(*mut c_void, *const c_int, *mut c_int);
 
 /// A generalised request.
 #[derive(Clone)]

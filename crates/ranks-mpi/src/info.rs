@@ -6,6 +6,8 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use crate::lasting;
+use ranks_shm::job;
+use ranks_shm::life::is_forked_child;
 use std::ffi::{c_char, c_int};
 
 /// Keys and values, in the order of their first setting.
@@ -35,7 +37,7 @@ fn none() -> Failure {
 /// The pairs of a handle. `MPI_INFO_ENV` says what is known of how the program was started.
 pub fn find<A: Abi>(info: A::Info) -> Result<Pairs> {
     match info.decode() {
-        Ref::Builtin(_) => Ok(environment()),
+        Ref::Builtin(_) => Ok(environment(std::env::args())),
         Ref::Dynamic(key) => lasting::with(|lasting| lasting.infos.get(key).cloned()).ok_or_else(none),
         Ref::Null => Err(Failure::new(class::INFO, "the info object is MPI_INFO_NULL")),
         Ref::Invalid => Err(none()),
@@ -47,21 +49,29 @@ pub fn hints<A: Abi>(info: A::Info) -> Result<Pairs> {
     if info == A::Info::NULL { Ok(Pairs::new()) } else { find::<A>(info) }
 }
 
-fn environment() -> Pairs {
+/// What is known of how a program with these arguments was started. Keys of which nothing is known are left out, as that
+/// of a thread level: nobody asks for one before the program runs.
+fn environment(arguments: impl IntoIterator<Item = String>) -> Pairs {
     let mut pairs = Pairs::new();
-    let mut arguments = std::env::args();
+    let mut arguments = arguments.into_iter();
     if let Some(command) = arguments.next() {
         pairs.push(("command".into(), command));
-        pairs.push(("argv".into(), arguments.collect::<Vec<_>>().join(" ")));
+        let arguments = arguments.collect::<Vec<_>>().join(" ");
+        if !arguments.is_empty() {
+            pairs.push(("argv".into(), arguments));
+        }
     }
-    if global::stage() == Stage::Running {
-        pairs.push(("maxprocs".into(), global::with(|process| process.engine.size()).to_string()));
-    }
+    // Of all programs of the job together; alone where no launcher has said otherwise.
+    let ranks = match global::stage() {
+        Stage::Running if !is_forked_child() => global::with(|process| process.engine.size()),
+        _ => job::told(job::SIZE).unwrap_or(1),
+    };
+    pairs.push(("maxprocs".into(), ranks.to_string()));
+    pairs.push(("host".into(), crate::init::host()));
     if let Ok(folder) = std::env::current_dir() {
         pairs.push(("wdir".into(), folder.to_string_lossy().into_owned()));
     }
     pairs.push(("arch".into(), std::env::consts::ARCH.into()));
-    pairs.push(("thread_level".into(), "MPI_THREAD_MULTIPLE".into()));
     pairs
 }
 
@@ -87,10 +97,17 @@ pub fn create<A: Abi>(_: &Call<A>, info: Out<A::Info>) -> Result<()> {
     info.set(A::Info::encode(Ref::Dynamic(make(Pairs::new())?)))
 }
 
-/// `MPI_Info_create_env`: as `MPI_INFO_ENV`. The arguments are those of the process, which are known.
-pub fn create_env<A: Abi>(_: &Call<A>, _: c_int, _: Out<*mut c_char>, info: Out<A::Info>) -> Result<()> {
+/// `MPI_Info_create_env`: as `MPI_INFO_ENV` with the given arguments; without any, with those of the process.
+pub fn create_env<A: Abi>(
+    _: &Call<A>,
+    count: c_int,
+    arguments: Out<*mut c_char>,
+    info: Out<A::Info>,
+) -> Result<()> {
     info.set(A::Info::NULL)?;
-    info.set(A::Info::encode(Ref::Dynamic(make(environment())?)))
+    let given = if arguments.is_null() { Vec::new() } else { arguments.strings(count)? };
+    let pairs = if given.is_empty() { environment(std::env::args()) } else { environment(given) };
+    info.set(A::Info::encode(Ref::Dynamic(make(pairs)?)))
 }
 
 /// `MPI_Info_dup`.

@@ -163,11 +163,16 @@ pub fn library_version<A: Abi>(_: &Call<A>, text: Out<c_char>, length: Out<c_int
     text.text(&words, MAX_LIBRARY_VERSION, length)
 }
 
+/// The machine's name.
+pub fn host() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim();
+    if host.is_empty() { "localhost".into() } else { host.into() }
+}
+
 /// `MPI_Get_processor_name`.
 pub fn processor_name<A: Abi>(_: &Call<A>, name: Out<c_char>, length: Out<c_int>) -> Result<()> {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
-    name.text(host, A::MAX_PROCESSOR_NAME, length)
+    name.text(&host(), A::MAX_PROCESSOR_NAME, length)
 }
 
 /// `MPI_Wtime`: seconds of the machine's monotonic clock, the same at all ranks.

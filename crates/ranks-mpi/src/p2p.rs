@@ -40,6 +40,9 @@ macro_rules! sends {
             call: &Call<A>, buf: In<c_void>, count: impl Count, datatype: A::Datatype, dest: c_int, tag: c_int, comm: A::Comm,
         ) -> Result<()> {
             let comm = call.comm(comm)?;
+            if Mode::$mode == Mode::Buffered {
+                crate::bsend::assign(comm)?;
+            }
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             match buf {
                 Buffer::Row(buf) => block::send(Mode::$mode, buf, A::rank_in(dest), A::tag_in(tag), comm),
@@ -56,6 +59,9 @@ macro_rules! sends {
         ) -> Result<()> {
             request.set(A::Request::NULL)?;
             let comm = call.comm(comm)?;
+            if Mode::$mode == Mode::Buffered {
+                crate::bsend::assign(comm)?;
+            }
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
                 let id = buf.isend(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;
@@ -70,6 +76,9 @@ macro_rules! sends {
         ) -> Result<()> {
             request.set(A::Request::NULL)?;
             let comm = call.comm(comm)?;
+            if Mode::$mode == Mode::Buffered {
+                crate::bsend::assign(comm)?;
+            }
             let buf = send_buffer::<A>(buf.address(), count, datatype)?;
             request.set(global::with(|process| {
                 let id = buf.send_init(&mut process.engine, Mode::$mode, A::rank_in(dest), A::tag_in(tag), comm)?;

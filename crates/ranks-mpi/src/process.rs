@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::slab::Slab;
 use crate::waiters::Waiters;
 use crate::window::Window;
-use ranks_engine::{CommId, Group, RequestId, ShmEngine};
+use ranks_engine::{BufferOf, CommId, Group, RequestId, ShmEngine};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_int;
 use std::thread::ThreadId;
@@ -31,6 +31,8 @@ pub struct CommRecord {
     pub attributes: Vec<(u32, crate::attribute::Value)>,
     /// Hints that the program gave.
     pub info: Pairs,
+    /// The session that it was made in, by its key.
+    pub session: Option<u32>,
 }
 
 /// A request, as far as the engine does not know it.
@@ -85,8 +87,8 @@ pub struct Process {
     pub generals: Slab<General>,
     /// Threads that wait.
     pub waiters: Waiters,
-    /// The attached buffers of buffered sends, the process's and those of communicators: address and size.
-    pub attached: BTreeMap<Option<u32>, (usize, i64)>,
+    /// The attached buffers of buffered sends: address and size.
+    pub attached: BTreeMap<BufferOf, (usize, i64)>,
     /// The thread level, 0 to 3.
     pub level: c_int,
     /// The thread that initialised.
@@ -134,14 +136,15 @@ impl Process {
         self.comms.get_mut(index as usize)?.as_mut()
     }
 
-    /// Makes the record of a new communicator, which takes over the error handler of `parent`.
+    /// Makes the record of a new communicator, which takes over the error handler and the session of `parent`.
     pub fn adopt(&mut self, id: CommId, parent: u32) {
-        let handler = self.comm(parent).map(|record| record.handler).unwrap_or_default();
+        let (handler, session) =
+            self.comm(parent).map(|record| (record.handler, record.session)).unwrap_or_default();
         let index = id.index() as usize;
         if self.comms.len() <= index {
             self.comms.resize_with(index + 1, || None);
         }
-        self.comms[index] = Some(CommRecord { handler, ..CommRecord::default() });
+        self.comms[index] = Some(CommRecord { handler, session, ..CommRecord::default() });
     }
 
     /// What people call a communicator.

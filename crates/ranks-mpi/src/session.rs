@@ -23,8 +23,6 @@ pub struct Session {
     /// What happens on errors.
     pub handler: Handler,
     info: Pairs,
-    /// Its attached buffer: address and size.
-    pub attached: Option<(usize, i64)>,
 }
 
 /// The session is not there any more.
@@ -69,7 +67,7 @@ pub fn init<A: Abi>(
         }
     }
     let info = crate::info::hints::<A>(info)?;
-    let made = Session { handler: errhandler::find::<A>(handler)?, info, attached: None };
+    let made = Session { handler: errhandler::find::<A>(handler)?, info };
     let key = global::with(|process| process.sessions.insert(made));
     let key = key.ok_or_else(|| Failure::new(class::NO_MEM, "too many sessions"))?;
     session.set(A::Session::encode(Ref::Dynamic(key)))
@@ -78,6 +76,7 @@ pub fn init<A: Abi>(
 /// `MPI_Session_finalize`.
 pub fn finalize<A: Abi>(call: &Call<A>, session: Out<A::Session>) -> Result<()> {
     let key = key(call, session.get()?)?;
+    crate::bsend::let_go(key)?;
     let last = global::with(|process| {
         process.sessions.remove(key);
         process.sessions.is_empty()
@@ -159,7 +158,8 @@ pub fn group<A: Abi>(
     group: Out<A::Group>,
 ) -> Result<()> {
     group.set(A::Group::NULL)?;
-    key(call, session)?;
+    let key = key(call, session)?;
     let comm = set_of(name)?;
-    group.set(group::make::<A>(global::with(|process| process.engine.comm_group(comm))?)?)
+    let members = global::with(|process| process.engine.comm_group(comm))?;
+    group.set(group::make::<A>(members.stemming_from(Some(key)))?)
 }

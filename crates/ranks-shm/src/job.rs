@@ -13,7 +13,10 @@ pub const VARIABLE: &str = "RANKS_JOB";
 
 /// Variables of a job (as opposed to settings of the user, which pass on to nested jobs): a launcher inside
 /// a rank removes them for its own ranks.
-pub const JOB_VARIABLES: [&str; 5] = [VARIABLE, "RANKS_RANK", "RANKS_SIZE", APPNUM, UNIVERSE];
+pub const JOB_VARIABLES: [&str; 5] = [VARIABLE, "RANKS_RANK", SIZE, APPNUM, UNIVERSE];
+
+/// How many ranks the job has.
+pub const SIZE: &str = "RANKS_SIZE";
 
 /// The number of a rank's program on the command line, from 0.
 pub const APPNUM: &str = "RANKS_APPNUM";

@@ -47,6 +47,7 @@ impl<T: Transport> Engine<T> {
         if let Some(area) = comm.area {
             self.transport.segment().leave_area(area);
         }
+        self.core.one_buffer.remove(&comm.context);
         self.core.matcher.forget(comm.context);
         self.core.matcher.forget(comm.context + 1);
         for context in self.core.made.forget(comm.context) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub struct Group {
     slots: Arc<[u32]>,
     me: u32,
+    origin: Option<u32>,
 }
 
 /// How two groups or communicators compare.
@@ -25,7 +26,7 @@ pub enum Comparison {
     Unequal,
 }
 
-/// The same ranks in the same order, whoever asks.
+/// The same ranks in the same order, whoever asks and wherever the groups come from.
 impl PartialEq for Group {
     fn eq(&self, other: &Self) -> bool {
         self.slots == other.slots
@@ -56,11 +57,21 @@ impl Places {
 
 impl Group {
     pub(crate) fn new(slots: impl Into<Arc<[u32]>>, me: usize) -> Self {
-        Self { slots: slots.into(), me: me as u32 }
+        Self { slots: slots.into(), me: me as u32, origin: None }
     }
 
     fn with(&self, slots: Vec<u32>) -> Self {
-        Self { slots: slots.into(), me: self.me }
+        Self { slots: slots.into(), me: self.me, origin: self.origin }
+    }
+
+    /// The same ranks, with a number for where the group comes from. Groups that are made of it keep the number.
+    pub fn stemming_from(self, origin: Option<u32>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Where it comes from, if somebody has said so.
+    pub fn origin(&self) -> Option<u32> {
+        self.origin
     }
 
     pub(crate) fn slots(&self) -> &Arc<[u32]> {
@@ -249,6 +260,9 @@ mod tests {
         assert_eq!(a.union(&b), group(&[4, 1, 5, 2]));
         assert_eq!(a.intersection(&b), group(&[4, 5]));
         assert_eq!(a.difference(&b), group(&[1]));
+        let stems = a.clone().stemming_from(Some(7));
+        assert_eq!((stems.incl(&[0]).unwrap().origin(), stems.union(&b).origin(), a.origin()), (Some(7), Some(7), None));
+        assert_eq!(a, stems);
         assert_eq!((a.rank(), group(&[1]).rank()), (Some(2), None));
         assert_eq!(a.compare(&group(&[4, 1, 5])), Comparison::Ident);
         assert_eq!(a.compare(&group(&[5, 1, 4])), Comparison::Similar);

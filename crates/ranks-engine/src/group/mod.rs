@@ -24,7 +24,7 @@ pub(crate) use table::Comms;
 pub(crate) const BETWEEN: u32 = u32::MAX;
 
 /// Names a communicator until it is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommId(u32);
 
 impl CommId {

@@ -1,5 +1,8 @@
 //! The buffers that a program attaches for its buffered sends: MPI 5.0 section 3.6. Only their sizes count, the engine
 //! keeps its own memory.
+//!
+//! A message goes into the buffer of its communicator. Where there is none it goes into the one that the communicator
+//! shares with others (a session's), and where there is none either into the process's.
 
 use super::Engine;
 use super::core::Core;
@@ -9,6 +12,31 @@ use crate::group::CommId;
 use crate::memory::SendBuf;
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Whose buffer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BufferOf {
+    /// The process's.
+    Process,
+    /// One communicator's.
+    Comm(CommId),
+    /// The one of all communicators that share it under this number.
+    Shared(u32),
+}
+
+impl From<Option<CommId>> for BufferOf {
+    fn from(comm: Option<CommId>) -> Self {
+        comm.map_or(BufferOf::Process, BufferOf::Comm)
+    }
+}
+
+/// The same, with the communicator as its context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Process,
+    Context(u32),
+    Shared(u32),
+}
 
 /// An attached buffer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,22 +49,33 @@ pub(crate) struct Attached {
 impl<T: Transport> Engine<T> {
     /// Attaches a buffer for all communicators that have none of their own.
     pub fn buffer_attach(&mut self, bytes: usize) -> Result<()> {
-        self.buffer_attach_to(None, bytes)
+        self.buffer_attach_to(BufferOf::Process, bytes)
     }
 
     /// Takes the buffer back, once the messages in it have left.
     pub fn buffer_detach(&mut self) -> Result<()> {
-        self.buffer_detach_from(None)
+        self.buffer_detach_from(BufferOf::Process)
     }
 
-    /// Where the buffer of a communicator, or the process's, is kept.
-    pub(super) fn attached_to(&self, comm: Option<CommId>, call: Call) -> Result<Option<u32>> {
-        comm.map(|comm| Ok(self.comm(comm, call)?.context)).transpose()
+    /// Where a buffer is kept.
+    pub(super) fn attached_to(&self, of: BufferOf, call: Call) -> Result<Place> {
+        Ok(match of {
+            BufferOf::Process => Place::Process,
+            BufferOf::Comm(comm) => Place::Context(self.comm(comm, call)?.context),
+            BufferOf::Shared(number) => Place::Shared(number),
+        })
     }
 
-    /// Attaches a buffer to a communicator, or for all that have none of their own.
-    pub fn buffer_attach_to(&mut self, comm: Option<CommId>, bytes: usize) -> Result<()> {
-        let which = self.attached_to(comm, Call::Bsend)?;
+    /// From now on messages of the communicator go into the buffer shared under this number, if one is attached.
+    pub fn buffer_share(&mut self, comm: CommId, number: u32) -> Result<()> {
+        let context = self.comm(comm, Call::Bsend)?.context;
+        self.core.one_buffer.insert(context, number);
+        Ok(())
+    }
+
+    /// Attaches a buffer.
+    pub fn buffer_attach_to(&mut self, of: impl Into<BufferOf>, bytes: usize) -> Result<()> {
+        let which = self.attached_to(of.into(), Call::Bsend)?;
         if self.core.attached.contains_key(&which) {
             let detail = "a buffer is attached already: detach it first";
             return Err(self.error(Class::Buffer, Call::Bsend, detail));
@@ -46,8 +85,8 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Takes a buffer back, once the messages in it have left.
-    pub fn buffer_detach_from(&mut self, comm: Option<CommId>) -> Result<()> {
-        let which = self.attached_to(comm, Call::BufferDetach)?;
+    pub fn buffer_detach_from(&mut self, of: impl Into<BufferOf>) -> Result<()> {
+        let which = self.attached_to(of.into(), Call::BufferDetach)?;
         if !self.core.attached.contains_key(&which) {
             return Err(self.error(Class::Buffer, Call::BufferDetach, "no buffer is attached"));
         }
@@ -60,8 +99,7 @@ impl<T: Transport> Engine<T> {
 }
 
 impl<T: Transport> Engine<T> {
-    /// Counts a buffered message against the attached buffer of its communicator, or the process's. Where there is no
-    /// room, what has arrived is taken in first: earlier messages may have been received in the meantime. It waits for
+    /// Counts a buffered message against the attached buffer that it goes into. Where there is no room, what has arrived is taken in first: earlier messages may have been received in the meantime. It waits for
     /// nobody, since a buffered send is local.
     pub(super) fn charge(&mut self, index: u32, buf: SendBuf) -> Result<()> {
         loop {
@@ -81,7 +119,9 @@ impl Core {
         let need = buf.len() + BSEND_OVERHEAD;
         let request = self.requests.at(index);
         let (call, context) = (request.call, request.context);
-        let which = Some(context).filter(|_| self.attached.contains_key(&Some(context)));
+        let shared = self.one_buffer.get(&context).map(|&number| Place::Shared(number));
+        let which = [Some(Place::Context(context)), shared].into_iter().flatten();
+        let which = which.into_iter().find(|place| self.attached.contains_key(place)).unwrap_or(Place::Process);
         let detail = match self.attached.get_mut(&which) {
             None => format!("{need} bytes needed and no buffer is attached for buffered sends"),
             Some(room) if need > room.size.saturating_sub(room.charged) => {
@@ -99,7 +139,7 @@ impl Core {
 
     /// A buffered message has left.
     #[cold]
-    pub(super) fn discharge(&mut self, which: Option<u32>, bytes: usize) {
+    pub(super) fn discharge(&mut self, which: Place, bytes: usize) {
         if let Some(room) = self.attached.get_mut(&which) {
             room.charged -= bytes;
         }

@@ -3,7 +3,7 @@
 //! Nothing here touches the transport: an arrival changes requests and queues, and what it makes
 //! necessary (an answer, a copy) is put down in `outbox` and `pulls` for whoever polled.
 
-use super::attached::Attached;
+use super::attached::{Attached, Place};
 use super::burst::Burst;
 use super::outbox::{Out, Outbox};
 use super::partitioned::Made;
@@ -119,8 +119,10 @@ pub(crate) struct Core {
     /// It is finalising: a failure now is no reason for its end.
     pub finalizing: bool,
     pub epoch: u32,
-    /// The attached buffers of buffered sends: of communicators, by their contexts, and the process's.
-    pub attached: BTreeMap<Option<u32>, Attached>,
+    /// The attached buffers of buffered sends.
+    pub attached: BTreeMap<Place, Attached>,
+    /// Contexts of communicators that share a buffer, and its number.
+    pub one_buffer: BTreeMap<u32, u32>,
     /// How many partitioned messages have been made.
     pub made: Made,
     /// Buffers for packed messages, kept for the next ones.
@@ -176,6 +178,7 @@ impl Core {
             // One behind, so that the first progress looks at the lives of all.
             epoch: transport.segment().epoch().wrapping_sub(1),
             attached: BTreeMap::new(),
+            one_buffer: BTreeMap::new(),
             made: Made::default(),
             staging: Vec::new(),
             plans: Vec::new(),

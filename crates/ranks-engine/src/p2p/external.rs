@@ -1,9 +1,9 @@
 //! Requests that somebody else completes, and those that wait for buffered messages to leave.
 
 use super::Engine;
+use super::attached::BufferOf;
 use super::request::{RequestId, Status};
 use crate::error::Result;
-use crate::group::CommId;
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
@@ -24,11 +24,10 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    /// A request that is complete once the messages in an attached buffer have left: that of a communicator, or
-    /// the process's.
-    pub fn begin_flush(&mut self, comm: Option<CommId>) -> Result<RequestId> {
+    /// A request that is complete once the messages in an attached buffer have left.
+    pub fn begin_flush(&mut self, of: impl Into<BufferOf>) -> Result<RequestId> {
         self.enter(Call::BufferDetach)?;
-        let which = self.attached_to(comm, Call::BufferDetach)?;
+        let which = self.attached_to(of.into(), Call::BufferDetach)?;
         let look = move |engine: &mut Self| {
             let charged = engine.core.attached.get(&which).map_or(0, |room| room.charged);
             (charged == 0).then_some(Ok(Status::EMPTY))

@@ -53,6 +53,7 @@ mod ways;
 mod wire;
 mod within;
 
+pub use attached::BufferOf;
 pub use plan::{Form, Work};
 pub use probe::MessageId;
 pub use request::{Mode, RequestId, Status};

@@ -1,5 +1,6 @@
 //! Requests: what is under way, and what came of it.
 
+use super::attached::Place;
 use super::partitioned::Partitions;
 use super::plan::Plan;
 use crate::datatype::Elements;
@@ -142,7 +143,7 @@ pub(crate) struct Request {
     /// Of a collective: what it does.
     pub plan: Option<Box<Plan>>,
     /// Which attached buffer it is in, and its bytes there.
-    pub charged: Option<(Option<u32>, usize)>,
+    pub charged: Option<(Place, usize)>,
     /// The parts of a partitioned message.
     pub partitions: Option<Box<Partitions>>,
     /// Send: its peer is to fetch it, and has not yet.

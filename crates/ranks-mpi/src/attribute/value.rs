@@ -10,7 +10,7 @@ pub(super) const POINTER: c_int = 0;
 
 /// MPICH's Fortran wrappers call the copy callbacks of Fortran programs: the callback, a handle, the key, the extra
 /// state, the value's kind, the value, places for the copy and for whether there is one.
-pub type CopyProxy = unsafe extern "C" fn(
+pub type CopyProxy = unsafe extern "C-unwind" fn(
     CopyFunction,
     c_int,
     c_int,
@@ -23,7 +23,7 @@ pub type CopyProxy = unsafe extern "C" fn(
 /// Calls a delete callback in the language it was written in. It takes the callback, the handle, the key, the
 /// value's kind, the value and the extra state.
 pub type DeleteProxy =
-    unsafe extern "C" fn(DeleteFunction, c_int, c_int, c_int, *mut c_void, *mut c_void) -> c_int;
+    unsafe extern "C-unwind" fn(DeleteFunction, c_int, c_int, c_int, *mut c_void, *mut c_void) -> c_int;
 
 /// The value of an attribute.
 #[derive(Clone, Debug)]

@@ -7,13 +7,13 @@ use crate::block;
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use ranks_engine::{Call as Waits, CommId};
+use ranks_engine::{BufferOf, Call as Waits, CommId};
 
 /// Frees a communicator, after the delete callbacks of its attributes.
 pub fn free_one<A: Abi>(call: &Call<A>, comm: CommId) -> Result<()> {
     attribute::delete_all(call, Owner::Comm(comm))?;
     Ok(global::with(|process| {
-        if process.attached.remove(&Some(comm.index())).is_some() {
+        if process.attached.remove(&BufferOf::Comm(comm)).is_some() {
             process.engine.buffer_detach_from(Some(comm))?;
         }
         process.engine.comm_free(comm)?;

@@ -71,7 +71,7 @@ pub fn create_from_groups<A: Abi>(
         false => group::find::<A>(remote)?,
     };
     let tag = string_tag(tag)?;
-    from_groups::<A>(Waits::IntercommCreateFromGroups, info, handler, new, |engine| {
+    from_groups::<A>(Waits::IntercommCreateFromGroups, info, handler, local.origin(), new, |engine| {
         engine.begin_intercomm_from_groups(&local, local_leader, &remote, remote_leader, &tag)
     })
 }

@@ -190,7 +190,7 @@ pub fn create_from_group<A: Abi>(
     new.set(A::Comm::NULL)?;
     let group = group::find::<A>(group)?;
     let tag = string_tag(tag)?;
-    from_groups::<A>(Waits::CommCreateFromGroup, info, handler, new, |engine| {
+    from_groups::<A>(Waits::CommCreateFromGroup, info, handler, group.origin(), new, |engine| {
         engine.begin_create_from_group(&group, &tag)
     })
 }
@@ -204,11 +204,13 @@ pub fn string_tag(tag: In<c_char>) -> Result<String> {
     }
 }
 
-/// A communicator without a parent: hints and error handler are given.
+/// A communicator without a parent: hints, error handler and session are given.
+#[allow(clippy::too_many_arguments)]
 pub fn from_groups<A: Abi>(
     waits: Waits,
     info: A::Info,
     handler: A::Errhandler,
+    session: Option<u32>,
     new: Out<A::Comm>,
     begin: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<Making>,
 ) -> Result<()> {
@@ -221,6 +223,7 @@ pub fn from_groups<A: Abi>(
         global::with(|process| {
             if let Some(record) = process.comm(id.index()) {
                 record.handler = handler;
+                record.session = session;
             }
         });
     }

@@ -47,7 +47,10 @@ pub fn parent<A: Abi>(_: &Call<A>, parent: Out<A::Comm>) -> Result<()> {
 pub fn group<A: Abi>(call: &Call<A>, comm: A::Comm, group: Out<A::Group>) -> Result<()> {
     group.set(A::Group::NULL)?;
     let comm = call.comm(comm)?;
-    let members = global::with(|process| process.engine.comm_group(comm))?;
+    let members = global::with(|process| {
+        let session = process.comm(comm.index()).and_then(|record| record.session);
+        process.engine.comm_group(comm).map(|members| members.stemming_from(session))
+    })?;
     group.set(group::make::<A>(members)?)
 }
 

@@ -100,7 +100,7 @@ pub const BASIC: &[Basic] = &[
     basic("MPI_LOGICAL2", 0x4c00_0248, 2, 2, Kind::Logical(Element::U16)),
     basic("MPI_LOGICAL4", 0x4c00_0449, 4, 4, Kind::Logical(Element::U32)),
     basic("MPI_LOGICAL8", 0x4c00_084a, 8, 8, Kind::Logical(Element::U64)),
-    basic("MPI_LOGICAL16", 0x4c00_104b, 16, 16, Kind::Opaque),
+    basic("MPI_LOGICAL16", 0x4c00_104b, 16, 16, Kind::WideLogical),
 ];
 
 /// The scalar of an element that reductions know.
@@ -140,7 +140,6 @@ impl Basic {
             ("MPI_LONG", _) => Scalar::I64.external(4),
             ("MPI_UNSIGNED_LONG", _) => Scalar::U64.external(4),
             ("MPI_WCHAR", _) => Scalar::U32.external(2),
-            ("MPI_LOGICAL16", _) => Scalar::I128,
             ("MPI_LB" | "MPI_UB", _) => return Datatype::basic(at, &[], 0),
             (_, Kind::Pair(pairs)) => return Datatype::basic(at, &pair(pairs), self.extent.into()),
             (_, Kind::Integer(on) | Kind::Counter(on) | Kind::Floating(on) | Kind::Logical(on)) => scalar(on),
@@ -149,7 +148,7 @@ impl Basic {
             (_, Kind::HalfComplex) => Scalar::float(2).complex(),
             (_, Kind::LongDouble) => Scalar::EXTENDED,
             (_, Kind::LongComplex) => Scalar::EXTENDED.complex(),
-            (_, Kind::Wide) => Scalar::I128,
+            (_, Kind::Wide | Kind::WideLogical) => Scalar::I128,
             (_, Kind::Quad) => Scalar::float(16),
             (_, Kind::QuadComplex) => Scalar::float(16).complex(),
             (_, Kind::Opaque | Kind::Byte) => Scalar::BYTE,

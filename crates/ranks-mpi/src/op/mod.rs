@@ -56,6 +56,8 @@ pub enum Kind {
     QuadComplex,
     /// Logical operations.
     Logical(Element),
+    /// Logical operations on 16 bytes.
+    WideLogical,
     /// Bitwise operations.
     Byte,
     /// Sum and product.
@@ -175,6 +177,7 @@ fn built_in<A: Abi>(operation: Predefined, kind: Kind, element: usize) -> Option
         (Kind::Complex(on), Product) => return row(complex::product(on)),
         (Kind::Half(half), _) => return row(half::function(half, operation)),
         (Kind::HalfComplex, _) => return row(half::complex(operation)),
+        (Kind::WideLogical, _) => return row(wide::logical(operation)),
         (Kind::Wide, _) => return row(wide::function(operation)),
         (Kind::Quad, _) => return row(quad::function(operation)),
         (Kind::QuadComplex, _) => return row(quad::complex(operation)),
@@ -243,7 +246,9 @@ mod tests {
         assert_eq!(allowed("MPI_REAL16"), allowed("MPI_DOUBLE"));
         assert_eq!(allowed("MPI_COMPLEX32"), ["SUM", "PROD"]);
         assert_eq!(allowed("MPI_DOUBLE"), ["MAX", "MIN", "SUM", "PROD"]);
-        assert_eq!(allowed("MPI_C_BOOL"), ["LAND", "LOR", "LXOR"]);
+        for logical in ["MPI_C_BOOL", "MPI_LOGICAL", "MPI_LOGICAL16"] {
+            assert_eq!(allowed(logical), ["LAND", "LOR", "LXOR"], "{logical}");
+        }
         assert_eq!(allowed("MPI_BYTE"), ["BAND", "BOR", "BXOR"]);
         assert_eq!(allowed("MPI_C_DOUBLE_COMPLEX"), ["SUM", "PROD"]);
         assert_eq!(allowed("MPI_DOUBLE_INT"), ["MINLOC", "MAXLOC"]);

@@ -12,9 +12,9 @@ use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
 /// A function of a program for `MPI_Op_create`. The last argument is the address of a datatype's handle.
-pub type IntFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_int, *mut c_void);
+pub type IntFunction = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, *mut c_int, *mut c_void);
 /// A function of a program for `MPI_Op_create_c`, whose count has 64 bits.
-pub type LargeFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut i64, *mut c_void);
+pub type LargeFunction = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, *mut i64, *mut c_void);
 
 /// Either of them.
 #[derive(Clone, Copy)]
