@@ -269,7 +269,11 @@ impl Out<*mut c_char> {
     /// The strings that an array of pointers points to, up to the first null.
     pub fn strings(self, count: c_int) -> Result<Vec<String>> {
         let pointers = self.as_input().slice(count)?;
-        pointers.iter().take_while(|pointer| !pointer.is_null()).map(|pointer| In(pointer.cast_const()).text()).collect()
+        pointers
+            .iter()
+            .take_while(|pointer| !pointer.is_null())
+            .map(|pointer| In(pointer.cast_const()).text())
+            .collect()
     }
 }
 

@@ -261,7 +261,10 @@ mod tests {
         assert_eq!(a.intersection(&b), group(&[4, 5]));
         assert_eq!(a.difference(&b), group(&[1]));
         let stems = a.clone().stemming_from(Some(7));
-        assert_eq!((stems.incl(&[0]).unwrap().origin(), stems.union(&b).origin(), a.origin()), (Some(7), Some(7), None));
+        assert_eq!(
+            (stems.incl(&[0]).unwrap().origin(), stems.union(&b).origin(), a.origin()),
+            (Some(7), Some(7), None)
+        );
         assert_eq!(a, stems);
         assert_eq!((a.rank(), group(&[1]).rank()), (Some(2), None));
         assert_eq!(a.compare(&group(&[4, 1, 5])), Comparison::Ident);

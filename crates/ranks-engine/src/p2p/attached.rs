@@ -121,7 +121,8 @@ impl Core {
         let (call, context) = (request.call, request.context);
         let shared = self.one_buffer.get(&context).map(|&number| Place::Shared(number));
         let which = [Some(Place::Context(context)), shared].into_iter().flatten();
-        let which = which.into_iter().find(|place| self.attached.contains_key(place)).unwrap_or(Place::Process);
+        let which =
+            which.into_iter().find(|place| self.attached.contains_key(place)).unwrap_or(Place::Process);
         let detail = match self.attached.get_mut(&which) {
             None => format!("{need} bytes needed and no buffer is attached for buffered sends"),
             Some(room) if need > room.size.saturating_sub(room.charged) => {
