@@ -186,8 +186,14 @@ fn bodies_picture_and_table_by_host() {
     let (site, folder) = (Site::start().unwrap(), Folder::new("files"));
     let (save, picture, out) = (folder.path("bodies"), folder.path("p.svg"), folder.path("r.csv"));
     let words = ["-n", "2", "--save", &save, "--picture", &picture, "--by-host", "-o", &out];
-    let urls =
-        [site.url("/page/10"), site.url("/page/20/x.html"), site.url("/page/10"), site.refused_url("/")];
+    let urls = [
+        site.url("/page/10"),
+        site.url("/page/20/x.html"),
+        site.url("/page/10"),
+        site.refused_url("/"),
+        "ftp://no.host/".into(),
+        "http://no.host:99999/".into(),
+    ];
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     let output = fetch(&[&words[..], &urls].concat());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -196,8 +202,10 @@ fn bodies_picture_and_table_by_host() {
     assert!(!Path::new(&save).join("3").exists());
     assert!(std::fs::read_to_string(&picture).unwrap().ends_with("</svg>\n"));
     assert!(error(&output).contains("host (seconds)"), "{output:?}");
+    assert!(!error(&output).contains("no.host"), "{output:?}");
+    assert!(!std::fs::read_to_string(&picture).unwrap().contains("no.host"));
     let text = std::fs::read_to_string(&out).unwrap();
-    assert!(text.contains("bodies/1") && text.lines().count() == 5, "{text}");
+    assert!(text.contains("bodies/1") && text.lines().count() == 7, "{text}");
 }
 
 /// `no_proxy=*` means that no host is asked through a proxy, as curl has it.

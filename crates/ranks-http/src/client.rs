@@ -34,6 +34,7 @@ pub use failure::{Failure, FailureKind};
 pub use method::Method;
 pub(crate) use options::parse_header;
 pub use options::{ClientOptions, HttpVersion, Proxy};
+pub(crate) use redirect::is_http;
 pub use retry::Retries;
 pub use tls::{Certificates, Trust};
 

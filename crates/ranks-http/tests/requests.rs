@@ -217,6 +217,40 @@ fn a_redirect_is_followed_or_is_bad_and_never_a_success() {
 }
 
 #[test]
+fn a_redirect_that_names_no_place_is_told() {
+    let server = Server::start(|request: &Request| match &*request.path {
+        "/none" => answer(302, "", b"body"),
+        "/empty" => answer(308, "Location:\r\n", b""),
+        "/blank" => answer(301, "Location:  \r\n", b""),
+        "/onward" => answer(307, "Location: /none\r\n", b""),
+        // These are no redirects that a client follows.
+        "/choices" => answer(300, "", b""),
+        _ => answer(304, "", b""),
+    });
+    let expect: Vec<_> = vec!["status=200-399".parse().unwrap()];
+    let expecting = ClientOptions { expect, ..quick() };
+    for (path, status, words) in [
+        ("/none", 302, "bad redirect: no Location says where to"),
+        ("/empty", 308, "bad redirect: its Location is empty"),
+        ("/blank", 301, "bad redirect: its Location is empty"),
+        ("/onward", 302, "bad redirect: no Location says where to"),
+    ] {
+        for options in [&expecting, &quick()] {
+            let found = visit(options.clone(), &server.url(path));
+            assert_eq!(found.status, Some(status), "{path}");
+            assert_eq!(found.failure.map(|failure| failure.to_string()).as_deref(), Some(words), "{path}");
+        }
+        // Nobody wants it followed: the answer itself is what was asked for.
+        let found = visit(ClientOptions { max_redirects: 0, ..expecting.clone() }, &server.url(path));
+        assert_eq!(found.failure, None, "{path}");
+    }
+    assert_eq!(visit(expecting.clone(), &server.url("/none")).bytes, 4);
+    for path in ["/choices", "/unchanged"] {
+        assert_eq!(visit(expecting.clone(), &server.url(path)).failure, None, "{path}");
+    }
+}
+
+#[test]
 fn cookies_are_kept_on_request() {
     let server = Server::start(|request: &Request| match request.header("cookie") {
         None => answer(302, "Set-Cookie: seen=1; Path=/\r\nLocation: /\r\n", b""),

@@ -308,6 +308,12 @@ impl StartError {
                 ),
                 None => String::new(),
             },
+            Some(libc::ENOMEM) => match crate::sys::address_space_limit() {
+                Some(limit) => {
+                    format!("; `ulimit -v` allows {} MiB: raise it, or start fewer ranks", limit >> 20)
+                }
+                None => String::new(),
+            },
             _ => String::new(),
         };
         Self::new(1, format!("{what}: {}{advice}", crate::program::reason(error)))

@@ -32,6 +32,7 @@ mod hosts;
 mod input;
 mod keeper;
 pub mod launch;
+mod limits;
 mod output;
 pub mod parse;
 mod program;

@@ -162,22 +162,35 @@ pub fn program_name(file: &OsStr) -> String {
     Path::new(file).file_name().unwrap_or(file).to_string_lossy().into_owned()
 }
 
-/// As in "rank 2 (solver, process 4711) was killed by signal 9 (SIGKILL)".
-pub fn describe_failure(rank: usize, pid: Pid, program: &str, cause: Cause) -> String {
-    let who = format!("rank {rank} ({program}, process {pid})");
+/// As in "rank 2 (solver, process 4711) was killed by signal 9 (SIGKILL)". `limit` says which limit explains the end.
+pub fn describe_failure(rank: usize, pid: Pid, program: &str, cause: Cause, limit: Option<&str>) -> String {
+    let name = match cause {
+        Cause::Signal(signal) => signal_name(signal),
+        _ => None,
+    };
+    let end = match (cause, limit, name) {
+        // The limit is the meaning of the signal.
+        (Cause::Signal(signal), Some(_), Some(name)) => format!("was killed by signal {signal} ({name})"),
+        _ => describe_end(cause),
+    };
+    let limit = limit.map_or(String::new(), |limit| format!(": {limit}"));
+    format!("rank {rank} ({program}, process {pid}) {end}{limit}")
+}
+
+fn describe_end(cause: Cause) -> String {
     match cause {
-        Cause::Exit(code) => format!("{who} exited with code {code}"),
-        Cause::Signal(signal) => format!("{who} was killed by signal {}", describe_signal(signal)),
-        Cause::Abort(code) => format!("{who} aborted the job with code {code}"),
+        Cause::Exit(code) => format!("exited with code {code}"),
+        Cause::Signal(signal) => format!("was killed by signal {}", describe_signal(signal)),
+        Cause::Abort(code) => format!("aborted the job with code {code}"),
         Cause::NotFinalised => {
-            format!("{who} exited with code 0 and without finalising, while other ranks still needed it")
+            "exited with code 0 and without finalising, while other ranks still needed it".to_owned()
         }
         Cause::LeftEarly(code) => format!(
-            "{who} finished its part while other ranks still needed it, and they failed: the exit code is {code}"
+            "finished its part while other ranks still needed it, and they failed: the exit code is {code}"
         ),
         Cause::NotStarted { error, folder } => {
             let what = if folder { "its folder cannot be entered" } else { "the program cannot be executed" };
-            format!("{who} could not start: {what}: {}", reason(&std::io::Error::from_raw_os_error(error)))
+            format!("could not start: {what}: {}", reason(&std::io::Error::from_raw_os_error(error)))
         }
     }
 }
@@ -193,28 +206,48 @@ pub fn describe_unfinalised(ranks: &[usize]) -> String {
 
 /// As in "9 (SIGKILL)", with a meaning where the name alone says little.
 pub fn describe_signal(signal: i32) -> String {
-    let (name, meaning) = match signal {
-        libc::SIGHUP => ("SIGHUP", ""),
-        libc::SIGINT => ("SIGINT", ""),
-        libc::SIGQUIT => ("SIGQUIT", ""),
-        libc::SIGILL => ("SIGILL", "illegal instruction"),
-        libc::SIGTRAP => ("SIGTRAP", ""),
-        libc::SIGABRT => ("SIGABRT", "abort"),
-        libc::SIGBUS => ("SIGBUS", "memory that is not there"),
-        libc::SIGFPE => ("SIGFPE", "arithmetic error"),
-        libc::SIGKILL => ("SIGKILL", "perhaps out of memory"),
-        libc::SIGUSR1 => ("SIGUSR1", ""),
-        libc::SIGSEGV => ("SIGSEGV", "segmentation fault"),
-        libc::SIGUSR2 => ("SIGUSR2", ""),
-        libc::SIGPIPE => ("SIGPIPE", "nobody reads what it writes"),
-        libc::SIGALRM => ("SIGALRM", ""),
-        libc::SIGTERM => ("SIGTERM", ""),
-        libc::SIGXCPU => ("SIGXCPU", "CPU time limit"),
-        libc::SIGXFSZ => ("SIGXFSZ", "file size limit"),
-        libc::SIGSYS => ("SIGSYS", "forbidden system call"),
-        _ => return signal.to_string(),
+    let meaning = match signal {
+        libc::SIGILL => "illegal instruction",
+        libc::SIGABRT => "abort",
+        libc::SIGBUS => "memory that is not there",
+        libc::SIGFPE => "arithmetic error",
+        libc::SIGKILL => "perhaps out of memory",
+        libc::SIGSEGV => "segmentation fault",
+        libc::SIGPIPE => "nobody reads what it writes",
+        libc::SIGXCPU => "CPU time limit",
+        libc::SIGXFSZ => "file size limit",
+        libc::SIGSYS => "forbidden system call",
+        _ => "",
     };
-    if meaning.is_empty() { format!("{signal} ({name})") } else { format!("{signal} ({name}, {meaning})") }
+    match signal_name(signal) {
+        None => signal.to_string(),
+        Some(name) if meaning.is_empty() => format!("{signal} ({name})"),
+        Some(name) => format!("{signal} ({name}, {meaning})"),
+    }
+}
+
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        libc::SIGSYS => "SIGSYS",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -275,7 +308,7 @@ mod tests {
 
     #[test]
     fn failures() {
-        let text = |cause| describe_failure(2, 47, "solver", cause);
+        let text = |cause| describe_failure(2, 47, "solver", cause, None);
         assert_eq!(text(Cause::Exit(3)), "rank 2 (solver, process 47) exited with code 3");
         assert!(text(Cause::Signal(libc::SIGSEGV)).ends_with("by signal 11 (SIGSEGV, segmentation fault)"));
         assert!(text(Cause::Signal(40)).ends_with("by signal 40"));

@@ -7,7 +7,10 @@
 mod limits;
 mod machine;
 
-pub use limits::{descriptor_limit, file_size_limit, raise_descriptor_limit, survive_long_files};
+pub use limits::{
+    address_space_limit, descriptor_limit, file_size_limit, raise_descriptor_limit, survive_long_files,
+    ticks_per_second,
+};
 pub use machine::{host_name, local_time, own_addresses};
 
 use std::fs::File;

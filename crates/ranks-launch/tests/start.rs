@@ -56,6 +56,27 @@ fn limits_of_the_process_are_named() {
     for (limit, words, code, says) in [
         ("ulimit -f 8", "-n 2 true", 1, "`ulimit -f` allows files of"),
         ("ulimit -n 40", "-n 30 sleep 5", 1, "`ulimit -n` allows 40 open files"),
+        (
+            "ulimit -t 1",
+            "-n 1 sh -c 'while :; do :; done'",
+            137,
+            "the 1 s of CPU time that `ulimit -t` allows",
+        ),
+        (
+            "ulimit -St 1",
+            "-n 1 sh -c 'while :; do :; done'",
+            152,
+            "the 1 s of CPU time that `ulimit -t` allows",
+        ),
+        (
+            "ulimit -v 500000",
+            "-n 1 sh -c 'kill -SEGV $$'",
+            139,
+            "perhaps out of memory: `ulimit -v` allows 488 MiB",
+        ),
+        ("true", "-n 1 sh -c 'kill -KILL $$'", 137, "signal 9 (SIGKILL, perhaps out of memory)"),
+        ("true", "-n 1 sh -c 'ulimit -t 9; kill -KILL $$'", 137, "signal 9 (SIGKILL, perhaps out of memory)"),
+        ("true", "-n 1 sh -c 'kill -SEGV $$'", 139, "signal 11 (SIGSEGV, segmentation fault)"),
     ] {
         let mut shell = Command::new("bash");
         shell.args(["-c", &format!("{limit} && exec \"$0\" {words}"), &launcher()]);

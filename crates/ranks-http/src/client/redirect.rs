@@ -1,4 +1,5 @@
-//! Where an answer leads: `Location`, read as curl reads it.
+//! Where an answer leads: `Location`, read as curl reads it. A redirect that names no place is a failure here and an
+//! ordinary answer to curl: whoever checks links wants to hear of it, since no browser can follow it either.
 
 use reqwest::{Response, StatusCode, Url, header};
 
@@ -25,18 +26,21 @@ pub(super) fn redirect_of(response: &Response) -> Redirect {
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT
     );
+    if !follows {
+        return Redirect::No;
+    }
     match response.headers().get(header::LOCATION) {
-        Some(target) if follows => target_of(response.url(), target.as_bytes()),
-        _ => Redirect::No,
+        Some(target) => target_of(response.url(), target.as_bytes()),
+        None => Redirect::Bad("no Location says where to".into()),
     }
 }
 
-/// The place that a `Location` names, seen from `base`. An empty one is none. Spaces, and bytes beyond ASCII that are no
-/// UTF-8, are taken as if they had been escaped.
+/// The place that a `Location` names, seen from `base`. An empty one leads nowhere. Spaces, and bytes beyond ASCII that
+/// are no UTF-8, are taken as if they had been escaped.
 fn target_of(base: &Url, location: &[u8]) -> Redirect {
     let location = location.trim_ascii();
     if location.is_empty() {
-        return Redirect::No;
+        return Redirect::Bad("its Location is empty".into());
     }
     let text = match std::str::from_utf8(location) {
         Ok(text) => text.to_owned(),
@@ -53,7 +57,7 @@ fn target_of(base: &Url, location: &[u8]) -> Redirect {
 }
 
 /// Whether a URL can be fetched here.
-pub(super) fn is_http(url: &Url) -> bool {
+pub(crate) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
@@ -110,6 +114,6 @@ mod tests {
             let found = target_of(&base, location);
             assert!(matches!(found, Redirect::Bad(_)), "{:?}: {found:?}", String::from_utf8_lossy(location));
         }
-        assert_eq!(target_of(&base, b"  "), Redirect::No);
+        assert_eq!(target_of(&base, b"  "), Redirect::Bad("its Location is empty".into()));
     }
 }

@@ -32,12 +32,12 @@ pub struct Summary {
     pub ranks: usize,
     /// How long it took.
     pub elapsed: Duration,
-    /// What became of each host's URLs; of hosts beyond the first thousand, together.
+    /// What became of each host's URLs; of hosts beyond the first thousand, together. Lines that are no URL have no host.
     pub hosts: BTreeMap<String, HostCount>,
     pub(super) course: Course,
 }
 
-/// Counts over the records of one host. Records that copy another are not among them.
+/// Counts over the records of one host. Records that copy another, and those of lines that are no URL, are not among them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostCount {
     /// URLs requested.
@@ -77,7 +77,9 @@ impl Summary {
         if let Some(error) = &record.error {
             *self.failures.entry(error.kind).or_default() += 1;
         }
-        if record.copy_of.is_none() {
+        // A line that is no URL names no host.
+        let no_url = record.error.as_ref().is_some_and(|error| error.kind == FailureKind::InvalidUrl);
+        if record.copy_of.is_none() && !no_url {
             self.count_host(record);
         }
     }
@@ -199,6 +201,12 @@ mod tests {
             summary.line(),
             "3 records (1 line blank or comment); 200: 2; 1 error (timed out: 1); 2 ranks, 0.500 s, 6.0 URLs/s"
         );
+        // What is no URL has no host, whatever it looks like.
+        for line in ["nonsense", "ftp://b.example/x", "http://", "http://c.example:99999/"] {
+            let mut other = Summary::default();
+            other.count(&Record::untried(1, line.into(), Failure::new(FailureKind::InvalidUrl, "")));
+            assert_eq!((other.by_host().lines().count(), other.failed()), (1, 1), "{line}");
+        }
         let hosts = summary.by_host();
         assert_eq!(hosts.lines().count(), 2, "{hosts}");
         assert!(hosts.ends_with("0.0000  x\n") && hosts.contains("        3        1"), "{hosts}");

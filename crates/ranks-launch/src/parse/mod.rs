@@ -200,7 +200,7 @@ impl Part<'_> {
         read: &dyn Fn(&Path) -> Result<String, UsageError>,
     ) -> Result<Option<Request>, UsageError> {
         let mut program = Program::default();
-        let mut words = Words { rest: section };
+        let mut words = Words { rest: section, taken: None };
         let mut file = None;
         while let Some((spec, name, attached)) = words.option(program.cargo.target.is_some())? {
             match spec.opt {
@@ -226,11 +226,19 @@ impl Part<'_> {
             return self.read_file(&name, &file, command, read);
         }
         if program.words.is_empty() && program.cargo.target.is_none() {
+            // The option that stands last may have taken the program.
+            let taken = words.taken.filter(|(_, value)| section.last().is_some_and(|last| last == *value));
+            let taken = taken.map(|(name, value)| (name, value.to_string_lossy()));
+            let taken = taken.filter(|(_, value)| value.parse::<f64>().is_err());
+            let taken =
+                taken.map_or(String::new(), |(name, value)| format!(": {name} takes {value} as its value"));
             return wrong(match (self.file, self.of) {
-                (Some(file), _) => format!("{}: no program given in part {}", file.display(), self.index + 1),
-                (None, 1) => "no program given; write for instance -n 4 python hello.py".to_owned(),
+                (Some(file), _) => {
+                    format!("{}: no program given in part {}{taken}", file.display(), self.index + 1)
+                }
+                (None, 1) => format!("no program given{taken}; write for instance -n 4 python hello.py"),
                 (None, of) => format!(
-                    "no program given in part {} of {of} (parts are separated by `:`)",
+                    "no program given in part {} of {of}{taken} (parts are separated by `:`)",
                     self.index + 1
                 ),
             });

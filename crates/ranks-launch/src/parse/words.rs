@@ -9,6 +9,8 @@ use std::time::Duration;
 /// The words of one program that are still to be read.
 pub(super) struct Words<'a> {
     pub(super) rest: &'a [OsString],
+    /// The last word that an option took as its value, and that option's name.
+    pub(super) taken: Option<(String, &'a OsString)>,
 }
 
 /// An option that was found, as it was written, and the value that was attached with `=`.
@@ -66,6 +68,7 @@ impl<'a> Words<'a> {
         match self.rest.split_first() {
             Some((value, rest)) => {
                 self.rest = rest;
+                self.taken = Some((name.to_owned(), value));
                 Ok(value.clone())
             }
             None => wrong(format!("{name} needs a value: {}", spec.value)),

@@ -9,6 +9,7 @@ use crate::culprit::{self, Judgement, Open};
 use crate::ends;
 use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::launch::{Cause, Failure};
+use crate::limits;
 use crate::report::{self, Doing};
 use crate::sys::{self, Death};
 use std::io::ErrorKind;
@@ -102,10 +103,12 @@ impl Job<'_> {
         let Failure { rank, pid, cause } = failure;
         self.outputs.collect(rank, now);
         let program = report::program_name(&self.launch.programs[self.ranks[rank].program].file);
-        let text = report::describe_failure(rank, pid as sys::Pid, &program, cause);
+        let said = self.outputs.last_words(rank);
+        let limit = limits::explain(pid as sys::Pid, cause, said.as_deref());
+        let text = report::describe_failure(rank, pid as sys::Pid, &program, cause, limit.as_deref());
         // Those that end by themselves say why; the others' words are as they were before.
         let tells = !matches!(cause, Cause::Signal(signal) if signal != libc::SIGABRT);
-        let words = self.outputs.last_words(rank).filter(|_| tells);
+        let words = said.filter(|_| tells);
         let words = words.map_or(String::new(), |words| format!("  its last line: {words}\n"));
         self.say(&text, &(words + &report::describe(&scene, report::Style::Failure)));
     }
