@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 
@@ -78,11 +79,11 @@ def with_own_header(source, target):
     return build(source, folder, target, "-Wextra", "-std=c99", output=f"{source.stem}-own")
 
 
-def run(target, n, command, code=0, says=(), limit=120, **environment):
+def run(target, n, command, code=0, says=(), limit=120, never=(), **environment):
     """Runs a program on `n` ranks; it must end with `code` and print each of `says`."""
     name = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))} n={n}"
     library = {"MPI4PY_LIBMPI": str(target / "lib/libmpi.so.12")}
-    judge(name, [target / "ranks", "run", "-n", n, *command], code, says, limit, library | environment)
+    judge(name, [target / "ranks", "run", "-n", n, *command], code, says, limit, library | environment, never)
 
 
 def run_alone(command, code=0, says=(), limit=120, **environment):
@@ -91,8 +92,8 @@ def run_alone(command, code=0, says=(), limit=120, **environment):
     judge(name, command, code, says, limit, environment)
 
 
-def judge(name, command, code, says, limit, environment):
-    """Runs a command, and writes down whether it did as expected."""
+def judge(name, command, code, says, limit, environment, never=()):
+    """Runs a command, and writes down whether it did as expected: it says each of `says` and none of `never`."""
     name = name.replace(str(ROOT) + "/", "")
     try:
         full = [str(word) for word in command]
@@ -100,7 +101,7 @@ def judge(name, command, code, says, limit, environment):
         text, ended = done.stdout + done.stderr, done.returncode
     except subprocess.TimeoutExpired as error:
         text, ended = f"{error.stdout}\n{error.stderr}\nno end after {limit} s", None
-    missing = [words for words in says if words not in text]
+    missing = [words for words in says if words not in text] + [words for words in never if words in text]
     if ended == code and not missing and "panicked" not in text:
         print(f"ok      {name}")
         return
@@ -127,6 +128,25 @@ def deadlock(target, program):
     if not good:
         failures.append("deadlock")
     print("ok      a deadlock at MPI_THREAD_MULTIPLE" if good else f"FAILED  deadlock: ended with {job.wait()}\n{said}")
+
+
+def beside_each_other(target, beside):
+    """Programs that run alone within a job: said of one that lost the job's variables, and of one beside a program that is
+    the rank and still runs; not of those that a rank's own program starts, nor of one that is told to run alone."""
+    alone = "runs alone, as rank 0 of 1"
+    with tempfile.TemporaryDirectory() as name:
+        both = f"{beside} first {name}/both & {beside} second {name}/both; wait"
+        first = ["first: rank 1 of 2", "second: rank 0 of 1", alone, "is rank 1 of this job and still runs"]
+        run(target, 2, ["sh", "-c", both], says=first)
+    # A shell replaces itself by its last command: the echo keeps it.
+    lost = ["second: rank 0 of 1", alone, "in the place of rank 1 of a job, but without RANKS_JOB"]
+    run(target, 2, ["sh", "-c", f"env -i {beside} second; echo"], says=lost)
+    meant = ["second: rank 0 of 1"]
+    run(target, 2, ["sh", "-c", f"env -u RANKS_JOB {beside} second; echo"], says=meant, never=[alone])
+    children = [f"{beside} child", f"env -i {beside} child"]
+    run(target, 2, [beside, "parent", *children], says=["parent: rank 1 of 2", "child: rank 0 of 1"], never=[alone])
+    nested = f"{target}/ranks run -n 2 {beside} inner; echo"
+    run(target, 2, ["sh", "-c", nested], says=["inner: rank 1 of 2"], never=[alone])
 
 
 # What a wrong program must print, how it must end, and on how many ranks.
@@ -248,6 +268,7 @@ def main():
         run(target, 1, ["-usize", 40, programs, 0, 40], says=["program 0: 1"])
         # Without a launcher: the first program of a job of one.
         run_alone([programs, 0, 0], says=["program 0: 1"])
+        beside_each_other(target, build(ROOT / "tests/c/beside.c", header, target))
         deadlock(target, wrong)
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)

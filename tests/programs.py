@@ -287,11 +287,11 @@ def mistakes():
         one_line = len(err.splitlines()) == 1
         check(f"ranks {' '.join(words)}", code == want and one_line and re.search(says, err) and not out, f"{code}: {err}")
 
-    mistake = "rank 0: MPI_Send to rank 9, tag 0 on world: rank 9 does not exist: the communicator has 4 ranks, 0 to 3"
+    mistake = "rank 0: send to rank 9, tag 0 on world: rank 9 does not exist: the communicator has 4 ranks, 0 to 3"
     code, out, err = job(4, example("wrong", "rank"))
     check("a send to rank 9 of 4", code != 0 and mistake in err, err)
     code, out, err = job(2, example("wrong", "truncate"))
-    mistake = "rank 1: MPI_Recv from rank 0, tag 0 on world: message of 40 bytes is longer than the receive buffer of 20 bytes"
+    mistake = "rank 1: receive from rank 0, tag 0 on world: message of 40 bytes is longer than the receive buffer of 20 bytes"
     check("a receive shorter than its message", code != 0 and mistake in err, err)
     code, out, err = job(3, example("wrong", "vanish"))
     check("a rank that vanishes", code == 137 and "rank 1 (wrong" in err and "SIGKILL" in err and "MPI_Recv from rank 1" in err, err)

@@ -1,6 +1,7 @@
 //! The one error type: MPI class, call, context.
 
 use ranks_shm::blocked::Call;
+use ranks_shm::method::in_rust;
 use std::fmt;
 
 /// A result of the engine.
@@ -199,10 +200,11 @@ impl Error {
 }
 
 impl fmt::Display for Error {
-    /// As in `rank 1: MPI_Recv from rank 0, tag 5, on world: message of 40 bytes ... (MPI_ERR_TRUNCATE)`.
+    /// In the words of the Rust interface, as in `rank 1: receive from rank 0, tag 5 on world: message of 40 bytes ...
+    /// (Class::Truncate)`. The C library has words of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        write!(f, "rank {}: {}", inner.rank, inner.call.name())?;
+        write!(f, "rank {}: {}", inner.rank, inner.call.method())?;
         let sends = matches!(inner.call, Call::Send | Call::Ssend | Call::Bsend | Call::Rsend);
         let preposition = if sends { "to" } else { "from" };
         match inner.peer {
@@ -221,7 +223,7 @@ impl fmt::Display for Error {
             Some(2 | 3) => f.write_str(" on self")?,
             Some(context) => write!(f, " on communicator {}", context / 2)?,
         }
-        write!(f, ": {} ({})", inner.detail, inner.class.name())
+        write!(f, ": {} (Class::{:?})", in_rust(&inner.detail), inner.class)
     }
 }
 

@@ -42,7 +42,7 @@ pub fn scene(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Vec<Doing>
                 (Life::Absent | Life::Running | Life::Finished | Life::Failed, Stage::Attached) => {
                     // A look that fails may have met the rank between two waits: look again.
                     match (0..3).find_map(|_| segment.slot(rank).blocked.look()) {
-                        Some(seen) => Doing::Waits(seen.what.to_string(), seen.waited),
+                        Some(seen) => Doing::Waits(seen.to_string(), seen.waited),
                         None if segment.blame(rank).is_some() => Doing::Failed,
                         None => Doing::Computes,
                     }

@@ -122,7 +122,7 @@ pub enum Call {
 }
 
 impl Call {
-    const ALL: [(Call, &'static str); 99] = [
+    pub(crate) const ALL: [(Call, &'static str); 99] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -290,6 +290,16 @@ pub struct Snapshot {
     pub epoch: u32,
     /// For how long.
     pub waited: Duration,
+    /// It is a program in Rust.
+    pub in_rust: bool,
+}
+
+impl fmt::Display for Snapshot {
+    /// As [`Blocked`], with the name that the program's own interface has for the call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.in_rust { self.what.call.method() } else { self.what.call.name() };
+        self.what.write(name, f)
+    }
 }
 
 impl BlockedLine {
@@ -335,14 +345,21 @@ impl BlockedLine {
         fence(Acquire);
         let same = self.epoch.load(Relaxed) == epoch;
         let waited = Duration::from_nanos(crate::sys::monotonic_nanos().saturating_sub(since));
-        same.then_some(Snapshot { what, epoch, waited })
+        let in_rust = self.in_rust.load(Relaxed) != 0;
+        same.then_some(Snapshot { what, epoch, waited, in_rust })
     }
 }
 
 impl fmt::Display for Blocked {
     /// As in "MPI_Recv from rank 2, tag 5, on world".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.call.name())?;
+        self.write(self.call.name(), f)
+    }
+}
+
+impl Blocked {
+    fn write(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(name)?;
         if self.requests > 0 {
             write!(f, " of {} request{}", self.requests, if self.requests == 1 { "" } else { "s" })?;
         }
@@ -404,6 +421,9 @@ mod tests {
         line.publish(&what);
         assert_eq!(line.look().unwrap().what, what);
         assert_eq!(what.to_string(), "MPI_Recv from rank 2, any tag on world");
+        assert_eq!(line.look().unwrap().to_string(), what.to_string());
+        line.in_rust.store(1, Relaxed);
+        assert_eq!(line.look().unwrap().to_string(), "receive from rank 2, any tag on world");
         line.clear();
         assert!(line.look().is_none());
     }

@@ -22,7 +22,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// A cache line.
 pub const LINE: usize = 64;
@@ -127,7 +127,9 @@ pub struct BlockedLine {
     pub bytes: AtomicU64,
     /// CLOCK_MONOTONIC in nanoseconds when the wait began.
     pub since: AtomicU64,
-    reserved: [u8; 24],
+    /// 1 in a program that uses the Rust interface: whoever tells of the wait uses the names of that.
+    pub in_rust: AtomicU32,
+    reserved: [u8; 20],
 }
 
 /// The shared area of one communicator: see [`crate::area`].

@@ -10,12 +10,13 @@
 //! | [`layout`] | the byte layout: header, slots, areas, pairs; sizes and offsets asserted at compile time |
 //! | [`segment`] | making, attaching and finding one's way in a segment |
 //! | [`job`] | how a rank is told of its job (`RANKS_JOB`) |
+//! | [`alone`] | what is said of programs that run alone though they were started within a job |
 //! | [`ring`] | single-producer single-consumer rings, a sequence number in every line |
 //! | [`heap`], [`spill`] | the job's file behind the segment, and what of messages lies there when a ring is full |
 //! | [`stream`] | writing past the cache, for readers to whom it is far |
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
-//! | [`blocked`] | the line in which a rank says what it waits for |
+//! | [`blocked`], [`method`] | the line in which a rank says what it waits for; the names of calls, in C and in Rust |
 //! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
 //! | [`remote`] | copying from and to another rank's memory |
@@ -31,6 +32,7 @@ compile_error!(
     "ranks runs on 64-bit Linux only: its processes talk through memfd, futex and process_vm_readv."
 );
 
+pub mod alone;
 pub mod area;
 pub mod backoff;
 pub mod blame;
@@ -43,6 +45,7 @@ pub mod heap;
 pub mod job;
 pub mod layout;
 pub mod life;
+pub mod method;
 mod primitive;
 pub mod remote;
 pub mod ring;

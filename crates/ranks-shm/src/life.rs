@@ -53,8 +53,8 @@ pub enum Life {
 pub enum Claim {
     /// This process is the rank now.
     Ours,
-    /// Another process is it: this one is a program started inside a rank, which runs alone.
-    OtherProcess,
+    /// Another process, which runs, is it: this one is a program started inside a rank, which runs alone.
+    OtherProcess(u32),
     /// This process was it and has ended: a second program in the place of a rank.
     EndedProcess(u32),
     /// This very process is it already.
@@ -77,9 +77,15 @@ impl Segment {
         match self.slot(rank).claim.compare_exchange(0, me, AcqRel, Acquire) {
             Ok(_) => Claim::Ours,
             Err(other) if other == me => Claim::SameProcess,
-            Err(other) if sys::is_alive(other) => Claim::OtherProcess,
+            Err(other) if sys::is_alive(other) => Claim::OtherProcess(other),
             Err(other) => Claim::EndedProcess(other),
         }
+    }
+
+    /// The process that has claimed a rank, if one has.
+    pub fn claimed_by(&self, rank: usize) -> Option<u32> {
+        let process = self.slot(rank).claim.load(Acquire);
+        (process != 0).then_some(process)
     }
 
     /// Writes this rank's own stage, and tells everyone.
@@ -323,7 +329,7 @@ mod tests {
         assert_eq!(segment.claim(0), Claim::Ours);
         assert_eq!(segment.claim(0), Claim::SameProcess);
         segment.slot(0).claim.store(1, Relaxed);
-        assert_eq!(segment.claim(0), Claim::OtherProcess);
+        assert_eq!(segment.claim(0), Claim::OtherProcess(1));
         let mut ended = std::process::Command::new("true").spawn().unwrap();
         ended.wait().unwrap();
         segment.slot(0).claim.store(ended.id(), Relaxed);

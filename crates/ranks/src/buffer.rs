@@ -114,6 +114,10 @@ impl Communicator {
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
         let mut landing = Landing::in_place(data);
         let outcome = self.engine.engine().bcast(landing.buf(), Self::to(root), self.id);
-        landing.settle(self, Call::Bcast, outcome)
+        // An error in which nobody is named yet is about what the root sent.
+        landing.settle(self, Call::Bcast, outcome).map_err(|error| match error.class() {
+            Class::Type if error.peer_rank().is_none() => error.peer(Self::to(root)),
+            _ => error,
+        })
     }
 }

@@ -202,7 +202,7 @@ impl Communicator {
             size,
             partners: size,
             owned: false,
-            name: RefCell::new("MPI_COMM_WORLD".to_owned()),
+            name: RefCell::new("world".to_owned()),
         }
     }
 

@@ -26,7 +26,7 @@
 //! ranks::threads(2, |world| {
 //!     let error = world.send("letter", 7, 0).unwrap_err();
 //!     assert_eq!((error.class(), error.peer_rank(), error.tag_value()), (Class::Rank, Some(7), Some(0)));
-//!     assert_eq!(error.call().name(), "MPI_Send");
+//!     assert_eq!(error.call().method(), "send");
 //!     assert_eq!(error.rank() as usize, world.rank());
 //!     Ok(())
 //! })?;

@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::communicator::Communicator;
+use crate::communicator::{Communicator, Status};
 use crate::equivalence::Equivalence;
 use crate::{Class, Result};
 use ranks_engine::{Call, RecvBuf, SendBuf};
@@ -116,6 +116,35 @@ pub(crate) fn value_of<T: Equivalence>(bytes: &[u8]) -> Option<T> {
     }
 }
 
+/// What is said when bytes came that are no value of a type.
+pub(crate) fn no_values(name: &str) -> String {
+    format!("bytes came that are no {name}; they were replaced by zero")
+}
+
+/// What a call came to, as far as it says who sent and with which tag.
+pub(crate) trait Whence {
+    fn whence(&self) -> Option<(usize, i32)>;
+}
+
+/// A call in which several may have sent.
+impl Whence for () {
+    fn whence(&self) -> Option<(usize, i32)> {
+        None
+    }
+}
+
+impl Whence for Status {
+    fn whence(&self) -> Option<(usize, i32)> {
+        Some((self.source, self.tag))
+    }
+}
+
+impl Whence for ranks_engine::Status {
+    fn whence(&self) -> Option<(usize, i32)> {
+        Status::from(*self).whence()
+    }
+}
+
 /// A slice that bytes come into during a blocking call.
 pub(crate) struct Landing<'a, T: Equivalence>(&'a mut [T]);
 
@@ -138,12 +167,12 @@ impl<'a, T: Equivalence> Landing<'a, T> {
 
     /// The end of the call, with what it came to.
     #[inline(always)]
-    pub fn settle<R>(self, comm: &Communicator, call: Call, outcome: Result<R>) -> Result<R> {
+    pub fn settle<R: Whence>(self, comm: &Communicator, call: Call, outcome: Result<R>) -> Result<R> {
         let all = purge(self.0);
         // Already done.
         std::mem::forget(self);
         let outcome = outcome?;
-        if all { Ok(outcome) } else { Err(comm.no_values::<T>(call)) }
+        if all { Ok(outcome) } else { Err(comm.no_values::<T>(call, &outcome)) }
     }
 }
 
@@ -156,8 +185,11 @@ impl<T: Equivalence> Drop for Landing<'_, T> {
 impl Communicator {
     /// What is said when bytes came that are no value.
     #[cold]
-    pub(crate) fn no_values<T>(&self, call: Call) -> crate::Error {
-        let name = std::any::type_name::<T>();
-        self.error(Class::Type, call, format!("bytes came that are no {name}; they were replaced by zero"))
+    pub(crate) fn no_values<T>(&self, call: Call, outcome: &impl Whence) -> crate::Error {
+        let error = self.error(Class::Type, call, no_values(std::any::type_name::<T>()));
+        match outcome.whence() {
+            Some((source, tag)) => error.peer(source as i32).tag(tag),
+            None => error,
+        }
     }
 }

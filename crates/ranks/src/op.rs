@@ -165,7 +165,7 @@ mod complex {
     complex!(f32 f64);
 }
 
-/// The sum; of integers, what does not fit wraps (MPI_SUM). Arrays are added element by element.
+/// The sum; of integers, what does not fit wraps. Arrays are added element by element.
 ///
 /// ```
 /// use ranks::op;
@@ -182,22 +182,22 @@ pub fn sum<T: Addable>(a: T, b: T) -> T {
     a.add(b)
 }
 
-/// The product; of integers, what does not fit wraps (MPI_PROD).
+/// The product; of integers, what does not fit wraps.
 pub fn product<T: Addable>(a: T, b: T) -> T {
     a.multiply(b)
 }
 
-/// The smaller one (MPI_MIN).
+/// The smaller one.
 pub fn min<T: Ordered>(a: T, b: T) -> T {
     a.lesser(b)
 }
 
-/// The larger one (MPI_MAX).
+/// The larger one.
 pub fn max<T: Ordered>(a: T, b: T) -> T {
     a.greater(b)
 }
 
-/// True, or 1, if both are true, or not 0 (MPI_LAND).
+/// True, or 1, if both are true, or not 0.
 ///
 /// ```
 /// use ranks::op;
@@ -214,33 +214,33 @@ pub fn logical_and<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() && b.is_true())
 }
 
-/// True, or 1, if one is true, or not 0 (MPI_LOR).
+/// True, or 1, if one is true, or not 0.
 pub fn logical_or<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() || b.is_true())
 }
 
-/// True, or 1, if exactly one is true, or not 0 (MPI_LXOR).
+/// True, or 1, if exactly one is true, or not 0.
 pub fn logical_xor<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() != b.is_true())
 }
 
-/// The bits that are in both (MPI_BAND).
+/// The bits that are in both.
 pub fn bit_and<T: Logical>(a: T, b: T) -> T {
     a.and(b)
 }
 
-/// The bits that are in one of them (MPI_BOR).
+/// The bits that are in one of them.
 pub fn bit_or<T: Logical>(a: T, b: T) -> T {
     a.or(b)
 }
 
-/// The bits that are in exactly one of them (MPI_BXOR).
+/// The bits that are in exactly one of them.
 pub fn bit_xor<T: Logical>(a: T, b: T) -> T {
     a.xor(b)
 }
 
-/// Of two values with their places, the smaller one; of equal ones that with the smaller place
-/// (MPI_MINLOC). Section 6.9.4.
+/// Of two values with their places, the smaller one; of equal ones that with the smaller place.
+/// Section 6.9.4.
 ///
 /// ```
 /// use ranks::op;
@@ -258,8 +258,8 @@ pub fn min_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, 
     if b.0 < a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
 }
 
-/// Of two values with their places, the larger one; of equal ones that with the smaller place
-/// (MPI_MAXLOC). Section 6.9.4.
+/// Of two values with their places, the larger one; of equal ones that with the smaller place.
+/// Section 6.9.4.
 pub fn max_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
     if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
 }

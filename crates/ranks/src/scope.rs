@@ -4,7 +4,7 @@
 
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{bytes_of, purge, recv_buf, typed_buf};
+use crate::memory::{bytes_of, no_values, purge, recv_buf, typed_buf};
 use crate::request::Request;
 use crate::request::kind::{Kind, sealed};
 use crate::{Class, Result};
@@ -113,7 +113,7 @@ impl<'env, T: Equivalence> Kind for BorrowedReceive<'env, T> {
         let all = purge(data);
         let (_, status) = outcome?;
         if !all {
-            return Err(comm.no_values::<T>(Call::Recv));
+            return Err(comm.no_values::<T>(Call::Recv, &status));
         }
         comm.whole_elements::<T>(status)?;
         Ok((data, status))
@@ -184,18 +184,15 @@ impl End<'_> {
             // Its request was waited for, and says what came of it.
             return Ok(());
         }
-        let outcome = engine.wait(one.id).map(|_| ());
+        let outcome = engine.wait(one.id).map(Status::from);
         drop(engine);
         let all = one.purge.as_mut().is_none_or(|purge| purge());
-        outcome?;
+        let status = outcome?;
         if all {
             return Ok(());
         }
-        Err(self.1.error(
-            Class::Type,
-            Call::Recv,
-            "bytes came that are no values; they were replaced by zero",
-        ))
+        let error = self.1.error(Class::Type, Call::Recv, no_values("value of the slice's type"));
+        Err(error.peer(status.source as i32).tag(status.tag))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A rank for several threads. Section 11.6: MPI_THREAD_MULTIPLE.
+//! A rank for several threads. Section 11.6.
 //!
 //! The engine is behind a lock that nobody holds while waiting. A thread that has to wait looks a few
 //! times, then leaves a waker as a task does (`request::future`) and parks; so any number of waiting
@@ -8,7 +8,7 @@ use crate::collective::reductions::rows;
 use crate::communicator::{Communicator, Finalising, Source, Status, Tag};
 use crate::equivalence::Equivalence;
 use crate::mark;
-use crate::memory::{bytes_of, clean, object_buf, purge, recv_buf, typed_buf};
+use crate::memory::{bytes_of, clean, no_values, object_buf, purge, recv_buf, typed_buf};
 use crate::op::Number;
 use crate::request::Awaiting;
 use crate::wire::{decode, encode};
@@ -162,9 +162,7 @@ impl SharedWorld {
         let status = Status::from(outcome?);
         let detail = match mark::mismatch::<T>(status) {
             None if all => return Ok(status),
-            None => {
-                format!("bytes came that are no {}; they were replaced by zero", std::any::type_name::<T>())
-            }
+            None => no_values(std::any::type_name::<T>()),
             Some(detail) => detail,
         };
         let error = self.0.error(Class::Type, Call::Recv, detail);
@@ -193,9 +191,8 @@ impl SharedWorld {
         if all {
             return Ok(());
         }
-        let detail =
-            format!("bytes came that are no {}; they were replaced by zero", std::any::type_name::<T>());
-        Err(self.0.error(Class::Type, Call::Bcast, detail))
+        let detail = no_values(std::any::type_name::<T>());
+        Err(self.0.error(Class::Type, Call::Bcast, detail).peer(root))
     }
 
     /// As [`Communicator::all_reduce_in_place`], of numbers; the operation owns what it uses.

@@ -30,7 +30,7 @@ impl World {
         Self(Communicator::world(Shared::new(engine)))
     }
 
-    /// This rank for several threads (MPI_THREAD_MULTIPLE). Section 11.6.
+    /// This rank for several threads. Section 11.6.
     ///
     /// ```no_run
     /// let world = ranks::init()?.into_shared()?;
@@ -68,7 +68,7 @@ impl World {
 /// # Ok::<(), ranks::Error>(())
 /// ```
 pub fn init() -> Result<World> {
-    Ok(World::of(Finalising(ShmEngine::from_environment()?)))
+    Ok(World::of(Finalising(ShmEngine::in_rust()?)))
 }
 
 /// Runs `f` as `n` ranks that are threads of this process: for tests, examples and small programs. The

@@ -146,18 +146,23 @@ fn bytes_that_are_no_value_are_refused() {
             return Ok(());
         }
         let of_type = |error: ranks::Error| assert_eq!(error.class(), Class::Type, "{error}");
+        // The message is named by its sender and its tag.
+        let from = |error: ranks::Error, tag| {
+            assert_eq!((error.peer_rank(), error.tag_value()), (Some(0), tag), "{error}");
+            of_type(error);
+        };
         let mut flags = [true; 5];
-        of_type(world.receive_into(&mut flags, 0, 0).unwrap_err());
+        from(world.receive_into(&mut flags, ranks::ANY_SOURCE, ranks::ANY_TAG).unwrap_err(), Some(0));
         assert_eq!(flags, [true, false, false, false, true]);
-        of_type(world.ireceive_into(vec![false; 4], 0, 1)?.wait().unwrap_err());
+        from(world.ireceive_into(vec![false; 4], ranks::ANY_SOURCE, 1)?.wait().unwrap_err(), Some(1));
         let mut flags = [true; 4];
-        of_type(world.scope(|s| s.ireceive_into(&mut flags, 0, 2).map(|_| ())).unwrap_err());
+        from(world.scope(|s| s.ireceive_into(&mut flags, 0, 2).map(|_| ())).unwrap_err(), Some(2));
         assert_eq!(flags, [true, false, false, false]);
         let mut letters = ['a'];
-        of_type(world.receive_into(&mut letters, 0, 3).unwrap_err());
+        from(world.receive_into(&mut letters, 0, 3).unwrap_err(), Some(3));
         assert_eq!(letters, ['\0']);
         let mut flags = [true; 4];
-        of_type(world.broadcast_into(&mut flags, 0).unwrap_err());
+        from(world.broadcast_into(&mut flags, 0).unwrap_err(), None);
         assert_eq!(flags, [true, false, false, false]);
         let mut one = [true];
         of_type(world.all_reduce_into(&[true], &mut one, |a, b| a && b).unwrap_err());
@@ -189,7 +194,7 @@ fn errors_name_the_call_that_was_made() {
             world.scatter(Some(vec![1, 2]), 9).unwrap_err().call(),
             world.broadcast(Some(1), 9).unwrap_err().call(),
         ];
-        assert_eq!(names.map(ranks::Call::name), ["MPI_Gather", "MPI_Reduce", "MPI_Scatter", "MPI_Bcast"]);
+        assert_eq!(names.map(ranks::Call::method), ["gather", "reduce", "scatter", "broadcast"]);
         Ok(())
     })
     .unwrap();

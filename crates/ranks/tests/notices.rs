@@ -93,7 +93,7 @@ fn two_ranks_that_receive_from_each_other_are_told() {
         world.receive::<u8>(1 - world.rank(), 3).map(|_| ())
     });
     let Some(outcome) = outcome else { return };
-    let line = |rank, from| format!("  rank {rank} waits in MPI_Recv from rank {from}, tag 3 on world, for ");
+    let line = |rank, from| format!("  rank {rank} waits in receive from rank {from}, tag 3 on world, for ");
     noticed(&outcome, &[&line(0, 1), &line(1, 0)]);
 }
 
@@ -106,10 +106,8 @@ fn a_collective_and_a_receive_that_wait_for_each_other_are_told() {
         world.barrier()
     });
     let Some(outcome) = outcome else { return };
-    let lines = [
-        "  2 of 3 ranks wait in MPI_Barrier on world, for ",
-        "  rank 2 waits in MPI_Recv from rank 0, tag 1",
-    ];
+    let lines =
+        ["  2 of 3 ranks wait in barrier on world, for ", "  rank 2 waits in receive from rank 0, tag 1"];
     noticed(&outcome, &lines);
 }
 
@@ -120,7 +118,7 @@ fn a_rank_that_has_ended_is_not_waited_for() {
         rank => world.receive::<u8>(3 - rank, 0).map(|_| ()),
     });
     let Some(outcome) = outcome else { return };
-    noticed(&outcome, &["  rank 1 waits in MPI_Recv from rank 2", "  rank 0 has ended"]);
+    noticed(&outcome, &["  rank 1 waits in receive from rank 2", "  rank 0 has ended"]);
 }
 
 #[test]

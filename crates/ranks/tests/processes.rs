@@ -46,7 +46,7 @@ fn a_panic_fails_the_test_and_names_the_rank(world: &World) {
 }
 
 #[ranks::test(n = 2)]
-#[should_panic(expected = ": MPI_Send to rank 5")]
+#[should_panic(expected = ": send to rank 5")]
 fn an_error_fails_the_test_and_is_shown(world: &World) -> ranks::Result<()> {
     world.send(&1, 5, 0)
 }
@@ -59,7 +59,7 @@ fn a_hang_fails_the_test(world: &World) -> ranks::Result<()> {
 
 /// What a task waits for is in the roll-call at a time-out, too.
 #[ranks::test(n = 2, timeout = "1500ms")]
-#[should_panic(expected = "rank 0 waits in MPI_Recv from rank 1, tag 3 on world")]
+#[should_panic(expected = "rank 0 waits in receive from rank 1, tag 3 on world")]
 fn a_task_that_hangs_says_for_what(world: &World) -> ranks::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     if world.rank() == 1 {

@@ -88,7 +88,12 @@ pub struct Engine<T: Transport> {
 impl Engine<shm::Shm> {
     /// The rank that this process is: of the job it was started in, or of a job of one.
     pub fn from_environment() -> Result<Self> {
-        Ok(Self::new(shm::Shm::from_environment()?))
+        Ok(Self::new(shm::Shm::from_environment(false)?))
+    }
+
+    /// As [`Self::from_environment`], for a program whose calls have the names of the Rust interface.
+    pub fn in_rust() -> Result<Self> {
+        Ok(Self::new(shm::Shm::from_environment(true)?))
     }
 }
 

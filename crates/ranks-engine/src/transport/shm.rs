@@ -3,7 +3,6 @@
 
 use super::{Arrival, Head, Transport, Words};
 use crate::error::{Class, Error, Result};
-use ranks_shm::Segment;
 use ranks_shm::backoff::{Backoff, Policy, Step};
 use ranks_shm::blame::Blame;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
@@ -12,7 +11,9 @@ use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
 use ranks_shm::remote::Remote;
 use ranks_shm::ring::{BULK, Consumer, HEAD_WORDS, Producer};
 use ranks_shm::spill;
+use ranks_shm::{Segment, alone};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The transport of one rank.
 pub struct Shm {
@@ -34,10 +35,14 @@ pub struct Shm {
 }
 
 impl Shm {
-    /// The rank that this process is: of the job it was started in, or of a job of one.
-    pub fn from_environment() -> Result<Shm> {
+    /// The rank that this process is: of the job it was started in, or of a job of one. The launcher calls its waits by
+    /// the names of the Rust interface if that is the one it uses.
+    pub fn from_environment(in_rust: bool) -> Result<Shm> {
         let fail = |detail: String| Error::new(Class::Other, Call::Init, 0, detail);
         let Some(job) = Job::from_environment().map_err(fail)? else {
+            if let Some(line) = alone::without_job() {
+                eprintln!("{line}");
+            }
             return Self::attach(Arc::new(Segment::private(1)), 0);
         };
         let segment = Segment::attach(&job).map_err(|error| fail(error.to_string()))?;
@@ -45,9 +50,17 @@ impl Shm {
             return Err(fail(format!("rank {} of a job of {} ranks", job.rank, segment.ranks())));
         }
         match segment.claim(job.rank) {
-            Claim::Ours => Self::attach(Arc::new(segment), job.rank),
+            Claim::Ours => {
+                segment.slot(job.rank).blocked.in_rust.store(in_rust.into(), Ordering::Relaxed);
+                Self::attach(Arc::new(segment), job.rank)
+            }
             // A program that a rank has started beside itself: it is not that rank, it runs alone.
-            Claim::OtherProcess => Self::attach(Arc::new(Segment::private(1)), 0),
+            Claim::OtherProcess(first) => {
+                if let Some(line) = alone::beside(first, job.rank) {
+                    eprintln!("{line}");
+                }
+                Self::attach(Arc::new(Segment::private(1)), 0)
+            }
             Claim::EndedProcess(first) => Err(Error::new(
                 Class::Other,
                 Call::Init,

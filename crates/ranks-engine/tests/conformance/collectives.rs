@@ -344,7 +344,7 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let parts = vec![Part { at: usize::MAX, len: 2 }; n as usize];
     let error = e.allgatherv(Some(out(&[1, 2])), room(&mut short), &parts, WORLD).unwrap_err();
     assert_eq!(error.class(), Class::Count, "{error}");
-    assert!(error.to_string().contains("MPI_Allgatherv on world: the part of rank 0"), "{error}");
+    assert!(error.to_string().contains("all_gather_varying on world: the part of rank 0"), "{error}");
     Ok(())
 }
 

@@ -57,7 +57,7 @@ impl<T: Equivalence> Kind for Collected<T> {
         outcome?;
         let all = purge(&mut recv);
         if !all || wrong.is_some_and(|wrong| wrong.load(Ordering::Relaxed)) {
-            return Err(comm.no_values::<T>(call));
+            return Err(comm.no_values::<T>(call, &()));
         }
         Ok(recv)
     }

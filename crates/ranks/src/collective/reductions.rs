@@ -50,7 +50,7 @@ impl Communicator {
             reduction(&mut self.engine.engine(), send, landing.buf(), &mut op, self.id)
         };
         let outcome = landing.settle(self, call, outcome);
-        if wrong.get() { outcome.and(Err(self.no_values::<T>(call))) } else { outcome }
+        if wrong.get() { outcome.and(Err(self.no_values::<T>(call, &()))) } else { outcome }
     }
 }
 

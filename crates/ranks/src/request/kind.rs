@@ -102,7 +102,7 @@ impl<T: Equivalence> Kind for ReceivedBuffer<T> {
     ) -> Result<(Vec<T>, Status)> {
         let (_, status) = outcome?;
         if !purge(&mut self.0) {
-            return Err(comm.no_values::<T>(Call::Recv));
+            return Err(comm.no_values::<T>(Call::Recv, &status));
         }
         comm.whole_elements::<T>(status)?;
         Ok((self.0, status))

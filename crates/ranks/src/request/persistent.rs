@@ -81,7 +81,10 @@ impl<T: Equivalence> Persistent<'_, T> {
             all &= !wrong.swap(false, Ordering::Relaxed);
         }
         if !all {
-            return Err(self.comm.no_values::<T>(self.call));
+            return Err(match self.receives {
+                true => self.comm.no_values::<T>(self.call, &status),
+                false => self.comm.no_values::<T>(self.call, &()),
+            });
         }
         if came && self.receives {
             self.comm.whole_elements::<T>(status)?;
