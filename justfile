@@ -8,6 +8,10 @@ default:
 build:
     cargo build --release --workspace
 
+# Build MPI and the launcher alone: no C is compiled
+small:
+    cargo build --release -p ranks-cli --no-default-features
+
 # All tests that need Rust alone
 test:
     cargo test --workspace

@@ -3,8 +3,8 @@
 //!
 //! `ranks run -n 4 --example uptime -- sites.txt`, a URL a line; without a file, a sample site is asked.
 
-use ranks_http::sample::Site;
-use ranks_http::{Client, ClientOptions, Method};
+use ranks_fetch::sample::Site;
+use ranks_fetch::{Client, ClientOptions, Method};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {

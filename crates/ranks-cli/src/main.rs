@@ -4,20 +4,24 @@
 //! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "fetch")]
+mod fetch;
 mod info;
 mod install;
+mod left_out;
 mod own_ranks;
+#[cfg(feature = "serve")]
+mod serve;
 
 use clap::{Args, Parser, Subcommand};
 use ranks_launch::command;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Message passing for Rust and Python: N processes that send messages to each other by number.
 #[derive(Parser)]
-#[command(name = "ranks", version, after_help = TASKS, disable_help_subcommand = true)]
+#[command(name = "ranks", version, after_help = left_out::without(TASKS), disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -48,60 +52,17 @@ enum Task {
         words: Vec<OsString>,
     },
     /// Fetch a list of URLs with several ranks: one record for each line
-    Fetch(Box<Fetch>),
+    #[cfg(feature = "fetch")]
+    Fetch(Box<fetch::Fetch>),
     /// Serve the files of a folder over HTTP, with several ranks
-    Serve(Box<Serve>),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Serve>),
     // Without a text here, the one of `ranks_bench::Options` is shown.
     Bench(Bench),
     /// Show version, CPUs, and what this machine allows ranks to do
     Info(info::Options),
     // Without a text here, the one of `install::Options` is shown.
     Install(install::Options),
-}
-
-/// `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
-#[derive(Args)]
-struct Fetch {
-    /// Ranks to start; without it this process fetches alone
-    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", value_parser = own_ranks::count)]
-    ranks: Option<usize>,
-
-    #[command(flatten)]
-    options: ranks_http::fetch::Options,
-}
-
-fn fetch(task: &Fetch) -> ExitCode {
-    const NAME: &str = "ranks fetch";
-    if let Some(code) = own_ranks::started(task.ranks, NAME) {
-        return code;
-    }
-    let mut expected = true;
-    let code = ended(NAME, |world| {
-        expected = ranks_http::fetch::run(world, &task.options).map_err(|error| error.to_string())?;
-        Ok(())
-    });
-    if expected { code } else { ExitCode::FAILURE }
-}
-
-/// `ranks serve -n 4 ...` is `ranks run -n 4 ranks serve ...`, but that TERM is no failure.
-#[derive(Args)]
-struct Serve {
-    /// Ranks to start; without it this process serves alone
-    #[arg(short = 'n', long = "ranks", visible_alias = "np", value_name = "N", value_parser = own_ranks::count)]
-    ranks: Option<usize>,
-
-    #[command(flatten)]
-    options: ranks_http::serve::Options,
-}
-
-fn serve(task: &Serve) -> ExitCode {
-    const NAME: &str = "ranks serve";
-    // The ranks keep to the limit themselves; the launcher waits a little longer.
-    let within = task.options.limits.drain + Duration::from_secs(2);
-    if let Some(code) = own_ranks::started_as(task.ranks, NAME, |launch| launch.drains(within)) {
-        return code;
-    }
-    ended(NAME, |world| ranks_http::serve::run(world, &task.options).map_err(|error| error.to_string()))
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.
@@ -165,10 +126,16 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(2);
     }
+    if let Some(told) = left_out::told(first) {
+        own_ranks::complain("ranks", &told);
+        return ExitCode::from(2);
+    }
     match Arguments::parse().task {
         Task::Run { words } => own_ranks::exit_code(command::main("ranks run", words)),
-        Task::Fetch(task) => fetch(&task),
-        Task::Serve(task) => serve(&task),
+        #[cfg(feature = "fetch")]
+        Task::Fetch(task) => fetch::run(&task),
+        #[cfg(feature = "serve")]
+        Task::Serve(task) => serve::run(&task),
         Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
         Task::Install(options) => install::run(&options),

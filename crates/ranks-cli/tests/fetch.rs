@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ranks_http::sample::Site;
+use ranks_fetch::sample::Site;
 use rusqlite::Connection;
 
 fn command(words: &[&str]) -> Command {

@@ -6,7 +6,7 @@
 //! counts branches. In `cargo test` that is short and the same each time. At length, by `.ci/long fuzz`:
 //!
 //! ```text
-//! RANKS_FUZZ_SECONDS=60 RANKS_FUZZ_SEED=7 cargo test --release -p ranks-http --lib fuzz
+//! RANKS_FUZZ_SECONDS=60 RANKS_FUZZ_SEED=7 cargo test --release -p ranks-fetch -p ranks-serve --lib fuzz
 //! ```
 //!
 //! The first few inputs that are new in a long run are added to the corpus, and so is one that fails.
@@ -30,7 +30,7 @@ const KEPT: usize = 4096;
 const ADDED: usize = 4;
 
 /// Tries inputs on `look`. `words` are put in now and then: what a parser waits for and chance would not find.
-pub(crate) fn fuzz<T: Debug>(name: &str, words: &[&str], look: impl Fn(&[u8]) -> T) {
+pub fn fuzz<T: Debug>(name: &str, words: &[&str], look: impl Fn(&[u8]) -> T) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus").join(name);
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seconds = number("RANKS_FUZZ_SECONDS").map(Duration::from_secs);
@@ -117,10 +117,11 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// A length as an outcome: few different ones.
-pub(crate) fn rough(length: usize) -> u32 {
+pub fn rough(length: usize) -> u32 {
     length.checked_ilog2().map_or(0, |log| log + 1)
 }
 
+#[cfg(test)]
 #[test]
 fn what_must_hold_is_noticed_when_it_does_not() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/planted");

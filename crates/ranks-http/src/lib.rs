@@ -1,21 +1,19 @@
-//! HTTP carried out by ranks.
+//! What `ranks fetch` and `ranks serve` share: how people write a header and a time, and room for connections.
 //!
-//! [`fetch`] is the command `ranks fetch`: a list of URLs shared out over the ranks, one record for each.
-//! [`serve`] is the command `ranks serve`: the files of a folder. [`Client`] is what each rank fetches with, usable alone. [`sample`] is a small web site on this machine for
-//! demonstrations and tests.
+//! It knows neither a client nor a server, so that each of them can be built without the other.
 #![forbid(unsafe_code)]
 
-mod bounds;
-mod client;
-pub mod fetch;
-#[cfg(test)]
-mod fuzz;
-mod host;
-mod record;
-pub mod sample;
-pub mod serve;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+mod value;
 
-pub use client::{
-    Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
-    Retries, Trust, Visit,
-};
+pub use value::{Error, parse_header, seconds};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Allows this process as many open descriptors as it may have: each connection takes one.
+pub fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Refused: the limit stays as it is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

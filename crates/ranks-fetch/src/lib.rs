@@ -1,0 +1,224 @@
+//! `ranks fetch`: a list of URLs shared out over the ranks, one record for each line.
+//!
+//! ```text
+//!   files, stdin -> input -> dealer --- lines ---> fetcher (rank 0)   fetcher (rank 1) ...
+//!                 (a thread)   |                        |                 |
+//!               stdout <- sink <------- records --------+-----------------+
+//!        (or a file, a database)
+//! ```
+//!
+//! Rank 0 reads, deals on demand, fetches like the others and is the only one to write. What bounds its memory is the
+//! dealer's window; what keeps its main thread free is that reading and fetching have threads of their own, which wake
+//! it. Each rank fetches with a [`Client`], which is usable alone. [`sample`] is a small web site on this machine for
+//! demonstrations and tests.
+#![forbid(unsafe_code)]
+
+mod bounds;
+mod checkpoint;
+mod client;
+mod course;
+mod database;
+mod dealer;
+mod fetcher;
+mod host;
+mod input;
+mod job;
+mod known;
+mod messages;
+mod options;
+mod order;
+mod outlet;
+mod output;
+mod picture;
+mod progress;
+mod record;
+mod runs;
+pub mod sample;
+mod sink;
+mod stock;
+mod summary;
+mod times;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use fetcher::Work;
+use input::Input;
+use known::Known;
+use messages::{Peers, Ranks};
+use order::Order;
+use outlet::Outlet;
+use output::Target;
+use progress::Progress;
+use sample::Site;
+use sink::Sink;
+use stock::HostLimits;
+
+pub use client::{
+    Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
+    Retries, Trust, Visit,
+};
+pub use options::{Options, When};
+pub use output::Format;
+pub use summary::{HostCount, Summary};
+pub use times::Times;
+
+pub use record::Record;
+
+/// Why a job could not run, or not to its end. URLs that fail are no errors, but records.
+#[derive(Debug)]
+pub enum Error {
+    /// The input is missing, empty or cannot be read.
+    Input(String),
+    /// An option cannot be met.
+    Options(String),
+    /// The records cannot be written.
+    Output(io::Error),
+    /// The picture cannot be written.
+    Picture(std::path::PathBuf, io::Error),
+    /// Fetching could not start: no thread, no runtime.
+    Start(io::Error),
+    /// A message between ranks failed.
+    Messages(String),
+}
+
+impl Error {
+    fn messages(error: impl fmt::Display) -> Error {
+        Error::Messages(error.to_string())
+    }
+
+    /// Whether the reader of standard output has gone (`ranks fetch ... | head`): not worth a word.
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::Output(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Input(what) | Error::Options(what) | Error::Messages(what) => f.write_str(what),
+            Error::Output(error) => {
+                match error.get_ref().and_then(|inner| inner.downcast_ref::<checkpoint::NotSaved>()) {
+                    Some(not_saved) => write!(f, "{not_saved}"),
+                    None => write!(f, "cannot write the records: {error}"),
+                }
+            }
+            Error::Picture(file, error) => write!(f, "cannot write {}: {error}", file.display()),
+            Error::Start(error) => write!(f, "cannot start fetching: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Runs the job that `options` describe. Every rank of `world` calls this with the same options; rank 0 alone reads
+/// the input, writes records to standard output and the summary to standard error. It alone reports what is wrong
+/// with input or options, so that one line is printed, not one for each rank. Gives back whether all answers were as
+/// `--expect` has them; true without it, and at the other ranks.
+pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
+    let first = world.rank() == 0;
+    let work = match work(options) {
+        Ok(work) => work,
+        // The same options fail in the same way at every rank, so none is left waiting.
+        Err(error) if first => return Err(Error::Options(error)),
+        Err(_) => return Ok(true),
+    };
+    ranks_http::raise_descriptor_limit();
+
+    let mut failed = None;
+    let outlet = match first.then(|| prepare(options)) {
+        Some(Ok(outlet)) => outlet,
+        Some(Err(error)) => {
+            failed = Some(error);
+            Outlet::none()
+        }
+        None => Outlet::none(),
+    };
+
+    let peers = Ranks::of(world);
+    let wake = peers.wake();
+    let mut site = None;
+    let input = || match options.sample {
+        _ if failed.is_some() => Err(failed.unwrap_or_default()),
+        None => Input::open(&options.inputs, move || wake()),
+        Some(count) => {
+            let started = Site::start().map_err(|error| format!("cannot start the sample site: {error}"))?;
+            let urls = started.urls(count);
+            site = Some(started);
+            Input::of(urls, move || wake())
+        }
+    };
+    let summary = outlet.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default();
+    let progress = match first {
+        true => Progress::new(options.progress, &options.inputs, summary.records),
+        false => Progress::none(),
+    };
+    let mut sink = Sink {
+        target: outlet.target,
+        progress,
+        summary,
+        order: options.ordered.then(Order::default),
+        known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
+        checkpoint: outlet.checkpoint,
+        started: Instant::now(),
+        ready: Vec::new(),
+    };
+    let outcome = job::play(&peers, work, input, &mut sink);
+    sink.progress.clear();
+    if let Err(Error::Start(error)) = &outcome {
+        // The others wait for this rank, which cannot even tell them.
+        eprintln!("ranks fetch: rank {}: cannot start fetching: {error}", world.rank());
+        world.abort(1);
+    }
+    match outcome.and_then(|()| if first { finish(options, &mut sink) } else { Ok(()) }) {
+        Err(error) if error.is_broken_pipe() => Ok(true),
+        Err(error) => Err(error),
+        Ok(()) => Ok(options.request.expect.is_empty() || sink.summary.failed() == 0),
+    }
+}
+
+/// What this rank is to fetch with.
+fn work(options: &Options) -> Result<Work, String> {
+    let client = Client::new(options.client()?).map_err(|failure| failure.detail)?;
+    let limits = &options.limits;
+    Ok(Work {
+        client,
+        concurrency: limits.concurrency,
+        hosts: HostLimits { at_once: limits.per_host, interval: limits.interval() },
+        retries: limits.retries(),
+        save: options.save.clone(),
+    })
+}
+
+/// Opens and makes what rank 0 needs beside the input.
+fn prepare(options: &Options) -> Result<Outlet, String> {
+    options.check()?;
+    if let Some(folder) = &options.save {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+    }
+    Outlet::open(options)
+}
+
+/// What comes after the last record.
+fn finish(options: &Options, sink: &mut Sink<impl Target>) -> Result<(), Error> {
+    sink.end()?;
+    // Nobody reads standard error, perhaps; the records are out.
+    let mut error = io::stderr();
+    if options.by_host {
+        let _ = write!(error, "{}", sink.summary.by_host());
+    }
+    let _ = writeln!(error, "{}", sink.summary.line());
+    match &options.picture {
+        Some(file) => std::fs::write(file, picture::picture(&sink.summary))
+            .map_err(|error| Error::Picture(file.clone(), error)),
+        None => Ok(()),
+    }
+}
