@@ -4,6 +4,7 @@ use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
 use crate::memory::{Landing, bytes_of, typed_buf};
 use crate::{Result, mark};
+use ranks_engine::collective::Bcast;
 use ranks_engine::{Call, Class, Mode};
 
 impl Communicator {
@@ -112,10 +113,9 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
-        let mut landing = Landing::in_place(data);
-        let outcome = self.engine.engine().bcast(landing.buf(), Self::to(root), self.id);
+        let outcome = self.moved_in_place(data, |buf| Bcast { buf, root: Self::to(root) });
         // An error in which nobody is named yet is about what the root sent.
-        landing.settle(self, Call::Bcast, outcome).map_err(|error| match error.class() {
+        outcome.map_err(|error| match error.class() {
             Class::Type if error.peer_rank().is_none() => error.peer(Self::to(root)),
             _ => error,
         })

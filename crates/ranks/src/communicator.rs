@@ -2,6 +2,7 @@
 
 use crate::request::{Awaiting, Woken};
 use crate::{Error, Result};
+use ranks_engine::collective::Barrier;
 use ranks_engine::{Call, Class, CommId, ShmEngine, UNDEFINED};
 use std::cell::{RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
@@ -240,7 +241,7 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn barrier(&self) -> Result<()> {
-        self.engine.engine().barrier(self.id)
+        self.engine.engine().run(self.id, Barrier)
     }
 
     /// A communicator of the same ranks with a context of its own, for a library that must not meet its

@@ -13,6 +13,7 @@ use crate::op::Number;
 use crate::request::Awaiting;
 use crate::wire::{decode, encode};
 use crate::{Class, Error, Result};
+use ranks_engine::collective::{Allreduce, Barrier, Bcast, Storable};
 use ranks_engine::op::StoredOp;
 use ranks_engine::{Call, CommId, Form, Mode, RequestId, SendBuf, ShmEngine};
 use serde::Serialize;
@@ -169,8 +170,8 @@ impl SharedWorld {
         Err(error.peer(status.source as i32).tag(status.tag))
     }
 
-    fn collective(&self, begin: impl FnOnce(&mut ShmEngine) -> Result<RequestId>) -> Result<()> {
-        let id = self.0.with(begin)?;
+    fn collective(&self, collective: impl Storable) -> Result<()> {
+        let id = self.0.with(|engine| engine.begin(CommId::WORLD, Form::Nonblocking, collective))?;
         self.0.wait(id)?;
         self.0.with(|engine| engine.wait(id)).map(|_| ())
     }
@@ -178,14 +179,14 @@ impl SharedWorld {
     /// As [`Communicator::barrier`]. Of collectives, one thread of a rank after the other calls: all ranks in
     /// the same order. Section 6.14.
     pub fn barrier(&self) -> Result<()> {
-        self.collective(|engine| engine.ibarrier(Form::Nonblocking, CommId::WORLD))
+        self.collective(Barrier)
     }
 
     /// As [`Communicator::broadcast_into`].
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
         clean(data);
         let (buf, root) = (recv_buf(data), Communicator::to(root));
-        let outcome = self.collective(|engine| engine.ibcast(Form::Nonblocking, buf, root, CommId::WORLD));
+        let outcome = self.collective(Bcast { buf, root });
         let all = purge(data);
         outcome?;
         if all {
@@ -202,8 +203,8 @@ impl SharedWorld {
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<()> {
         let op = StoredOp::user(rows(op, || {}), size_of::<T>(), false);
-        let buf = recv_buf(data);
-        self.collective(|engine| engine.iallreduce(Form::Nonblocking, None, buf, op, CommId::WORLD))
+        let recv = recv_buf(data);
+        self.collective(Allreduce { send: None, recv, op })
     }
 
     /// As [`Communicator::probe_now`].

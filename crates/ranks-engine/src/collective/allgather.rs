@@ -1,15 +1,29 @@
 //! Gather-to-all: MPI 5.0 section 6.7.
 
-use super::{Part, rounds, tags, whole};
+use super::board::spread;
+use super::check::Check;
+use super::inter::exchange;
+use super::{Collective, Part, Parts, Storable, rounds, tags};
 use crate::bounds;
 use crate::error::Result;
 use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
-/// How a gather to all is done.
+/// Collects the ranks' parts at all ranks.
+#[derive(Clone, Copy, Debug)]
+pub struct Allgather<'p> {
+    /// This rank's part. `None`: in place, it is in `recv` already.
+    pub send: Option<SendBuf>,
+    /// Room for all parts.
+    pub recv: RecvBuf,
+    /// Where in `recv` each part belongs (`MPI_Allgatherv`). `None`: all parts have one length and lie in order of rank.
+    pub parts: Option<&'p [Part]>,
+}
+
+/// How a gather of equal parts to all is done; others are rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AllgatherAlgorithm {
     /// Each sends its part to each: n - 1 rounds, in which nothing is read that was just written.
@@ -24,158 +38,85 @@ fn choose(part: usize) -> AllgatherAlgorithm {
     if part <= bounds::DOUBLING_PART { AllgatherAlgorithm::Doubling } else { AllgatherAlgorithm::Rotated }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Collects equal parts at all ranks, in order of rank. In place: each rank's part is where it
-    /// belongs.
-    pub fn allgather(&mut self, send: Option<SendBuf>, recv: RecvBuf, id: CommId) -> Result<()> {
-        self.allgather_as(send, recv, id, None)
+impl Collective for Allgather<'_> {
+    type Algorithm = AllgatherAlgorithm;
+    const TAG: i32 = tags::ALLGATHER;
+
+    fn call(&self) -> Call {
+        if self.parts.is_some() { Call::Allgatherv } else { Call::Allgather }
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn allgather_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: AllgatherAlgorithm,
-    ) -> Result<()> {
-        self.allgather_as(send, recv, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn iallgather(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.allgather_plan(form.of(Call::Allgather), send, recv, id, None)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn allgather_as(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: Option<AllgatherAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.allgather_on_board(send, recv, None, id)
-        {
-            return outcome;
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let Self { send, recv, parts } = *self;
+        let (call, comm) = (self.call(), engine.board_for(self, id)?);
+        let parts = Parts::new(parts, recv.len(), comm.size() as usize);
+        if parts.longest() > engine.board_longest() {
+            return None;
         }
-        let plan = self.allgather_plan(Call::Allgather, send, recv, id, algorithm)?;
-        self.run_divisible(plan, None)
-    }
-
-    fn allgather_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: Option<AllgatherAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_allgather(call, comm, (send, recv), None);
-        }
-        let part = self.equal_part(call, comm, recv.len())?;
-        self.check_apart(call, comm, send, recv)?;
-        let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
-        let mut plan = self.plan(call, comm, tags::ALLGATHER);
-        let own = self.place_own(&mut plan, send, recv, part_of(comm.me))?;
-        match algorithm.unwrap_or_else(|| choose(part)) {
-            AllgatherAlgorithm::Rotated => rotated_allgather(&mut plan, own, recv, part_of),
-            AllgatherAlgorithm::Ring => ring_allgather(&mut plan, recv, part_of),
-            AllgatherAlgorithm::Doubling => doubling_allgather(&mut plan, own, recv, part),
-        }
-        Ok(plan)
-    }
-
-    /// Collects parts of any length at all ranks; `parts` says where in `recv` each belongs.
-    pub fn allgatherv(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        id: CommId,
-    ) -> Result<()> {
-        if let Some(outcome) = self.allgather_on_board(send, recv, Some(parts), id) {
-            return outcome;
-        }
-        let plan = self.allgatherv_plan(Call::Allgatherv, send, recv, parts, id)?;
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request.
-    pub fn iallgatherv(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.allgatherv_plan(form.of(Call::Allgatherv), send, recv, parts, id)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn allgatherv_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        id: CommId,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_allgather(call, comm, (send, recv), Some(parts));
-        }
-        self.check_parts(call, comm, parts, recv.len())?;
+        let place = parts.of(comm.me);
         if let Some(send) = send {
-            self.check_parts_apart(call, comm, (send, &whole(send)), (recv, parts))?;
+            recv.write(place.at, send.bytes());
         }
-        let mut plan = self.plan(call, comm, tags::ALLGATHER);
-        let own = self.place_own(&mut plan, send, recv, parts[comm.me as usize])?;
-        rotated_allgather(&mut plan, own, recv, |rank| parts[rank as usize]);
-        Ok(plan)
+        if let Parts::Equal(len) = parts
+            && let Some(short) = engine.short(call, comm, len)
+            && short
+                .take_all(Some(recv.as_send().of_part(place)), len, |rank, line| recv.write(rank * len, line))
+        {
+            return Some(Ok(()));
+        }
+        let (comm, parts) = (comm.clone(), parts.into());
+        let begin = |desk| spread::allgather(desk, recv, parts);
+        Some(engine.move_on_board(call, comm, Self::TAG, begin, |(), _| {}))
     }
 
-    /// Puts this rank's part where it belongs; where to send it from.
-    fn place_own(
-        &self,
-        plan: &mut Plan,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        part: Part,
-    ) -> Result<SendBuf> {
-        let Some(send) = send else { return Ok(recv.of_part(part).as_send()) };
-        self.check_len(plan.call, &plan.comm, "this rank's part", send.len(), part.len)?;
-        plan.copy(send, recv.of_part(part));
-        Ok(send)
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, parts } = *self;
+        let own = check.parts(parts, recv.len())?.of(check.comm.me);
+        let Some(send) = send else { return Ok(()) };
+        check.apart((send, None), (recv, parts))?;
+        check.len("this rank's part", send.len(), own.len)
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<AllgatherAlgorithm>) {
+        let parts = Parts::new(self.parts, self.recv.len(), plan.size() as usize);
+        let place = self.recv.of_part(parts.of(plan.me()));
+        let own = self.send.unwrap_or(place.as_send());
+        plan.copy(own, place);
+        let Parts::Equal(part) = parts else { return rotated_allgather(plan, own, self.recv, parts) };
+        match algorithm.unwrap_or_else(|| choose(part)) {
+            AllgatherAlgorithm::Rotated => rotated_allgather(plan, own, self.recv, parts),
+            AllgatherAlgorithm::Ring => ring_allgather(plan, self.recv, parts),
+            AllgatherAlgorithm::Doubling => doubling_allgather(plan, own, self.recv, part),
+        }
+    }
+
+    /// Each rank sends the same to all of the other group.
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        let Self { send, recv, parts } = *self;
+        let send = check.never_in_place(send)?;
+        let received = check.parts(parts, recv.len())?;
+        check.apart((send, None), (recv, parts))?;
+        exchange(plan, |_| send, |rank| recv.of_part(received.of(rank)));
+        Ok(())
     }
 }
 
+impl Storable for Allgather<'_> {}
+
 /// Completes a buffer in which each rank has its own part, which `own` holds too.
-pub(super) fn rotated_allgather(plan: &mut Plan, own: SendBuf, recv: RecvBuf, part_of: impl Fn(i32) -> Part) {
+pub(super) fn rotated_allgather(plan: &mut Plan, own: SendBuf, recv: RecvBuf, parts: Parts<'_>) {
     for (to, from) in rounds(plan) {
-        plan.swap(Some((to, own)), Some((from, recv.of_part(part_of(from)))));
+        plan.swap(Some((to, own)), Some((from, recv.of_part(parts.of(from)))));
     }
 }
 
 /// Completes a buffer in which each rank has its own part.
-fn ring_allgather(plan: &mut Plan, recv: RecvBuf, part_of: impl Fn(i32) -> Part) {
+fn ring_allgather(plan: &mut Plan, recv: RecvBuf, parts: Parts<'_>) {
     let (me, size) = (plan.me(), plan.size());
     let (next, previous) = ((me + 1) % size, (me - 1 + size) % size);
     for k in 0..size - 1 {
-        let have = recv.of_part(part_of((me - k + size) % size)).as_send();
-        let come = recv.of_part(part_of((me - k - 1 + size) % size));
+        let have = recv.of_part(parts.of((me - k + size) % size)).as_send();
+        let come = recv.of_part(parts.of((me - k - 1 + size) % size));
         plan.swap(Some((next, have)), Some((previous, come)));
     }
 }

@@ -2,17 +2,31 @@
 
 use super::allgather::rotated_allgather;
 use super::bcast::binomial_bcast;
+use super::board::{in_slices, reduce, reduce_on_board};
+use super::check::Check;
+use super::inter::{swap_reductions, tell_own_group};
 use super::reduce::binomial_reduce;
 use super::slices::{reduce_own_slice, slices};
-use super::tags;
+use super::{Collective, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::op::{Op, Operator, StoredOp};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Combines the ranks' elements, each with those at its place, for all ranks. All get the same bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Allreduce<O> {
+    /// This rank's elements. `None`: in place, they are in `recv`.
+    pub send: Option<SendBuf>,
+    /// Room for the result.
+    pub recv: RecvBuf,
+    /// How two elements become one.
+    pub op: O,
+}
 
 /// How a reduction to all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,114 +39,102 @@ pub enum AllreduceAlgorithm {
     Slices,
 }
 
-fn choose(comm: &Comm, len: usize) -> AllreduceAlgorithm {
+fn choose(ranks: i32, len: usize) -> AllreduceAlgorithm {
     if len >= bounds::REDUCE_SLICES {
         AllreduceAlgorithm::Slices
-    } else if len <= bounds::REDUCE_TWICE || comm.size() <= bounds::REDUCE_TWICE_RANKS {
+    } else if len <= bounds::REDUCE_TWICE || ranks <= bounds::REDUCE_TWICE_RANKS {
         AllreduceAlgorithm::RecursiveDoubling
     } else {
         AllreduceAlgorithm::ReduceBcast
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Combines the ranks' elements, each with those at its place, for all ranks. In place: this rank's
-    /// elements are in `recv`. All ranks get the same bits.
-    pub fn allreduce(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Result<()> {
-        self.allreduce_as(send, recv, op, id, None)
+impl<O: Operator> Collective for Allreduce<O> {
+    type Algorithm = AllreduceAlgorithm;
+    const TAG: i32 = tags::ALLREDUCE;
+
+    fn call(&self) -> Call {
+        Call::Allreduce
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn allreduce_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: AllreduceAlgorithm,
-    ) -> Result<()> {
-        self.allreduce_as(send, recv, op, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn iallreduce(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: StoredOp,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.allreduce_plan(form.of(Call::Allreduce), send, recv, op.element(), id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    fn allreduce_as(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: Option<AllreduceAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.allreduce_on_board(send, recv, op, id)
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let comm = engine.board_for(self, id)?;
+        let recv = self.recv;
+        let own = self.send.unwrap_or(recv.as_send());
+        let op = &mut self.op.op();
+        if !engine.board_reduces(comm, op, own.len()) {
+            return None;
+        }
+        let (call, in_slices) = (Call::Allreduce, in_slices(comm, own.len()));
+        if !in_slices
+            && engine.short(call, comm, own.len()).is_some_and(|short| short.reduce(own, true, op, 0, recv))
         {
-            return outcome;
+            return Some(Ok(()));
         }
-        let plan = self.allreduce_plan(Call::Allreduce, send, recv, op.element(), id, algorithm)?;
-        self.run_divisible(plan, Some(op))
+        let comm = comm.clone();
+        Some(match in_slices {
+            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+                reduce::reduce_in_slices(desk, own, recv, with, None)
+            }),
+            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+                reduce::allreduce_each(desk, own, recv, with)
+            }),
+        })
     }
 
-    fn allreduce_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        element: usize,
-        id: CommId,
-        algorithm: Option<AllreduceAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_allreduce(call, comm, (send, recv), element);
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, .. } = *self;
+        if let Some(send) = send {
+            check.apart((send, None), (recv, None))?;
+            check.len("the receive buffer", recv.len(), send.len())?;
         }
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
-        self.check_elements(call, comm, element, recv.len())?;
-        let mut plan = self.plan(call, comm, tags::ALLREDUCE);
-        if comm.size() == 1 {
-            plan.copy(contribution, recv);
-            return Ok(plan);
+        check.elements(self.op.element(), recv.len())
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<AllreduceAlgorithm>) {
+        let (ranks, recv) = (plan.size(), self.recv);
+        let own = self.send.unwrap_or(recv.as_send());
+        if ranks == 1 {
+            return plan.copy(own, recv);
         }
-        match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
+        match algorithm.unwrap_or_else(|| choose(ranks, recv.len())) {
             AllreduceAlgorithm::RecursiveDoubling => {
-                let reduced = doubling_allreduce(&mut plan, contribution);
+                let reduced = doubling_allreduce(plan, own);
                 plan.copy(reduced.as_send(), recv);
             }
             AllreduceAlgorithm::ReduceBcast => {
-                if let Some(reduced) = binomial_reduce(&mut plan, contribution) {
+                if let Some(reduced) = binomial_reduce(plan, own) {
                     plan.copy(reduced, recv);
                 }
-                binomial_bcast(&mut plan, recv, 0);
+                binomial_bcast(plan, recv, 0);
             }
             AllreduceAlgorithm::Slices => {
-                let slices = slices(comm.size(), element, recv.len());
-                let own = recv.of_part(slices[comm.me as usize]);
-                let reduced = reduce_own_slice(&mut plan, contribution, &slices);
-                plan.copy(reduced.as_send(), own);
-                rotated_allgather(&mut plan, own.as_send(), recv, |rank| slices[rank as usize]);
+                let slices = slices(ranks, self.op.element(), recv.len());
+                let place = recv.of_part(slices[plan.me() as usize]);
+                let reduced = reduce_own_slice(plan, own, &slices);
+                plan.copy(reduced.as_send(), place);
+                rotated_allgather(plan, place.as_send(), recv, Parts::Each(&slices));
             }
         }
-        Ok(plan)
+    }
+
+    /// To all of each group the reduction of the other one's elements.
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        let own = check.never_in_place(self.send)?;
+        self.check(check)?;
+        swap_reductions(plan, own, self.recv);
+        tell_own_group(plan, self.recv);
+        Ok(())
+    }
+
+    fn op(&mut self) -> Option<Op<'_>> {
+        Some(self.op.op())
+    }
+}
+
+impl Storable for Allreduce<StoredOp> {
+    fn stored(self) -> Option<StoredOp> {
+        Some(self.op)
     }
 }
 

@@ -1,13 +1,55 @@
 //! All-to-all: MPI 5.0 section 6.8.
 
-use super::{Part, rounds, tags};
+use super::board::spread;
+use super::check::Check;
+use super::inter::exchange;
+use super::{Collective, Part, Parts, Storable, rounds, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Rank i's part j becomes rank j's part i.
+#[derive(Clone, Copy, Debug)]
+pub struct Alltoall<'p> {
+    /// The parts for all ranks. `None`: in place, each lies where the part from that rank belongs.
+    pub send: Option<SendBuf>,
+    /// Room for the parts from all ranks.
+    pub recv: RecvBuf,
+    /// Where the parts lie.
+    pub parts: ExchangeParts<'p>,
+}
+
+/// The parts of the two buffers of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum ExchangeParts<'p> {
+    /// All have one length and lie in order of rank.
+    Equal,
+    /// Where in the send buffer each part lies, and where in the receive buffer each belongs. In place only the latter
+    /// counts.
+    Each(&'p [Part], &'p [Part]),
+    /// As [`Self::Each`], in a call that gives each part a datatype of its own. The parts here are bytes already.
+    Typed(&'p [Part], &'p [Part]),
+}
+
+impl<'p> ExchangeParts<'p> {
+    pub(super) fn sent(self) -> Option<&'p [Part]> {
+        match self {
+            ExchangeParts::Equal => None,
+            ExchangeParts::Each(sent, _) | ExchangeParts::Typed(sent, _) => Some(sent),
+        }
+    }
+
+    pub(super) fn received(self) -> Option<&'p [Part]> {
+        match self {
+            ExchangeParts::Equal => None,
+            ExchangeParts::Each(_, received) | ExchangeParts::Typed(_, received) => Some(received),
+        }
+    }
+}
 
 /// How an exchange of all with all is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,206 +60,114 @@ pub enum AlltoallAlgorithm {
     Posted,
 }
 
-fn choose(comm: &Comm, part: usize) -> AlltoallAlgorithm {
-    if part <= bounds::POSTED_PART || comm.size() <= bounds::POSTED_RANKS {
+/// Parts of different lengths can choose nothing that all ranks must do alike; but these two algorithms understand
+/// each other.
+fn choose(ranks: i32, longest: usize) -> AlltoallAlgorithm {
+    if longest <= bounds::POSTED_PART || ranks <= bounds::POSTED_RANKS {
         AlltoallAlgorithm::Posted
     } else {
         AlltoallAlgorithm::Pairwise
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Rank i's part j becomes rank j's part i; all parts have one length. In place: the parts to send
-    /// are where those received belong.
-    pub fn alltoall(&mut self, send: Option<SendBuf>, recv: RecvBuf, id: CommId) -> Result<()> {
-        self.alltoall_as(send, recv, id, None)
-    }
+impl Collective for Alltoall<'_> {
+    type Algorithm = AlltoallAlgorithm;
+    const TAG: i32 = tags::ALLTOALL;
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn alltoall_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: AlltoallAlgorithm,
-    ) -> Result<()> {
-        self.alltoall_as(send, recv, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn ialltoall(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.alltoall_plan(form.of(Call::Alltoall), send, recv, id, None)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn alltoall_as(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: Option<AlltoallAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.alltoall_on_board(send, recv, id)
-        {
-            return outcome;
+    fn call(&self) -> Call {
+        match self.parts {
+            ExchangeParts::Equal => Call::Alltoall,
+            ExchangeParts::Each(..) => Call::Alltoallv,
+            ExchangeParts::Typed(..) => Call::Alltoallw,
         }
-        let plan = self.alltoall_plan(Call::Alltoall, send, recv, id, algorithm)?;
-        self.run_divisible(plan, None)
     }
 
-    fn alltoall_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        id: CommId,
-        algorithm: Option<AlltoallAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_alltoall(call, comm, (send, recv), None);
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let Self { send, recv, parts: ExchangeParts::Equal } = *self else { return None };
+        let comm = engine.board_for(self, id)?;
+        let (me, size) = (comm.me as usize, comm.size() as usize);
+        let part = recv.len() / size;
+        let most = if size == 2 { engine.board_longest() } else { engine.board_half() };
+        if part * (size - 1) > most {
+            return None;
         }
-        let part = self.equal_part(call, comm, recv.len())?;
-        self.check_apart(call, comm, send, recv)?;
+        // In place: all that leaves is on the board before anything is written over it.
+        let from = send.unwrap_or(recv.as_send());
         if let Some(send) = send {
-            self.check_len(call, comm, "the send buffer", send.len(), recv.len())?;
+            let own = Part { at: me * part, len: part };
+            recv.write(own.at, send.of_part(own).bytes());
         }
-        let part_of = |rank: i32| Part { at: rank as usize * part, len: part };
-        let algorithm = algorithm.unwrap_or_else(|| choose(comm, part));
-        let mut plan = self.plan(call, comm, tags::ALLTOALL);
-        all_to_all(&mut plan, (send, &part_of), (recv, &part_of), algorithm);
-        Ok(plan)
-    }
-
-    /// The same with parts of any length: where in `send` the part for each rank lies, and where in
-    /// `recv` the part from each belongs. In place: `recv_parts` says both.
-    pub fn alltoallv(
-        &mut self,
-        send: Option<SendBuf>,
-        send_parts: &[Part],
-        recv: RecvBuf,
-        recv_parts: &[Part],
-        id: CommId,
-    ) -> Result<()> {
-        let plan = self.alltoallv_plan(Call::Alltoallv, send, send_parts, recv, recv_parts, id)?;
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request.
-    pub fn ialltoallv(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        send_parts: &[Part],
-        recv: RecvBuf,
-        recv_parts: &[Part],
-        id: CommId,
-    ) -> Result<RequestId> {
-        let call = form.of(Call::Alltoallv);
-        let plan = self.alltoallv_plan(call, send, send_parts, recv, recv_parts, id)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    /// The same, in the name of MPI_Alltoallw: parts are bytes already.
-    pub fn alltoallw(
-        &mut self,
-        send: Option<SendBuf>,
-        send_parts: &[Part],
-        recv: RecvBuf,
-        recv_parts: &[Part],
-        id: CommId,
-    ) -> Result<()> {
-        let plan = self.alltoallv_plan(Call::Alltoallw, send, send_parts, recv, recv_parts, id)?;
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request.
-    pub fn ialltoallw(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        send_parts: &[Part],
-        recv: RecvBuf,
-        recv_parts: &[Part],
-        id: CommId,
-    ) -> Result<RequestId> {
-        let call = form.of(Call::Alltoallw);
-        let plan = self.alltoallv_plan(call, send, send_parts, recv, recv_parts, id)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn alltoallv_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        send_parts: &[Part],
-        recv: RecvBuf,
-        recv_parts: &[Part],
-        id: CommId,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_alltoall(call, comm, (send, recv), Some((send_parts, recv_parts)));
+        if size == 2
+            && let Some(short) = engine.short(Call::Alltoall, comm, part)
+            && let theirs = from.of_part(Part { at: (1 - me) * part, len: part })
+            && short.take_all(Some(theirs), part, |rank, line| recv.write(rank * part, line))
+        {
+            return Some(Ok(()));
         }
-        self.check_parts(call, comm, recv_parts, recv.len())?;
-        let send_parts = if let Some(send) = send {
-            self.check_parts(call, comm, send_parts, send.len())?;
-            self.check_parts_apart(call, comm, (send, send_parts), (recv, recv_parts))?;
-            send_parts
-        } else {
-            recv_parts
+        let comm = comm.clone();
+        let begin = |desk| spread::alltoall(desk, from, recv, part);
+        Some(engine.move_on_board(Call::Alltoall, comm, Self::TAG, begin, |(), _| {}))
+    }
+
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, parts } = *self;
+        let received = check.parts(parts.received(), recv.len())?;
+        let Some(send) = send else { return Ok(()) };
+        let Some(sent) = parts.sent() else {
+            check.apart((send, None), (recv, None))?;
+            return check.len("the send buffer", send.len(), recv.len());
         };
-        let me = comm.me as usize;
-        self.check_len(call, comm, "this rank's part for itself", send_parts[me].len, recv_parts[me].len)?;
-        let (from, to) = (|rank: i32| send_parts[rank as usize], |rank: i32| recv_parts[rank as usize]);
-        // Lengths differ from rank to rank, so they can choose nothing that all must do alike; but these
-        // two algorithms understand each other.
-        let longest = recv_parts.iter().map(|part| part.len).max().unwrap_or(0);
-        let mut plan = self.plan(call, comm, tags::ALLTOALL);
-        all_to_all(&mut plan, (send, &from), (recv, &to), choose(comm, longest));
-        Ok(plan)
+        let (sent, me) = (check.parts(Some(sent), send.len())?, check.comm.me);
+        check.apart((send, parts.sent()), (recv, parts.received()))?;
+        check.len("this rank's part for itself", sent.of(me).len, received.of(me).len)
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<AlltoallAlgorithm>) {
+        let Self { send, recv, parts } = *self;
+        let (me, ranks) = (plan.me(), plan.size());
+        let received = Parts::new(parts.received(), recv.len(), ranks as usize);
+        let (in_place, mut sent) = (send.is_none(), received);
+        let send = match send {
+            Some(send) => {
+                sent = Parts::new(parts.sent(), send.len(), ranks as usize);
+                send
+            }
+            None => {
+                // Parts would be overwritten before their turn to be sent has come.
+                let copy = plan.room(recv.len());
+                for rank in 0..ranks {
+                    let part = received.of(rank);
+                    plan.copy(recv.of_part(part).as_send(), copy.of_part(part));
+                }
+                copy.as_send()
+            }
+        };
+        let own = (!in_place).then(|| (send.of_part(sent.of(me)), recv.of_part(received.of(me))));
+        let sends = rounds(plan).map(|(to, _)| (to, send.of_part(sent.of(to))));
+        let recvs = rounds(plan).map(|(_, from)| (from, recv.of_part(received.of(from))));
+        match algorithm.unwrap_or_else(|| choose(ranks, received.longest())) {
+            AlltoallAlgorithm::Posted => {
+                recvs.for_each(|(from, buf)| plan.recv(from, buf));
+                sends.for_each(|(to, buf)| plan.send(to, buf));
+                own.into_iter().for_each(|(from, to)| plan.copy(from, to));
+                plan.wait();
+            }
+            AlltoallAlgorithm::Pairwise => {
+                own.into_iter().for_each(|(from, to)| plan.copy(from, to));
+                sends.zip(recvs).for_each(|(send, recv)| plan.swap(Some(send), Some(recv)));
+            }
+        }
+    }
+
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        let Self { send, recv, parts } = *self;
+        let send = check.never_in_place(send)?;
+        let sent = check.parts(parts.sent(), send.len())?;
+        let received = check.parts(parts.received(), recv.len())?;
+        check.apart((send, parts.sent()), (recv, parts.received()))?;
+        exchange(plan, |rank| send.of_part(sent.of(rank)), |rank| recv.of_part(received.of(rank)));
+        Ok(())
     }
 }
 
-fn all_to_all(
-    plan: &mut Plan,
-    (send, send_part): (Option<SendBuf>, &dyn Fn(i32) -> Part),
-    (recv, recv_part): (RecvBuf, &dyn Fn(i32) -> Part),
-    algorithm: AlltoallAlgorithm,
-) {
-    let in_place = send.is_none();
-    let send = send.unwrap_or_else(|| {
-        // Parts would be overwritten before their turn to be sent has come.
-        let copy = plan.room(recv.len());
-        for rank in 0..plan.size() {
-            let part = recv_part(rank);
-            plan.copy(recv.of_part(part).as_send(), copy.of_part(part));
-        }
-        copy.as_send()
-    });
-    let me = plan.me();
-    let own = (!in_place).then(|| (send.of_part(send_part(me)), recv.of_part(recv_part(me))));
-    let sends = rounds(plan).map(|(to, _)| (to, send.of_part(send_part(to))));
-    let recvs = rounds(plan).map(|(_, from)| (from, recv.of_part(recv_part(from))));
-    match algorithm {
-        AlltoallAlgorithm::Posted => {
-            recvs.for_each(|(from, buf)| plan.recv(from, buf));
-            sends.for_each(|(to, buf)| plan.send(to, buf));
-            own.into_iter().for_each(|(from, to)| plan.copy(from, to));
-            plan.wait();
-        }
-        AlltoallAlgorithm::Pairwise => {
-            own.into_iter().for_each(|(from, to)| plan.copy(from, to));
-            sends.zip(recvs).for_each(|(send, recv)| plan.swap(Some(send), Some(recv)));
-        }
-    }
-}
+impl Storable for Alltoall<'_> {}

@@ -1,11 +1,13 @@
 //! Barrier: MPI 5.0 section 6.3.
 
-use super::tags;
+use super::check::Check;
+use super::inter::tell_own_group;
+use super::{Collective, Storable, tags};
 use crate::bounds::QUICK_YIELDS;
 use crate::error::Result;
 use crate::group::{Comm, CommId};
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Core, Engine, Form, Plan, RequestId};
+use crate::p2p::{Core, Engine, Plan, Side};
 use crate::transport::Transport;
 use ranks_shm::area::Arrived;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
@@ -14,40 +16,56 @@ use ranks_shm::cpus;
 use ranks_shm::layout::Area;
 use std::sync::Arc;
 
-/// How a barrier is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BarrierAlgorithm {
-    /// One counter in the communicator's shared area; the last to arrive opens.
-    Counter,
-    /// In round k each rank tells the one 2^k further and hears from the one 2^k before (Hensgen,
-    /// Finkel, Manber 1988). Needs no shared area.
-    Dissemination,
+/// Waits until all ranks of the communicator have called.
+///
+/// It is one counter in the communicator's shared area, where there is one: the last rank to arrive opens the barrier.
+/// By messages it is dissemination: in round k each rank tells the one 2^k further and hears from the one 2^k before
+/// (Hensgen, Finkel, Manber 1988).
+#[derive(Clone, Copy, Debug)]
+pub struct Barrier;
+
+impl Collective for Barrier {
+    type Algorithm = ();
+    const TAG: i32 = tags::BARRIER;
+
+    fn call(&self) -> Call {
+        Call::Barrier
+    }
+
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        engine.enter(Call::Barrier).ok()?;
+        let comm = engine.comm(id, Call::Barrier).ok()?;
+        if comm.size() == 1 && comm.local.is_none() {
+            return Some(Ok(()));
+        }
+        comm.area.map(|area| engine.counter_barrier(&comm, area))
+    }
+
+    fn check(&self, _: &Check<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn plan(&self, plan: &mut Plan, _: Option<()>) {
+        disseminate(plan);
+    }
+
+    /// Nobody leaves before all of the other group have come.
+    fn between(&self, _: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        plan.turn_to(Side::Local);
+        disseminate(plan);
+        let is_first = plan.me() == 0;
+        plan.turn_to(Side::Comm);
+        if is_first {
+            plan.swap(Some((0, SendBuf::EMPTY)), Some((0, RecvBuf::EMPTY)));
+        }
+        tell_own_group(plan, RecvBuf::EMPTY);
+        Ok(())
+    }
 }
 
+impl Storable for Barrier {}
+
 impl<T: Transport> Engine<T> {
-    /// Waits until all ranks of the communicator have called.
-    #[inline]
-    pub fn barrier(&mut self, id: CommId) -> Result<()> {
-        self.enter(Call::Barrier)?;
-        let comm = self.comm(id, Call::Barrier)?;
-        self.barrier_on(&comm, BarrierAlgorithm::Counter)
-    }
-
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn barrier_with(&mut self, id: CommId, algorithm: BarrierAlgorithm) -> Result<()> {
-        self.enter(Call::Barrier)?;
-        let comm = self.comm(id, Call::Barrier)?;
-        self.barrier_on(&comm, algorithm)
-    }
-
-    fn barrier_on(&mut self, comm: &Arc<Comm>, algorithm: BarrierAlgorithm) -> Result<()> {
-        match (comm.size(), algorithm, comm.area) {
-            (1, ..) if comm.local.is_none() => Ok(()),
-            (_, BarrierAlgorithm::Counter, Some(area)) => self.counter_barrier(comm, area),
-            _ => self.dissemination_barrier(comm),
-        }
-    }
-
     fn counter_barrier(&mut self, comm: &Arc<Comm>, index: usize) -> Result<()> {
         let segment = self.transport.segment().clone();
         let area = segment.area(index);
@@ -110,22 +128,6 @@ impl<T: Transport> Engine<T> {
             }
         }
     }
-
-    fn dissemination_barrier(&mut self, comm: &Arc<Comm>) -> Result<()> {
-        let mut plan = self.plan(Call::Barrier, comm, tags::BARRIER);
-        meet(&mut plan);
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request: complete when all ranks have called.
-    pub fn ibarrier(&mut self, form: Form, id: CommId) -> Result<RequestId> {
-        let call = form.of(Call::Barrier);
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let mut plan = self.plan(call, &comm, tags::BARRIER);
-        meet(&mut plan);
-        Ok(self.launch(plan, None, form))
-    }
 }
 
 /// The outcome of a barrier by counter, once there is one. Whoever is gone and had not arrived will never
@@ -142,14 +144,7 @@ fn whether_open(area: &Area, arrived: Arrived, comm: &Comm, core: &Core) -> Opti
     Some(Err(core.gone_error(Call::Barrier, gone).context(comm.context)))
 }
 
-fn meet(plan: &mut Plan) {
-    match plan.comm.local {
-        Some(_) => super::inter::barrier(plan),
-        None => disseminate(plan),
-    }
-}
-
-pub(super) fn disseminate(plan: &mut Plan) {
+fn disseminate(plan: &mut Plan) {
     let (size, me) = (plan.size(), plan.me());
     let mut distance = 1;
     while distance < size {

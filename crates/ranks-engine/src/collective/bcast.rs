@@ -1,46 +1,77 @@
 //! Broadcast: MPI 5.0 section 6.4.
 
-use super::tags;
+use super::board::spread;
+use super::check::Check;
+use super::inter::{Role, tell_own_group};
+use super::{Collective, Storable, tags};
 use crate::error::Result;
 use crate::group::CommId;
 use crate::memory::RecvBuf;
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
-impl<T: Transport> Engine<T> {
-    /// Sends the root's buffer to all ranks of the communicator.
-    pub fn bcast(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        if let Some(outcome) = self.bcast_on_board(buf, root, id) {
-            return outcome;
+/// Sends the root's buffer to all ranks of the communicator.
+#[derive(Clone, Copy, Debug)]
+pub struct Bcast {
+    /// What the root sends and the others receive.
+    pub buf: RecvBuf,
+    /// Who sends.
+    pub root: i32,
+}
+
+impl Collective for Bcast {
+    type Algorithm = ();
+    const TAG: i32 = tags::BCAST;
+
+    fn call(&self) -> Call {
+        Call::Bcast
+    }
+
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let Self { buf, root } = *self;
+        let comm = engine.board_for(self, id)?;
+        if let Some(short) = engine.short(Call::Bcast, comm, buf.len())
+            && match comm.me == root {
+                true => short.tell(buf.as_send().bytes()),
+                false => short.take(root as usize, 0, buf, buf.len()),
+            }
+        {
+            return Some(Ok(()));
         }
-        self.bcast_by_messages(buf, root, id)
+        let comm = comm.clone();
+        let begin = |desk| spread::bcast(desk, buf, root as usize);
+        Some(engine.move_on_board(Call::Bcast, comm, Self::TAG, begin, move |done, plan| {
+            if !done {
+                binomial_bcast(plan, buf, root);
+            }
+        }))
     }
 
-    /// The same over point-to-point alone, as where the communicator has no board.
-    pub fn bcast_by_messages(&mut self, buf: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        let plan = self.bcast_plan(Call::Bcast, buf, root, id)?;
-        self.run_divisible(plan, None)
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        check.root(self.root)
     }
 
-    /// The same as a request.
-    pub fn ibcast(&mut self, form: Form, buf: RecvBuf, root: i32, id: CommId) -> Result<RequestId> {
-        let plan = self.bcast_plan(form.of(Call::Bcast), buf, root, id)?;
-        Ok(self.launch(plan, None, form))
+    fn plan(&self, plan: &mut Plan, _: Option<()>) {
+        binomial_bcast(plan, self.buf, self.root);
     }
 
-    fn bcast_plan(&mut self, call: Call, buf: RecvBuf, root: i32, id: CommId) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_bcast(call, &comm, buf, root);
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        match check.role(self.root)? {
+            Role::Root => plan.swap(Some((0, self.buf.as_send())), None),
+            Role::Nothing => {}
+            Role::With(root) => {
+                if check.comm.me == 0 {
+                    plan.swap(None, Some((root, self.buf)));
+                }
+                tell_own_group(plan, self.buf);
+            }
         }
-        self.root_of(&comm, root, call)?;
-        let mut plan = self.plan(call, &comm, tags::BCAST);
-        binomial_bcast(&mut plan, buf, root);
-        Ok(plan)
+        Ok(())
     }
 }
+
+impl Storable for Bcast {}
 
 /// A binomial tree: in round k the ranks that have the data, counted from the root, send it 2^k further.
 pub(crate) fn binomial_bcast(plan: &mut Plan, buf: RecvBuf, root: i32) {

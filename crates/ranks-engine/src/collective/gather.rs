@@ -1,15 +1,32 @@
 //! Gather: MPI 5.0 section 6.5.
 
-use super::{Part, tags, whole};
+use super::board::{OwnParts, spread};
+use super::check::Check;
+use super::inter::Role;
+use super::{Collective, Part, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
-/// How a gather is done.
+/// Collects the ranks' parts at the root.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather<'p> {
+    /// This rank's part. `None` at the root: in place, it is in `recv` already.
+    pub send: Option<SendBuf>,
+    /// Room for all parts; it counts at the root alone.
+    pub recv: RecvBuf,
+    /// Where in `recv` each part belongs (`MPI_Gatherv`); it counts at the root alone. `None`: all parts have one length
+    /// and lie in order of rank.
+    pub parts: Option<&'p [Part]>,
+    /// Who collects.
+    pub root: i32,
+}
+
+/// How a gather of equal parts is done; others are linear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatherAlgorithm {
     /// Each rank sends to the root.
@@ -18,175 +35,115 @@ pub enum GatherAlgorithm {
     Binomial,
 }
 
-fn choose(comm: &Comm, part: usize) -> GatherAlgorithm {
-    if part <= bounds::TREE_PART && comm.size() >= bounds::TREE_RANKS {
+fn choose(ranks: i32, part: usize) -> GatherAlgorithm {
+    if part <= bounds::TREE_PART && ranks >= bounds::TREE_RANKS {
         GatherAlgorithm::Binomial
     } else {
         GatherAlgorithm::Linear
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Collects equal parts at the root, in order of rank; `recv` counts there alone. In place at the
-    /// root: its part is where it belongs.
-    pub fn gather(&mut self, send: Option<SendBuf>, recv: RecvBuf, root: i32, id: CommId) -> Result<()> {
-        self.gather_as(send, recv, root, id, None)
+impl Collective for Gather<'_> {
+    type Algorithm = GatherAlgorithm;
+    const TAG: i32 = tags::GATHER;
+
+    fn call(&self) -> Call {
+        if self.parts.is_some() { Call::Gatherv } else { Call::Gather }
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn gather_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        root: i32,
-        id: CommId,
-        algorithm: GatherAlgorithm,
-    ) -> Result<()> {
-        self.gather_as(send, recv, root, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn igather(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        root: i32,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.gather_plan(form.of(Call::Gather), send, recv, root, id, None)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn gather_as(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        root: i32,
-        id: CommId,
-        algorithm: Option<GatherAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.gather_on_board(send, recv, None, root, id)
-        {
-            return outcome;
-        }
-        let plan = self.gather_plan(Call::Gather, send, recv, root, id, algorithm)?;
-        self.run_divisible(plan, None)
-    }
-
-    fn gather_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        root: i32,
-        id: CommId,
-        algorithm: Option<GatherAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_gather(call, comm, (send, recv), None, root);
-        }
-        self.root_of(comm, root, call)?;
-        let part = if comm.me == root {
-            let part = self.equal_part(call, comm, recv.len())?;
-            self.check_apart(call, comm, send, recv)?;
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let Self { send, recv, parts, root } = *self;
+        let (call, comm) = (self.call(), engine.board_for(self, id)?);
+        let is_root = comm.me == root;
+        let (mut own, mut by_rank) = (SendBuf::EMPTY, OwnParts::Equal(0));
+        if is_root {
+            let parts = Parts::new(parts, recv.len(), comm.size() as usize);
             if let Some(send) = send {
-                self.check_len(call, comm, "the root's part", send.len(), part)?;
+                recv.write(parts.of(root).at, send.bytes());
             }
-            part
+            if let Parts::Equal(len) = parts
+                && let Some(short) = engine.short(call, comm, len)
+                && short.take_all(None, len, |rank, line| recv.write(rank * len, line))
+            {
+                return Some(Ok(()));
+            }
+            by_rank = parts.into();
         } else {
-            self.not_in_place(call, comm, send)?.len()
-        };
-        let mut plan = self.plan(call, comm, tags::GATHER);
-        match algorithm.unwrap_or_else(|| choose(comm, part)) {
-            GatherAlgorithm::Linear => {
-                let part_of = |rank| Part { at: rank as usize * part, len: part };
-                linear_gather(&mut plan, send, recv, part_of, root);
+            own = send?;
+            if engine.short(call, comm, own.len()).is_some_and(|short| short.tell(own.bytes())) {
+                return Some(Ok(()));
             }
-            GatherAlgorithm::Binomial => binomial_gather(&mut plan, send, recv, part, root),
         }
-        Ok(plan)
-    }
-
-    /// Collects parts of any length; `parts` says where in `recv` each belongs. Both count at the root
-    /// alone.
-    pub fn gatherv(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        root: i32,
-        id: CommId,
-    ) -> Result<()> {
-        if let Some(outcome) = self.gather_on_board(send, recv, Some(parts), root, id) {
-            return outcome;
-        }
-        let plan = self.gatherv_plan(Call::Gatherv, send, recv, parts, root, id)?;
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request.
-    pub fn igatherv(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        root: i32,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.gatherv_plan(form.of(Call::Gatherv), send, recv, parts, root, id)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn gatherv_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        parts: &[Part],
-        root: i32,
-        id: CommId,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_gather(call, comm, (send, recv), Some(parts), root);
-        }
-        self.root_of(comm, root, call)?;
-        if comm.me == root {
-            self.check_parts(call, comm, parts, recv.len())?;
-            if let Some(send) = send {
-                self.check_parts_apart(call, comm, (send, &whole(send)), (recv, parts))?;
-                self.check_len(call, comm, "the root's part", send.len(), parts[root as usize].len)?;
+        let comm = comm.clone();
+        let begin = |desk| spread::gather(desk, own, recv, by_rank, root as usize);
+        Some(engine.move_on_board(call, comm, Self::TAG, begin, move |left, plan| {
+            // At the root these are parts to come, elsewhere the root for the own part.
+            for (rank, part) in left {
+                match is_root {
+                    true => plan.recv(rank, recv.of_part(part)),
+                    false => plan.send(rank, own),
+                }
             }
-        } else {
-            self.not_in_place(call, comm, send)?;
+            plan.wait();
+        }))
+    }
+
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, parts, root } = *self;
+        check.root(root)?;
+        if check.comm.me != root {
+            return check.not_in_place(send).map(|_| ());
         }
-        let mut plan = self.plan(call, comm, tags::GATHER);
-        linear_gather(&mut plan, send, recv, |rank| parts[rank as usize], root);
-        Ok(plan)
+        let own = check.parts(parts, recv.len())?.of(root);
+        let Some(send) = send else { return Ok(()) };
+        check.apart((send, None), (recv, parts))?;
+        check.len("the root's part", send.len(), own.len)
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<GatherAlgorithm>) {
+        let Self { send, recv, parts, root } = *self;
+        let by_rank = Parts::new(parts, recv.len(), plan.size() as usize);
+        // Only the root has room for all.
+        let part = send.map_or_else(|| by_rank.of(root).len, |send| send.len());
+        match algorithm.unwrap_or_else(|| choose(plan.size(), part)) {
+            GatherAlgorithm::Binomial if parts.is_none() => binomial_gather(plan, send, recv, part, root),
+            _ => linear_gather(plan, send, recv, by_rank, root),
+        }
+    }
+
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        match check.role(self.root)? {
+            Role::Root => {
+                let parts = check.parts(self.parts, self.recv.len())?;
+                for rank in 0..plan.size() {
+                    plan.recv(rank, self.recv.of_part(parts.of(rank)));
+                }
+                plan.wait();
+            }
+            Role::Nothing => {}
+            Role::With(root) => plan.swap(Some((root, check.never_in_place(self.send)?)), None),
+        }
+        Ok(())
     }
 }
+
+impl Storable for Gather<'_> {}
 
 pub(super) fn linear_gather(
     plan: &mut Plan,
     send: Option<SendBuf>,
     recv: RecvBuf,
-    part_of: impl Fn(i32) -> Part,
+    parts: Parts<'_>,
     root: i32,
 ) {
     if plan.me() != root {
         return plan.swap(send.map(|send| (root, send)), None);
     }
     for rank in (0..plan.size()).filter(|&rank| rank != root) {
-        plan.recv(rank, recv.of_part(part_of(rank)));
+        plan.recv(rank, recv.of_part(parts.of(rank)));
     }
     if let Some(send) = send {
-        plan.copy(send, recv.of_part(part_of(root)));
+        plan.copy(send, recv.of_part(parts.of(root)));
     }
     plan.wait();
 }

@@ -1,16 +1,22 @@
-//! Collective operations: MPI 5.0 chapter 6. Each operation is a file; each algorithm a function that
-//! writes a plan, see `p2p::plan`: `x` runs it at once, `ix` makes a nonblocking or persistent request of it.
+//! Collective operations: MPI 5.0 chapter 6.
+//!
+//! A collective is a value with its arguments, a struct such as [`Bcast`] that implements [`Collective`]. It says what
+//! must hold of the arguments, how it is done in shared memory, and which messages it sends, as the steps of a plan
+//! (see `p2p::plan`). From that come the blocking call, [`crate::Engine::run`], and the nonblocking and the persistent
+//! request, [`crate::Engine::begin`].
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `value` | what a collective must implement; running one |
+//! | `check` | what arguments must be |
 //! | `barrier`, `bcast` | everyone waits; one tells all |
 //! | `gather`, `scatter` | all to one, one to all |
 //! | `allgather`, `alltoall` | all to all |
 //! | `reduce`, `allreduce`, `reduce_scatter` | one value of many, at one rank, at all, a piece at each |
 //! | `scan` | each rank's value of the ranks before it |
-//! | `board` | the algorithms over shared memory, which come first where there is some |
 //! | `neighbors` | exchanges with the neighbours in a topology |
-//! | `inter` | the same between the two groups of an intercommunicator |
+//! | `board` | the algorithms over shared memory |
+//! | `inter` | what collectives between the two groups of an intercommunicator have in common |
 //! | `slices` | the step that long reductions have in common |
 //!
 //! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
@@ -27,6 +33,7 @@ mod alltoall;
 mod barrier;
 mod bcast;
 mod board;
+mod check;
 mod gather;
 mod inter;
 mod neighbors;
@@ -35,24 +42,23 @@ mod reduce_scatter;
 mod scan;
 mod scatter;
 mod slices;
+mod value;
 
-pub use allgather::AllgatherAlgorithm;
-pub use allreduce::AllreduceAlgorithm;
-pub use alltoall::AlltoallAlgorithm;
-pub use barrier::BarrierAlgorithm;
-pub use gather::GatherAlgorithm;
-pub use neighbors::Neighbors;
-pub use reduce::ReduceAlgorithm;
-pub use reduce_scatter::ReduceScatterAlgorithm;
-pub use scan::ScanAlgorithm;
-pub use scatter::ScatterAlgorithm;
+pub use allgather::{Allgather, AllgatherAlgorithm};
+pub use allreduce::{Allreduce, AllreduceAlgorithm};
+pub use alltoall::{Alltoall, AlltoallAlgorithm, ExchangeParts};
+pub use barrier::Barrier;
+pub use bcast::Bcast;
+pub use gather::{Gather, GatherAlgorithm};
+pub use neighbors::{NeighborAllgather, NeighborAlltoall, Neighbors};
+pub use reduce::{Reduce, ReduceAlgorithm};
+pub use reduce_scatter::{ReduceScatter, ReduceScatterAlgorithm};
+pub use scan::{Scan, ScanAlgorithm};
+pub use scatter::{Scatter, ScatterAlgorithm};
+pub use value::{Collective, Storable};
 
-use crate::error::{Class, Result};
-use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Plan};
-use crate::transport::Transport;
-use ranks_shm::blocked::Call;
+use crate::p2p::Plan;
 
 /// One tag an operation.
 pub(crate) mod tags {
@@ -109,9 +115,34 @@ impl RecvBuf {
     }
 }
 
-/// A buffer as one part.
-fn whole(buf: SendBuf) -> [Part; 1] {
-    [Part { at: 0, len: buf.len() }]
+/// The parts of a buffer by rank.
+#[derive(Clone, Copy, Debug)]
+enum Parts<'p> {
+    /// All have this length and lie in order of rank.
+    Equal(usize),
+    /// They lie where the caller has said.
+    Each(&'p [Part]),
+}
+
+impl<'p> Parts<'p> {
+    /// The parts given, or equal ones of `len` bytes; both have been checked.
+    fn new(parts: Option<&'p [Part]>, len: usize, ranks: usize) -> Self {
+        parts.map_or(Parts::Equal(len / ranks.max(1)), Parts::Each)
+    }
+
+    fn of(self, rank: i32) -> Part {
+        match self {
+            Parts::Equal(len) => Part { at: rank as usize * len, len },
+            Parts::Each(parts) => parts[rank as usize],
+        }
+    }
+
+    fn longest(self) -> usize {
+        match self {
+            Parts::Equal(len) => len,
+            Parts::Each(parts) => parts.iter().map(|part| part.len).max().unwrap_or(0),
+        }
+    }
 }
 
 /// The others in the order in which a rank deals with them: everyone begins with another one, so that
@@ -119,87 +150,4 @@ fn whole(buf: SendBuf) -> [Part; 1] {
 fn rounds(plan: &Plan) -> impl Iterator<Item = (i32, i32)> + use<> {
     let (me, size) = (plan.me(), plan.size());
     (1..size).map(move |k| ((me + k) % size, (me - k + size) % size))
-}
-
-// What the arguments of a call must be. All of it is checked before the first message.
-impl<T: Transport> Engine<T> {
-    /// `whole` bytes hold an equal part for each rank: its length.
-    fn equal_part(&self, call: Call, comm: &Comm, whole: usize) -> Result<usize> {
-        let ranks = comm.size() as usize;
-        if whole.is_multiple_of(ranks) {
-            return Ok(whole / ranks);
-        }
-        let detail = format!("{whole} bytes are not {ranks} parts of one length");
-        Err(self.error(Class::Count, call, detail).context(comm.context))
-    }
-
-    /// One part a rank, each inside the buffer.
-    fn check_parts(&self, call: Call, comm: &Comm, parts: &[Part], len: usize) -> Result<()> {
-        let detail = if parts.len() != comm.size() as usize {
-            format!("{} counts for {} ranks", parts.len(), comm.size())
-        } else if let Some(rank) = parts.iter().position(|part| part.end() > len) {
-            let Part { at, len: part } = parts[rank];
-            format!("the part of rank {rank}, {part} bytes at {at}, is not inside the buffer of {len} bytes")
-        } else {
-            return Ok(());
-        };
-        Err(self.error(Class::Count, call, detail).context(comm.context))
-    }
-
-    fn check_len(&self, call: Call, comm: &Comm, what: &str, len: usize, expected: usize) -> Result<()> {
-        if len == expected {
-            return Ok(());
-        }
-        let detail = format!("{what} has {len} bytes where {expected} are expected");
-        Err(self.error(Class::Truncate, call, detail).context(comm.context))
-    }
-
-    fn check_apart(&self, call: Call, comm: &Comm, send: Option<SendBuf>, recv: RecvBuf) -> Result<()> {
-        if send.is_some_and(|send| !send.is_empty() && !recv.is_empty() && recv.overlaps(send)) {
-            let detail = "the send and the receive buffer overlap: ask for in place instead";
-            return Err(self.error(Class::Buffer, call, detail).context(comm.context));
-        }
-        Ok(())
-    }
-
-    /// Parts of two buffers: what lies between them does not count.
-    fn check_parts_apart(
-        &self,
-        call: Call,
-        comm: &Comm,
-        (send, sent): (SendBuf, &[Part]),
-        (recv, received): (RecvBuf, &[Part]),
-    ) -> Result<()> {
-        let Err(error) = self.check_apart(call, comm, Some(send), recv) else { return Ok(()) };
-        let begin = |at: u64, part: &Part, mine| (at as usize + part.at, at as usize + part.end(), mine);
-        let mut all: Vec<_> = sent.iter().map(|part| begin(send.address(), part, false)).collect();
-        all.extend(received.iter().map(|part| begin(recv.address(), part, true)));
-        all.retain(|&(begin, end, _)| begin < end);
-        all.sort_unstable();
-        // How far the parts of either kind reach that begin before.
-        let (mut sends, mut recvs) = (0, 0);
-        for (begin, end, received) in all {
-            let (own, other) = if received { (&mut recvs, sends) } else { (&mut sends, recvs) };
-            if begin < other {
-                return Err(error);
-            }
-            *own = end.max(*own);
-        }
-        Ok(())
-    }
-
-    fn check_elements(&self, call: Call, comm: &Comm, element: usize, len: usize) -> Result<()> {
-        if len.is_multiple_of(element) {
-            return Ok(());
-        }
-        let detail = format!("{len} bytes are no whole number of elements of {element} bytes");
-        Err(self.error(Class::Count, call, detail).context(comm.context))
-    }
-
-    /// The buffer of a rank that cannot be in place.
-    fn not_in_place<B>(&self, call: Call, comm: &Comm, buffer: Option<B>) -> Result<B> {
-        buffer.ok_or_else(|| {
-            self.error(Class::Buffer, call, "only the root can be in place").context(comm.context)
-        })
-    }
 }

@@ -1,16 +1,32 @@
 //! Reduce to one rank: MPI 5.0 section 6.9.1.
 
+use super::board::{in_slices, reduce, reduce_on_board};
+use super::check::Check;
 use super::gather::linear_gather;
+use super::inter::Role;
 use super::slices::{reduce_own_slice, slices};
-use super::tags;
+use super::{Collective, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::op::{Op, Operator, StoredOp};
+use crate::p2p::{Engine, Plan, Side};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Combines the ranks' elements, each with those at its place, at the root.
+#[derive(Clone, Copy, Debug)]
+pub struct Reduce<O> {
+    /// This rank's elements. `None` at the root: in place, they are in `recv`.
+    pub send: Option<SendBuf>,
+    /// Room for the result; it counts at the root alone.
+    pub recv: RecvBuf,
+    /// How two elements become one.
+    pub op: O,
+    /// Who gets the result.
+    pub root: i32,
+}
 
 /// How a reduction to one rank is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,116 +38,118 @@ pub enum ReduceAlgorithm {
     Slices,
 }
 
-fn choose(comm: &Comm, len: usize) -> ReduceAlgorithm {
-    if len < bounds::REDUCE_SLICES || comm.size() == 1 {
+fn choose(ranks: i32, len: usize) -> ReduceAlgorithm {
+    if len < bounds::REDUCE_SLICES || ranks == 1 {
         ReduceAlgorithm::Binomial
     } else {
         ReduceAlgorithm::Slices
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Combines the ranks' elements, each with those at its place, at the root; `recv` counts there
-    /// alone. In place at the root: its elements are in `recv`.
-    pub fn reduce(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        root: i32,
-        id: CommId,
-    ) -> Result<()> {
-        self.reduce_as(send, recv, op, root, id, None)
+impl<O: Operator> Collective for Reduce<O> {
+    type Algorithm = ReduceAlgorithm;
+    const TAG: i32 = tags::REDUCE;
+
+    fn call(&self) -> Call {
+        Call::Reduce
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn reduce_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        root: i32,
-        id: CommId,
-        algorithm: ReduceAlgorithm,
-    ) -> Result<()> {
-        self.reduce_as(send, recv, op, root, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn ireduce(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: StoredOp,
-        root: i32,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.reduce_plan(form.of(Call::Reduce), send, recv, op.element(), root, id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    fn reduce_as(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        root: i32,
-        id: CommId,
-        algorithm: Option<ReduceAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.reduce_on_board(send, recv, op, root, id)
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let comm = engine.board_for(self, id)?;
+        let (own, recv, root, is_root) = (self.own(), self.recv, self.root, comm.me == self.root);
+        let op = &mut self.op.op();
+        if !engine.board_reduces(comm, op, own.len()) {
+            return None;
+        }
+        let (call, in_slices) = (Call::Reduce, in_slices(comm, own.len()));
+        if !in_slices
+            && let Some(short) = engine.short(call, comm, own.len())
+            && match is_root {
+                true => short.reduce(own, false, op, 0, recv),
+                false => short.tell(own.bytes()),
+            }
         {
-            return outcome;
+            return Some(Ok(()));
         }
-        let plan = self.reduce_plan(Call::Reduce, send, recv, op.element(), root, id, algorithm)?;
-        self.run_divisible(plan, Some(op))
+        let (comm, at) = (comm.clone(), root as usize);
+        Some(match in_slices {
+            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+                reduce::reduce_in_slices(desk, own, recv, with, Some(at))
+            }),
+            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+                reduce::reduce(desk, own, recv, with, at)
+            }),
+        })
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn reduce_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        element: usize,
-        root: i32,
-        id: CommId,
-        algorithm: Option<ReduceAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_reduce(call, comm, (send, recv), element, root);
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, .. } = *self;
+        check.root(self.root)?;
+        if check.comm.me != self.root {
+            let own = check.not_in_place(send)?;
+            return check.elements(self.op.element(), own.len());
         }
-        self.root_of(comm, root, call)?;
-        let is_root = comm.me == root;
-        let contribution = if is_root {
-            self.check_apart(call, comm, send, recv)?;
-            send.unwrap_or(recv.as_send())
-        } else {
-            self.not_in_place(call, comm, send)?
-        };
-        if is_root {
-            self.check_len(call, comm, "the root's room", recv.len(), contribution.len())?;
+        if let Some(send) = send {
+            check.apart((send, None), (recv, None))?;
+            check.len("the root's room", recv.len(), send.len())?;
         }
-        self.check_elements(call, comm, element, contribution.len())?;
-        let mut plan = self.plan(call, comm, tags::REDUCE);
-        match algorithm.unwrap_or_else(|| choose(comm, contribution.len())) {
-            ReduceAlgorithm::Binomial => match binomial_reduce(&mut plan, contribution) {
+        check.elements(self.op.element(), recv.len())
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<ReduceAlgorithm>) {
+        let (own, recv, root, is_root) = (self.own(), self.recv, self.root, plan.me() == self.root);
+        match algorithm.unwrap_or_else(|| choose(plan.size(), own.len())) {
+            ReduceAlgorithm::Binomial => match binomial_reduce(plan, own) {
                 Some(reduced) if is_root => plan.copy(reduced, recv),
                 Some(reduced) => plan.swap(Some((root, reduced)), None),
                 None if is_root => plan.swap(None, Some((0, recv))),
                 None => {}
             },
             ReduceAlgorithm::Slices => {
-                let slices = slices(comm.size(), element, contribution.len());
-                let own = reduce_own_slice(&mut plan, contribution, &slices).as_send();
-                linear_gather(&mut plan, Some(own), recv, |rank| slices[rank as usize], root);
+                let slices = slices(plan.size(), self.op.element(), own.len());
+                let own = reduce_own_slice(plan, own, &slices).as_send();
+                linear_gather(plan, Some(own), recv, Parts::Each(&slices), root);
             }
         }
-        Ok(plan)
+    }
+
+    /// The other group's elements to the root.
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        match check.role(self.root)? {
+            Role::Root => {
+                check.elements(self.op.element(), self.recv.len())?;
+                plan.swap(None, Some((0, self.recv)));
+            }
+            Role::Nothing => {}
+            Role::With(root) => {
+                let own = check.never_in_place(self.send)?;
+                check.elements(self.op.element(), own.len())?;
+                plan.turn_to(Side::Local);
+                let reduced = binomial_reduce(plan, own);
+                plan.turn_to(Side::Comm);
+                if let Some(reduced) = reduced {
+                    plan.swap(Some((root, reduced)), None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn op(&mut self) -> Option<Op<'_>> {
+        Some(self.op.op())
+    }
+}
+
+impl Storable for Reduce<StoredOp> {
+    fn stored(self) -> Option<StoredOp> {
+        Some(self.op)
+    }
+}
+
+impl<O> Reduce<O> {
+    /// This rank's elements.
+    fn own(&self) -> SendBuf {
+        self.send.unwrap_or(self.recv.as_send())
     }
 }
 

@@ -1,17 +1,34 @@
 //! Reduce-scatter: MPI 5.0 section 6.10.
 
+use super::board::{reduce, reduce_on_board};
+use super::check::Check;
+use super::inter::swap_reductions;
 use super::reduce::binomial_reduce;
 use super::scatter::linear_scatter;
 use super::slices::reduce_own_slice;
-use super::{Part, tags};
+use super::{Collective, Part, Parts, Storable, tags};
 use crate::bounds;
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::op::{Op, Operator, StoredOp};
+use crate::p2p::{Engine, Plan, Side};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Combines the ranks' elements, each with those at its place, and leaves each rank its part of the result.
+#[derive(Clone, Copy, Debug)]
+pub struct ReduceScatter<'p, O> {
+    /// This rank's elements, a part for each rank. `None`: in place, they are in `recv`.
+    pub send: Option<SendBuf>,
+    /// Room for this rank's part. In place, its first bytes become the part.
+    pub recv: RecvBuf,
+    /// The length of each rank's part, in bytes (`MPI_Reduce_scatter`). `None`: all parts have one length
+    /// (`MPI_Reduce_scatter_block`).
+    pub lengths: Option<&'p [usize]>,
+    /// How two elements become one.
+    pub op: O,
+}
 
 /// How a reduce-scatter is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,157 +47,115 @@ fn choose(ranks: i32, whole: usize) -> ReduceScatterAlgorithm {
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Combines the ranks' elements, each with those at its place, and leaves each rank its part: `send`
-    /// holds a part for each rank. In place: they are in `recv`, whose first bytes become the part.
-    pub fn reduce_scatter_block(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Result<()> {
-        self.reduce_scatter_as(Call::ReduceScatterBlock, send, recv, None, op, id, None)
+impl<O: Operator> Collective for ReduceScatter<'_, O> {
+    type Algorithm = ReduceScatterAlgorithm;
+    const TAG: i32 = tags::REDUCE_SCATTER;
+
+    fn call(&self) -> Call {
+        if self.lengths.is_some() { Call::ReduceScatter } else { Call::ReduceScatterBlock }
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn reduce_scatter_block_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: ReduceScatterAlgorithm,
-    ) -> Result<()> {
-        self.reduce_scatter_as(Call::ReduceScatterBlock, send, recv, None, op, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn ireduce_scatter_block(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: StoredOp,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let call = form.of(Call::ReduceScatterBlock);
-        let plan = self.reduce_scatter_plan(call, send, recv, None, op.element(), id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    /// The same with parts of any length: `lengths` has that of each rank's part, in bytes.
-    pub fn reduce_scatter(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        lengths: &[usize],
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Result<()> {
-        self.reduce_scatter_as(Call::ReduceScatter, send, recv, Some(lengths), op, id, None)
-    }
-
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn reduce_scatter_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        lengths: &[usize],
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: ReduceScatterAlgorithm,
-    ) -> Result<()> {
-        self.reduce_scatter_as(Call::ReduceScatter, send, recv, Some(lengths), op, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn ireduce_scatter(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        lengths: &[usize],
-        op: StoredOp,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let call = form.of(Call::ReduceScatter);
-        let plan = self.reduce_scatter_plan(call, send, recv, Some(lengths), op.element(), id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn reduce_scatter_as(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        lengths: Option<&[usize]>,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: Option<ReduceScatterAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && lengths.is_none()
-            && let Some(outcome) = self.reduce_scatter_on_board(send, recv, op, id)
-        {
-            return outcome;
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        if self.lengths.is_some() {
+            return None;
         }
-        let plan = self.reduce_scatter_plan(call, send, recv, lengths, op.element(), id, algorithm)?;
-        self.run_divisible(plan, Some(op))
+        let comm = engine.board_for(self, id)?;
+        let (own, recv) = (self.own(), self.recv);
+        let op = &mut self.op.op();
+        if !engine.board_reduces(comm, op, own.len()) {
+            return None;
+        }
+        let (call, block) = (Call::ReduceScatterBlock, own.len() / comm.size() as usize);
+        let result = recv.of_part(Part { at: 0, len: block });
+        let short = engine.short(call, comm, own.len());
+        if short.is_some_and(|short| short.reduce(own, true, op, comm.me as usize * block, result)) {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
+        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+            reduce::reduce_scatter(desk, own, recv, with)
+        }))
     }
 
-    /// No lengths: all parts have one.
-    #[allow(clippy::too_many_arguments)]
-    fn reduce_scatter_plan(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        lengths: Option<&[usize]>,
-        element: usize,
-        id: CommId,
-        algorithm: Option<ReduceScatterAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_reduce_scatter(call, comm, (send, recv), lengths, element);
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let (own, element) = (self.own(), self.op.element());
+        if let Some(send) = self.send {
+            check.apart((send, None), (self.recv, None))?;
         }
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        let parts = match lengths {
+        let mine = match self.lengths {
             None => {
-                let part = self.equal_part(call, comm, contribution.len())?;
-                Part::in_order((0..comm.size()).map(|_| part))
+                let part = check.parts(None, own.len())?.of(check.comm.me).len;
+                check.elements(element, part)?;
+                part
             }
             Some(lengths) => {
-                let parts = Part::in_order(lengths.iter().copied());
-                self.check_parts(call, comm, &parts, contribution.len())?;
-                let whole = parts.last().map_or(0, |part| part.end());
-                self.check_len(call, comm, "the contribution", contribution.len(), whole)?;
-                parts
+                let whole = lengths.iter().fold(0usize, |sum, &len| sum.saturating_add(len));
+                if lengths.len() != check.comm.size() as usize {
+                    let detail = format!("{} counts for {} ranks", lengths.len(), check.comm.size());
+                    return Err(check.error(Class::Count, detail));
+                }
+                check.len("the contribution", own.len(), whole)?;
+                lengths.iter().try_for_each(|&len| check.elements(element, len))?;
+                lengths[check.comm.me as usize]
             }
         };
-        for part in &parts {
-            self.check_elements(call, comm, element, part.len)?;
+        if self.send.is_some() {
+            check.len("the receive buffer", self.recv.len(), mine)?;
         }
-        let own = parts[comm.me as usize].len;
-        if send.is_some() {
-            self.check_len(call, comm, "the receive buffer", recv.len(), own)?;
-        }
-        let mut plan = self.plan(call, comm, tags::REDUCE_SCATTER);
-        match algorithm.unwrap_or_else(|| choose(comm.size(), contribution.len())) {
+        Ok(())
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<ReduceScatterAlgorithm>) {
+        let (own, parts) = (self.own(), self.parts(plan.size()));
+        let mine = self.recv.part(0, parts[plan.me() as usize].len);
+        match algorithm.unwrap_or_else(|| choose(plan.size(), own.len())) {
             ReduceScatterAlgorithm::ReduceScatter => {
-                let reduced = binomial_reduce(&mut plan, contribution).unwrap_or(SendBuf::EMPTY);
-                let part_of = |rank: i32| parts[rank as usize];
-                linear_scatter(&mut plan, reduced, Some(recv.part(0, own)), part_of, 0);
+                let reduced = binomial_reduce(plan, own).unwrap_or(SendBuf::EMPTY);
+                linear_scatter(plan, reduced, Some(mine), Parts::Each(&parts), 0);
             }
             ReduceScatterAlgorithm::Slices => {
-                let reduced = reduce_own_slice(&mut plan, contribution, &parts);
-                plan.copy(reduced.as_send(), recv.part(0, own));
+                let reduced = reduce_own_slice(plan, own, &parts);
+                plan.copy(reduced.as_send(), mine);
             }
         }
-        Ok(plan)
+    }
+
+    /// To each of a group its part of the reduction of the other one's elements. Both groups have as many elements in
+    /// all.
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        let own = check.never_in_place(self.send)?;
+        plan.turn_to(Side::Local);
+        self.check(&check.against(plan.here()))?;
+        let parts = self.parts(plan.size());
+        let room = plan.room(if plan.me() == 0 { own.len() } else { 0 });
+        swap_reductions(plan, own, room);
+        plan.turn_to(Side::Local);
+        linear_scatter(plan, room.as_send(), Some(self.recv), Parts::Each(&parts), 0);
+        Ok(())
+    }
+
+    fn op(&mut self) -> Option<Op<'_>> {
+        Some(self.op.op())
+    }
+}
+
+impl Storable for ReduceScatter<'_, StoredOp> {
+    fn stored(self) -> Option<StoredOp> {
+        Some(self.op)
+    }
+}
+
+impl<O> ReduceScatter<'_, O> {
+    /// This rank's elements.
+    fn own(&self) -> SendBuf {
+        self.send.unwrap_or(self.recv.as_send())
+    }
+
+    /// Everyone's parts of them.
+    fn parts(&self, ranks: i32) -> Vec<Part> {
+        match self.lengths {
+            None => Part::in_order((0..ranks).map(|_| self.own().len() / ranks as usize)),
+            Some(lengths) => Part::in_order(lengths.iter().copied()),
+        }
     }
 }

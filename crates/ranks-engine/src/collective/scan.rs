@@ -1,15 +1,30 @@
-//! Scans: MPI 5.0 section 6.11. An inclusive one counts this rank's own elements, an exclusive one only
-//! those of the ranks before it.
+//! Scans: MPI 5.0 section 6.11.
 
-use super::tags;
+use super::board::{reduce, reduce_on_board};
+use super::check::Check;
+use super::{Collective, Storable, tags};
 use crate::bounds;
 use crate::error::{Class, Result};
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::op::{Op, Operator, StoredOp};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
+
+/// Combines the elements at the same places of all ranks up to this one.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan<O> {
+    /// This rank's elements. `None`: in place, they are in `recv`.
+    pub send: Option<SendBuf>,
+    /// Room for the result.
+    pub recv: RecvBuf,
+    /// How two elements become one.
+    pub op: O,
+    /// Whether this rank's own elements count (`MPI_Scan`) or only those of the ranks before it (`MPI_Exscan`). There
+    /// are none before rank 0: there `recv` of an exclusive scan stays as it is.
+    pub inclusive: bool,
+}
 
 /// How a scan is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,137 +35,77 @@ pub enum ScanAlgorithm {
     RecursiveDoubling,
 }
 
-fn choose(comm: &Comm, len: usize) -> ScanAlgorithm {
-    if len <= bounds::SCAN_DOUBLING && comm.size() >= bounds::SCAN_RANKS {
+fn choose(ranks: i32, len: usize) -> ScanAlgorithm {
+    if len <= bounds::SCAN_DOUBLING && ranks >= bounds::SCAN_RANKS {
         ScanAlgorithm::RecursiveDoubling
     } else {
         ScanAlgorithm::Linear
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Combines this rank's elements with those at the same places of all ranks before it. In place: its
-    /// own are in `recv`.
-    pub fn scan(&mut self, send: Option<SendBuf>, recv: RecvBuf, op: &mut Op<'_>, id: CommId) -> Result<()> {
-        self.scan_as(Call::Scan, send, recv, op, id, None)
+impl<O: Operator> Collective for Scan<O> {
+    type Algorithm = ScanAlgorithm;
+    const TAG: i32 = tags::SCAN;
+
+    fn call(&self) -> Call {
+        if self.inclusive { Call::Scan } else { Call::Exscan }
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn scan_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: ScanAlgorithm,
-    ) -> Result<()> {
-        self.scan_as(Call::Scan, send, recv, op, id, Some(algorithm))
-    }
-
-    /// Combines the elements at the same places of all ranks before this one. There are none before rank
-    /// 0: its `recv` is left as it is.
-    pub fn exscan(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-    ) -> Result<()> {
-        self.scan_as(Call::Exscan, send, recv, op, id, None)
-    }
-
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn exscan_with(
-        &mut self,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: ScanAlgorithm,
-    ) -> Result<()> {
-        self.scan_as(Call::Exscan, send, recv, op, id, Some(algorithm))
-    }
-
-    /// The inclusive scan as a request.
-    pub fn iscan(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: StoredOp,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.scan_plan(form.of(Call::Scan), true, send, recv, op.element(), id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    /// The exclusive scan as a request.
-    pub fn iexscan(
-        &mut self,
-        form: Form,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: StoredOp,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.scan_plan(form.of(Call::Exscan), false, send, recv, op.element(), id, None)?;
-        Ok(self.launch(plan, Some(op), form))
-    }
-
-    fn scan_as(
-        &mut self,
-        call: Call,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        op: &mut Op<'_>,
-        id: CommId,
-        algorithm: Option<ScanAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.scan_on_board(call, send, recv, op, id)
-        {
-            return outcome;
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let comm = engine.board_for(self, id)?;
+        let (call, recv, inclusive) = (self.call(), self.recv, self.inclusive);
+        let own = self.send.unwrap_or(recv.as_send());
+        let op = &mut self.op.op();
+        if !engine.board_reduces(comm, op, own.len()) {
+            return None;
         }
-        let inclusive = call == Call::Scan;
-        let plan = self.scan_plan(call, inclusive, send, recv, op.element(), id, algorithm)?;
-        self.run_divisible(plan, Some(op))
+        if engine.short(call, comm, own.len()).is_some_and(|short| short.scan(own, op, inclusive, recv)) {
+            return Some(Ok(()));
+        }
+        let comm = comm.clone();
+        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
+            reduce::scan(desk, own, recv, with, inclusive)
+        }))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn scan_plan(
-        &mut self,
-        call: Call,
-        inclusive: bool,
-        send: Option<SendBuf>,
-        recv: RecvBuf,
-        element: usize,
-        id: CommId,
-        algorithm: Option<ScanAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        let contribution = send.unwrap_or(recv.as_send());
-        self.check_apart(call, comm, send, recv)?;
-        self.check_len(call, comm, "the receive buffer", recv.len(), contribution.len())?;
-        self.check_elements(call, comm, element, recv.len())?;
-        if comm.local.is_some() {
-            let detail = "scans are not defined on intercommunicators";
-            return Err(self.error(Class::Comm, call, detail).context(comm.context));
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, recv, .. } = *self;
+        if let Some(send) = send {
+            check.apart((send, None), (recv, None))?;
+            check.len("the receive buffer", recv.len(), send.len())?;
         }
-        let mut plan = self.plan(call, comm, tags::SCAN);
-        let before = match algorithm.unwrap_or_else(|| choose(comm, recv.len())) {
-            ScanAlgorithm::Linear => linear_scan(&mut plan, contribution),
-            ScanAlgorithm::RecursiveDoubling => doubling_scan(&mut plan, contribution),
+        check.elements(self.op.element(), recv.len())
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<ScanAlgorithm>) {
+        let (recv, inclusive) = (self.recv, self.inclusive);
+        let own = self.send.unwrap_or(recv.as_send());
+        let before = match algorithm.unwrap_or_else(|| choose(plan.size(), recv.len())) {
+            ScanAlgorithm::Linear => linear_scan(plan, own),
+            ScanAlgorithm::RecursiveDoubling => doubling_scan(plan, own),
         };
         if inclusive {
-            plan.copy(contribution, recv);
+            plan.copy(own, recv);
         }
         match before {
             Some(before) if inclusive => plan.reduce(before, recv),
             Some(before) => plan.copy(before, recv),
             None => {}
         }
-        Ok(plan)
+    }
+
+    fn between(&self, check: &Check<'_>, _: &mut Plan) -> Result<()> {
+        Err(check.error(Class::Comm, "scans are not defined on intercommunicators"))
+    }
+
+    fn op(&mut self) -> Option<Op<'_>> {
+        Some(self.op.op())
+    }
+}
+
+impl Storable for Scan<StoredOp> {
+    fn stored(self) -> Option<StoredOp> {
+        Some(self.op)
     }
 }
 
@@ -176,7 +131,7 @@ fn linear_scan(plan: &mut Plan, own: SendBuf) -> Option<SendBuf> {
     before
 }
 
-/// The same. A rank's group in round k are the ranks that have its number but for the last k bits.
+/// As [`linear_scan`], by recursive doubling. A rank's group in round k are the ranks that have its number but for the last k bits.
 fn doubling_scan(plan: &mut Plan, own: SendBuf) -> Option<SendBuf> {
     let (me, size) = (plan.me(), plan.size());
     let mut before: Option<RecvBuf> = None;

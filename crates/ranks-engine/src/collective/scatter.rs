@@ -1,15 +1,32 @@
 //! Scatter: MPI 5.0 section 6.6.
 
-use super::{Part, tags, whole};
+use super::board::spread;
+use super::check::Check;
+use super::inter::Role;
+use super::{Collective, Part, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
-use crate::group::{Comm, CommId};
+use crate::group::CommId;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::p2p::{Engine, Form, Plan, RequestId};
+use crate::p2p::{Engine, Plan};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
-/// How a scatter is done.
+/// Deals the parts of the root's buffer, one to each rank.
+#[derive(Clone, Copy, Debug)]
+pub struct Scatter<'p> {
+    /// All parts; it counts at the root alone.
+    pub send: SendBuf,
+    /// Where in `send` each part lies (`MPI_Scatterv`); it counts at the root alone. `None`: all parts have one length
+    /// and lie in order of rank.
+    pub parts: Option<&'p [Part]>,
+    /// Room for this rank's part. `None` at the root: in place, its part stays where it is.
+    pub recv: Option<RecvBuf>,
+    /// Who deals.
+    pub root: i32,
+}
+
+/// How a scatter of equal parts is done; others are linear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScatterAlgorithm {
     /// The root sends to each rank.
@@ -18,171 +35,107 @@ pub enum ScatterAlgorithm {
     Binomial,
 }
 
-fn choose(comm: &Comm, part: usize) -> ScatterAlgorithm {
-    if part <= bounds::TREE_PART && comm.size() >= bounds::TREE_RANKS {
+fn choose(ranks: i32, part: usize) -> ScatterAlgorithm {
+    if part <= bounds::TREE_PART && ranks >= bounds::TREE_RANKS {
         ScatterAlgorithm::Binomial
     } else {
         ScatterAlgorithm::Linear
     }
 }
 
-impl<T: Transport> Engine<T> {
-    /// Deals equal parts of the root's buffer, in order of rank; `send` counts there alone. `None` for
-    /// `recv`, at the root: in place, its part stays where it is.
-    pub fn scatter(&mut self, send: SendBuf, recv: Option<RecvBuf>, root: i32, id: CommId) -> Result<()> {
-        self.scatter_as(send, recv, root, id, None)
+impl Collective for Scatter<'_> {
+    type Algorithm = ScatterAlgorithm;
+    const TAG: i32 = tags::SCATTER;
+
+    fn call(&self) -> Call {
+        if self.parts.is_some() { Call::Scatterv } else { Call::Scatter }
     }
 
-    /// The same by a given algorithm: all ranks must give the same one.
-    pub fn scatter_with(
-        &mut self,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-        algorithm: ScatterAlgorithm,
-    ) -> Result<()> {
-        self.scatter_as(send, recv, root, id, Some(algorithm))
-    }
-
-    /// The same as a request.
-    pub fn iscatter(
-        &mut self,
-        form: Form,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.scatter_plan(form.of(Call::Scatter), send, recv, root, id, None)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn scatter_as(
-        &mut self,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-        algorithm: Option<ScatterAlgorithm>,
-    ) -> Result<()> {
-        if algorithm.is_none()
-            && let Some(outcome) = self.scatter_on_board(send, recv, root, id)
+    fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
+        let Self { send, recv, parts, root } = *self;
+        if parts.is_some() {
+            return None;
+        }
+        let comm = engine.board_for(self, id)?;
+        let (me, at, size) = (comm.me as usize, root as usize, comm.size() as usize);
+        let part = if me == at { send.len() / size } else { recv?.len() };
+        if let (Some(recv), true) = (recv, me == at && part * size <= engine.board_longest()) {
+            recv.write(0, send.of_part(Part { at: at * part, len: part }).bytes());
+        }
+        let room = recv.unwrap_or(RecvBuf::EMPTY);
+        if let Some(short) = engine.short(Call::Scatter, comm, part * size)
+            && match me == at {
+                true => short.tell(send.bytes()),
+                false => short.take(at, me * part, room, part * size),
+            }
         {
-            return outcome;
+            return Some(Ok(()));
         }
-        let plan = self.scatter_plan(Call::Scatter, send, recv, root, id, algorithm)?;
-        self.run_divisible(plan, None)
-    }
-
-    fn scatter_plan(
-        &mut self,
-        call: Call,
-        send: SendBuf,
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-        algorithm: Option<ScatterAlgorithm>,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_scatter(call, comm, (send, recv), None, root);
-        }
-        self.root_of(comm, root, call)?;
-        let part = if comm.me == root {
-            let part = self.equal_part(call, comm, send.len())?;
-            if let Some(recv) = recv {
-                self.check_apart(call, comm, Some(send), recv)?;
-                self.check_len(call, comm, "the root's room", recv.len(), part)?;
+        let comm = comm.clone();
+        let begin = |desk| spread::scatter(desk, send, room, part, at);
+        Some(engine.move_on_board(Call::Scatter, comm, Self::TAG, begin, move |done, plan| {
+            if !done {
+                linear_scatter(plan, send, recv, Parts::Equal(part), root);
             }
-            part
-        } else {
-            self.not_in_place(call, comm, recv)?.len()
-        };
-        let mut plan = self.plan(call, comm, tags::SCATTER);
-        match algorithm.unwrap_or_else(|| choose(comm, part)) {
-            ScatterAlgorithm::Linear => {
-                let part_of = |rank| Part { at: rank as usize * part, len: part };
-                linear_scatter(&mut plan, send, recv, part_of, root);
+        }))
+    }
+
+    fn check(&self, check: &Check<'_>) -> Result<()> {
+        let Self { send, parts, recv, root } = *self;
+        check.root(root)?;
+        if check.comm.me != root {
+            return check.not_in_place(recv).map(|_| ());
+        }
+        let own = check.parts(parts, send.len())?.of(root);
+        let Some(recv) = recv else { return Ok(()) };
+        check.apart((send, parts), (recv, None))?;
+        check.len("the root's room", recv.len(), own.len)
+    }
+
+    fn plan(&self, plan: &mut Plan, algorithm: Option<ScatterAlgorithm>) {
+        let Self { send, recv, parts, root } = *self;
+        let by_rank = Parts::new(parts, send.len(), plan.size() as usize);
+        // Only the root has all.
+        let part = recv.map_or_else(|| by_rank.of(root).len, |recv| recv.len());
+        match algorithm.unwrap_or_else(|| choose(plan.size(), part)) {
+            ScatterAlgorithm::Binomial if parts.is_none() => binomial_scatter(plan, send, recv, part, root),
+            _ => linear_scatter(plan, send, recv, by_rank, root),
+        }
+    }
+
+    fn between(&self, check: &Check<'_>, plan: &mut Plan) -> Result<()> {
+        match check.role(self.root)? {
+            Role::Root => {
+                let parts = check.parts(self.parts, self.send.len())?;
+                for rank in 0..plan.size() {
+                    plan.send(rank, self.send.of_part(parts.of(rank)));
+                }
+                plan.wait();
             }
-            ScatterAlgorithm::Binomial => binomial_scatter(&mut plan, send, recv, part, root),
+            Role::Nothing => {}
+            Role::With(root) => plan.swap(None, Some((root, check.never_in_place(self.recv)?))),
         }
-        Ok(plan)
-    }
-
-    /// Deals parts of any length; `parts` says where in `send` each lies. Both count at the root alone.
-    pub fn scatterv(
-        &mut self,
-        send: SendBuf,
-        parts: &[Part],
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-    ) -> Result<()> {
-        let plan = self.scatterv_plan(Call::Scatterv, send, parts, recv, root, id)?;
-        self.run_divisible(plan, None)
-    }
-
-    /// The same as a request.
-    pub fn iscatterv(
-        &mut self,
-        form: Form,
-        send: SendBuf,
-        parts: &[Part],
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-    ) -> Result<RequestId> {
-        let plan = self.scatterv_plan(form.of(Call::Scatterv), send, parts, recv, root, id)?;
-        Ok(self.launch(plan, None, form))
-    }
-
-    fn scatterv_plan(
-        &mut self,
-        call: Call,
-        send: SendBuf,
-        parts: &[Part],
-        recv: Option<RecvBuf>,
-        root: i32,
-        id: CommId,
-    ) -> Result<Box<Plan>> {
-        self.enter(call)?;
-        let comm = &self.comm(id, call)?;
-        if comm.local.is_some() {
-            return self.inter_scatter(call, comm, (send, recv), Some(parts), root);
-        }
-        self.root_of(comm, root, call)?;
-        if comm.me == root {
-            self.check_parts(call, comm, parts, send.len())?;
-            if let Some(recv) = recv {
-                self.check_parts_apart(call, comm, (send, parts), (recv, &whole(recv.as_send())))?;
-                self.check_len(call, comm, "the root's room", recv.len(), parts[root as usize].len)?;
-            }
-        } else {
-            self.not_in_place(call, comm, recv)?;
-        }
-        let mut plan = self.plan(call, comm, tags::SCATTER);
-        linear_scatter(&mut plan, send, recv, |rank| parts[rank as usize], root);
-        Ok(plan)
+        Ok(())
     }
 }
+
+impl Storable for Scatter<'_> {}
 
 pub(super) fn linear_scatter(
     plan: &mut Plan,
     send: SendBuf,
     recv: Option<RecvBuf>,
-    part_of: impl Fn(i32) -> Part,
+    parts: Parts<'_>,
     root: i32,
 ) {
     if plan.me() != root {
         return plan.swap(None, recv.map(|recv| (root, recv)));
     }
     for rank in (0..plan.size()).filter(|&rank| rank != root) {
-        plan.send(rank, send.of_part(part_of(rank)));
+        plan.send(rank, send.of_part(parts.of(rank)));
     }
     if let Some(recv) = recv {
-        plan.copy(send.of_part(part_of(root)), recv);
+        plan.copy(send.of_part(parts.of(root)), recv);
     }
     plan.wait();
 }

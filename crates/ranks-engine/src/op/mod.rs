@@ -11,6 +11,39 @@ use built_in::Loops;
 pub use built_in::{Element, Operation};
 pub use stored::{Deferred, StoredOp};
 
+/// An operation as a reduction is given it: borrowed for a blocking call, or stored, as a request needs it.
+pub trait Operator {
+    /// The operation, for a while.
+    fn op(&mut self) -> Op<'_>;
+
+    /// Bytes of an element.
+    fn element(&self) -> usize;
+}
+
+impl Operator for &mut Op<'_> {
+    #[inline]
+    fn op(&mut self) -> Op<'_> {
+        self.again()
+    }
+
+    #[inline]
+    fn element(&self) -> usize {
+        self.element
+    }
+}
+
+impl Operator for StoredOp {
+    #[inline]
+    fn op(&mut self) -> Op<'_> {
+        self.as_op()
+    }
+
+    #[inline]
+    fn element(&self) -> usize {
+        StoredOp::element(self)
+    }
+}
+
 /// How two rows of elements become one.
 pub struct Op<'f> {
     function: Function<'f>,

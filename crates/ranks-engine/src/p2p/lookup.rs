@@ -1,7 +1,6 @@
 //! From ids and ranks to communicators and slots, or to an error that says what there is.
 
 use super::Engine;
-use crate::ROOT;
 use crate::error::{Class, Error, Result};
 use crate::group::{Comm, CommId};
 use crate::transport::Transport;
@@ -28,14 +27,6 @@ impl<T: Transport> Engine<T> {
                 _ => format!("rank {rank} does not exist: the {whole} has {size} ranks, 0 to {}", size - 1),
             };
             Error::new(Class::Rank, call, self.core.me, detail).peer(rank).context(comm.context)
-        })
-    }
-
-    /// Checks a root.
-    pub(crate) fn root_of(&self, comm: &Comm, root: i32, call: Call) -> Result<usize> {
-        comm.slot_of(root).filter(|_| root != ROOT).ok_or_else(|| {
-            let detail = format!("root {root} is not a rank of the communicator (0 to {})", comm.size() - 1);
-            self.error(Class::Root, call, detail).context(comm.context)
         })
     }
 

@@ -4,9 +4,13 @@ use crate::Case;
 use crate::collectives::{out, room};
 use crate::plans::{sum, words};
 use crate::support::*;
+use ranks_engine::collective::{
+    Allgather, Allreduce, Alltoall, Barrier, Bcast, ExchangeParts, Gather, Reduce, ReduceScatter, Scan,
+    Scatter,
+};
 use ranks_engine::op::{Element, Op, Operation};
 use ranks_engine::transport::Transport;
-use ranks_engine::{Class, CommId, Engine, Form, PROC_NULL, ROOT, RecvBuf, RequestId, Result, SendBuf};
+use ranks_engine::{Class, CommId, Engine, Form, PROC_NULL, ROOT, RecvBuf, Result, SendBuf};
 
 pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![("collectives between two groups", between), ("wrong collectives between two groups", wrong)]
@@ -31,25 +35,10 @@ fn sides<T: Transport>(e: &mut Engine<T>) -> Result<Option<Sides>> {
     Ok(Some(Sides { half, inter, here: of(me % 2), there: of(1 - me % 2) }))
 }
 
-fn in_form<T: Transport>(
-    e: &mut Engine<T>,
-    form: Option<Form>,
-    blocking: impl FnOnce(&mut Engine<T>) -> Result<()>,
-    begin: impl FnOnce(&mut Engine<T>, Form) -> Result<RequestId>,
-) -> Result<()> {
-    match form {
-        None => blocking(e),
-        Some(form) => {
-            let id = begin(e, form)?;
-            finish(e, form, id)
-        }
-    }
-}
-
 fn between<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let Some(Sides { half, inter, here, there }) = sides(e)? else { return Ok(()) };
     for form in FORMS {
-        in_form(e, form, |e| e.barrier(inter), |e, form| e.ibarrier(form, inter))?;
+        in_form(e, form, inter, Barrier)?;
         for len in [0usize, 4, 40_000] {
             // The last rank of one side is the root, then that of the other.
             for side in [0, 1] {
@@ -58,7 +47,7 @@ fn between<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             unrooted(e, form, (inter, len), &here, &there)?;
         }
     }
-    e.barrier(inter)?;
+    e.run(inter, Barrier)?;
     e.comm_free(inter)?;
     e.comm_free(half)
 }
@@ -82,42 +71,26 @@ fn rooted<T: Transport>(
     let told = pattern(len, root_in_world, 70);
     let mut got = if is_root { told.clone() } else { vec![0; len] };
     let buf = room(&mut got);
-    in_form(e, form, |e| e.bcast(buf, root, inter), |e, form| e.ibcast(form, buf, root, inter))?;
+    in_form(e, form, inter, Bcast { buf, root })?;
     assert!(got == told || with_root && !is_root, "{len} bytes told, {form:?}");
 
     let all: Vec<u8> = there.iter().flat_map(|&rank| pattern(len, rank, 71)).collect();
     let mine = pattern(len, me, 71);
     let mut got = if is_root { vec![0; all.len()] } else { Vec::new() };
     let (send, recv) = ((!with_root).then(|| out(&mine)), room(&mut got));
-    in_form(
-        e,
-        form,
-        |e| e.gather(send, recv, root, inter),
-        |e, form| e.igather(form, send, recv, root, inter),
-    )?;
+    in_form(e, form, inter, Gather { send, recv, parts: None, root })?;
     assert!(!is_root || got == all, "{len} bytes gathered, {form:?}");
 
     let mut got = vec![0; len];
     let send = if is_root { out(&all) } else { SendBuf::EMPTY };
     let recv = (!with_root).then(|| room(&mut got));
-    in_form(
-        e,
-        form,
-        |e| e.scatter(send, recv, root, inter),
-        |e, form| e.iscatter(form, send, recv, root, inter),
-    )?;
+    in_form(e, form, inter, Scatter { send, parts: None, recv, root })?;
     assert!(with_root || got == pattern(len, me, 71), "{len} bytes dealt, {form:?}");
 
     let (own, mut got) = (words(&vec![me; len / 4]), vec![0; len]);
     let send = (!with_root).then(|| out(&own));
     let recv = if is_root { room(&mut got) } else { RecvBuf::EMPTY };
-    let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
-    in_form(
-        e,
-        form,
-        |e| e.reduce(send, recv, &mut op, root, inter),
-        |e, form| e.ireduce(form, send, recv, sum(), root, inter),
-    )?;
+    in_form(e, form, inter, Reduce { send, recv, op: sum(), root })?;
     assert!(!is_root || got == words(&vec![there.iter().sum(); len / 4]), "{len} bytes, {form:?}");
     Ok(())
 }
@@ -133,25 +106,19 @@ fn unrooted<T: Transport>(
     let mine = pattern(len, me, 72);
     let mut got = vec![0; len * there.len()];
     let (send, recv) = (Some(out(&mine)), room(&mut got));
-    in_form(e, form, |e| e.allgather(send, recv, inter), |e, form| e.iallgather(form, send, recv, inter))?;
+    in_form(e, form, inter, Allgather { send, recv, parts: None })?;
     assert!(got == there.iter().flat_map(|&rank| pattern(len, rank, 72)).collect::<Vec<u8>>());
 
     let letter = |from: i32, to: i32| pattern(len, from, 100 + to);
     let mine: Vec<u8> = there.iter().flat_map(|&to| letter(me, to)).collect();
     let mut got = vec![0; mine.len()];
     let (send, recv) = (Some(out(&mine)), room(&mut got));
-    in_form(e, form, |e| e.alltoall(send, recv, inter), |e, form| e.ialltoall(form, send, recv, inter))?;
+    in_form(e, form, inter, Alltoall { send, recv, parts: ExchangeParts::Equal })?;
     assert!(got == there.iter().flat_map(|&from| letter(from, me)).collect::<Vec<u8>>());
 
     let (own, mut got) = (words(&vec![me; len / 4]), vec![0; len]);
     let (send, recv) = (Some(out(&own)), room(&mut got));
-    let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
-    in_form(
-        e,
-        form,
-        |e| e.allreduce(send, recv, &mut op, inter),
-        |e, form| e.iallreduce(form, send, recv, sum(), inter),
-    )?;
+    in_form(e, form, inter, Allreduce { send, recv, op: sum() })?;
     assert!(got == words(&vec![there.iter().sum(); len / 4]), "{len} bytes, {form:?}");
 
     // Both sides have as many elements in all, however many ranks they are.
@@ -160,12 +127,7 @@ fn unrooted<T: Transport>(
     let own: Vec<i32> = (0..whole as i32).map(|at| 100 * me + at).collect();
     let (own, mut got) = (words(&own), vec![0; 4 * there.len()]);
     let (send, recv) = (Some(out(&own)), room(&mut got));
-    in_form(
-        e,
-        form,
-        |e| e.reduce_scatter_block(send, recv, &mut op, inter),
-        |e, form| e.ireduce_scatter_block(form, send, recv, sum(), inter),
-    )?;
+    in_form(e, form, inter, ReduceScatter { send, recv, lengths: None, op: sum() })?;
     let reduced = |at: usize| there.iter().map(|rank| 100 * rank + at as i32).sum();
     assert!(got == words(&(place..place + there.len()).map(reduced).collect::<Vec<i32>>()), "{form:?}");
     Ok(())
@@ -175,11 +137,13 @@ fn wrong<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let Some(Sides { half, inter, there, .. }) = sides(e)? else { return Ok(()) };
     let (data, mut got) = ([0; 4], [0; 4]);
     let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
-    let error = e.scan(Some(out(&data)), room(&mut got), &mut op, inter).unwrap_err();
+    let error = e
+        .run(inter, Scan { send: Some(out(&data)), recv: room(&mut got), op: &mut op, inclusive: true })
+        .unwrap_err();
     assert_eq!(error.class(), Class::Comm, "{error}");
-    let error = e.allreduce(None, room(&mut got), &mut op, inter).unwrap_err();
+    let error = e.run(inter, Allreduce { send: None, recv: room(&mut got), op: &mut op }).unwrap_err();
     assert_eq!(error.class(), Class::Buffer, "{error}");
-    let error = e.bcast(room(&mut got), there.len() as i32, inter).unwrap_err();
+    let error = e.run(inter, Bcast { buf: room(&mut got), root: there.len() as i32 }).unwrap_err();
     assert_eq!(error.class(), Class::Root, "{error}");
     e.comm_free(inter)?;
     e.comm_free(half)

@@ -4,6 +4,9 @@
 use crate::Case;
 use crate::collectives::{out, room};
 use crate::support::*;
+use ranks_engine::collective::{
+    Allgather, Allreduce, Alltoall, Barrier, Bcast, ExchangeParts, Gather, Reduce, Scan, Scatter,
+};
 use ranks_engine::op::{Element, Op, Operation};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, CommId, Engine, Result};
@@ -61,47 +64,53 @@ fn step<T: Transport>(
     match which {
         0 => {
             let mut got = if me == root { pattern(len, root, tag) } else { vec![0; len] };
-            e.bcast(room(&mut got), root, comm)?;
+            e.run(comm, Bcast { buf: room(&mut got), root })?;
             assert_eq!(got, pattern(len, root, tag));
         }
         1 => {
             let mut got = vec![0; if me == root { len * n as usize } else { 0 }];
-            e.gather(Some(out(&mine)), room(&mut got), root, comm)?;
+            e.run(comm, Gather { send: Some(out(&mine)), recv: room(&mut got), parts: None, root })?;
             assert!(me != root || got == all(n));
         }
         2 => {
             let (from, mut got) = (if me == root { all(n) } else { Vec::new() }, vec![0; len]);
-            e.scatter(out(&from), Some(room(&mut got)), root, comm)?;
+            e.run(comm, Scatter { send: out(&from), parts: None, recv: Some(room(&mut got)), root })?;
             assert_eq!(got, mine);
         }
         3 => {
             let mut got = vec![0; len * n as usize];
-            e.allgather(Some(out(&mine)), room(&mut got), comm)?;
+            e.run(comm, Allgather { send: Some(out(&mine)), recv: room(&mut got), parts: None })?;
             assert_eq!(got, all(n));
         }
         4 => {
             let part = |from: i32, to: i32| pattern(len, 10 * from + to, tag);
             let from: Vec<u8> = (0..n).flat_map(|to| part(me, to)).collect();
             let mut got = vec![0; len * n as usize];
-            e.alltoall(Some(out(&from)), room(&mut got), comm)?;
+            e.run(
+                comm,
+                Alltoall { send: Some(out(&from)), recv: room(&mut got), parts: ExchangeParts::Equal },
+            )?;
             assert_eq!(got, (0..n).flat_map(|from| part(from, me)).collect::<Vec<_>>());
         }
         5 => {
             let mut got = vec![0; if me == root { len } else { 0 }];
-            e.reduce(Some(out(&mine)), room(&mut got), &mut sum, root, comm)?;
+            e.run(comm, Reduce { send: Some(out(&mine)), recv: room(&mut got), op: &mut sum, root })?;
             assert!(me != root || got == sums(n, len, tag));
         }
         6 => {
             let mut got = mine;
-            e.allreduce(None, room(&mut got), &mut sum, comm)?;
+            e.run(comm, Allreduce { send: None, recv: room(&mut got), op: &mut sum })?;
             assert_eq!(got, sums(n, len, tag));
         }
         7 => {
             let mut got = vec![0; len];
-            e.scan(Some(out(&mine)), room(&mut got), &mut sum, comm)?;
+            e.run(
+                comm,
+                Scan { send: Some(out(&mine)), recv: room(&mut got), op: &mut sum, inclusive: true },
+            )?;
             assert_eq!(got, sums(me + 1, len, tag));
         }
-        _ => e.barrier(comm)?,
+        _ => e.run(comm, Barrier)?,
     }
     Ok(())
 }
@@ -152,10 +161,10 @@ fn long_elements<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let sum = (1..=n as u8).sum::<u8>();
         let mut op = Op::user(&mut function, element, true);
         let mut got = vec![0; mine.len()];
-        e.allreduce(Some(out(&mine)), room(&mut got), &mut op, WORLD)?;
+        e.run(WORLD, Allreduce { send: Some(out(&mine)), recv: room(&mut got), op: &mut op })?;
         assert!(got.chunks(element).enumerate().all(|(k, e)| e[0] == sum && e[element - 1] == k as u8));
         let mut got = mine.clone();
-        e.scan(None, room(&mut got), &mut op, WORLD)?;
+        e.run(WORLD, Scan { send: None, recv: room(&mut got), op: &mut op, inclusive: true })?;
         let sum = (1..=me as u8 + 1).sum::<u8>();
         assert!(got.chunks(element).enumerate().all(|(k, e)| e[0] == sum && e[element - 1] == k as u8));
     }
@@ -182,7 +191,7 @@ fn by_messages<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for (tag, len) in LENGTHS.into_iter().enumerate() {
         let root = tag as i32 % n;
         let mut got = if me == root { pattern(len, root, 1) } else { vec![0; len] };
-        e.bcast_by_messages(room(&mut got), root, WORLD)?;
+        e.run_by_messages(WORLD, Bcast { buf: room(&mut got), root }, None)?;
         assert_eq!(got, pattern(len, root, 1));
         step(e, WORLD, 0, len, root, tag as i32)?;
     }
@@ -198,15 +207,15 @@ fn different_calls<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let mut got = [0; 8];
     // Rank 0 waits for rank 1 in another collective than rank 1 for rank 0; the rest go with rank 1.
     let error = match me {
-        0 => e.bcast(room(&mut got), 1, WORLD),
-        _ => e.allreduce(None, room(&mut got), &mut sum, WORLD),
+        0 => e.run(WORLD, Bcast { buf: room(&mut got), root: 1 }),
+        _ => e.run(WORLD, Allreduce { send: None, recv: room(&mut got), op: &mut sum }),
     };
     let error = error.expect_err("ranks 0 and 1 are not in the same collective");
     assert!(error.class() == Class::Other && error.peer_rank().is_some(), "{error}");
     if me == 0 {
         assert!(error.to_string().contains("all_reduce"), "{error}");
     }
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     mixture_on(e, WORLD, 5)
 }
 
@@ -218,10 +227,10 @@ fn different_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for (one, others) in [(4, 8), (8, 4), (60, 8), (8, 400_000), (400_000, 60)] {
         let mut sum = Op::built_in(Operation::Sum, Element::U32).unwrap();
         let mut got = vec![0; if me == 0 { one } else { others }];
-        let outcome = e.allreduce(None, room(&mut got), &mut sum, WORLD);
+        let outcome = e.run(WORLD, Allreduce { send: None, recv: room(&mut got), op: &mut sum });
         let error = outcome.expect_err("rank 0 has another length than the others");
         assert!(matches!(error.class(), Class::Truncate | Class::Other), "{error}");
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
         step(e, WORLD, 6, 100, 0, 1)?;
     }
     Ok(())

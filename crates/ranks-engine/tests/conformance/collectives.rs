@@ -3,7 +3,8 @@
 use crate::Case;
 use crate::support::*;
 use ranks_engine::collective::{
-    AllgatherAlgorithm, AlltoallAlgorithm, GatherAlgorithm, Part, ScatterAlgorithm,
+    Allgather, AllgatherAlgorithm, Alltoall, AlltoallAlgorithm, ExchangeParts, Gather, GatherAlgorithm, Part,
+    Scatter, ScatterAlgorithm,
 };
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, Engine, RecvBuf, Result, SendBuf};
@@ -33,7 +34,7 @@ pub fn out(data: &[u8]) -> SendBuf {
     unsafe { SendBuf::of(data) }
 }
 
-/// The same for what comes in.
+/// Room for what comes in, for an operation that is over when it returns.
 pub fn room(data: &mut [u8]) -> RecvBuf {
     // SAFETY: the borrow lasts until the call returns.
     unsafe { RecvBuf::of(data) }
@@ -78,14 +79,7 @@ fn gather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                         (false, _) => Vec::new(),
                     };
                     let send = (!here || !in_place).then(|| out(&mine));
-                    match way {
-                        Way::Chosen => e.gather(send, room(&mut got), root, WORLD)?,
-                        Way::By(algorithm) => e.gather_with(send, room(&mut got), root, WORLD, algorithm)?,
-                        Way::As(form) => {
-                            let id = e.igather(form, send, room(&mut got), root, WORLD)?;
-                            finish(e, form, id)?;
-                        }
-                    }
+                    way.run(e, Gather { send, recv: room(&mut got), parts: None, root })?;
                     assert!(!here || got == expected, "{len} bytes to {root}, {way:?}, {in_place}");
                 }
             }
@@ -114,13 +108,7 @@ fn gatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let send = (!here || !in_place).then(|| out(&mine));
             let (recv, parts_here) =
                 if here { (room(&mut got), &parts[..]) } else { (RecvBuf::EMPTY, &[][..]) };
-            match form {
-                None => e.gatherv(send, recv, parts_here, root, WORLD)?,
-                Some(form) => {
-                    let id = e.igatherv(form, send, recv, parts_here, root, WORLD)?;
-                    finish(e, form, id)?;
-                }
-            }
+            in_form(e, form, WORLD, Gather { send, recv, parts: Some(parts_here), root })?;
             for (rank, part) in parts.iter().enumerate().filter(|_| here) {
                 let end = part.at + part.len;
                 assert!(got[part.at..end] == pattern(part.len, rank as i32, 2));
@@ -144,14 +132,7 @@ fn scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                     let mut got = vec![0; len];
                     let kept = here && in_place;
                     let recv = (!kept).then(|| room(&mut got));
-                    match way {
-                        Way::Chosen => e.scatter(send, recv, root, WORLD)?,
-                        Way::By(algorithm) => e.scatter_with(send, recv, root, WORLD, algorithm)?,
-                        Way::As(form) => {
-                            let id = e.iscatter(form, send, recv, root, WORLD)?;
-                            finish(e, form, id)?;
-                        }
-                    }
+                    way.run(e, Scatter { send, parts: None, recv, root })?;
                     assert!(kept || got == expected, "{len} bytes from {root}, {way:?}, {in_place}");
                 }
             }
@@ -171,13 +152,7 @@ fn scatterv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let mut got = vec![0; uneven(me)];
             let kept = here && in_place;
             let recv = (!kept).then(|| room(&mut got));
-            match form {
-                None => e.scatterv(send, parts, recv, root, WORLD)?,
-                Some(form) => {
-                    let id = e.iscatterv(form, send, parts, recv, root, WORLD)?;
-                    finish(e, form, id)?;
-                }
-            }
+            in_form(e, form, WORLD, Scatter { send, parts: Some(parts), recv, root })?;
             assert!(kept || got == pattern(uneven(me), me, 4));
         }
     }
@@ -199,14 +174,7 @@ fn allgather<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                     got = only_own(n, me, 5, |_| len);
                 }
                 let send = (!in_place).then(|| out(&mine));
-                match way {
-                    Way::Chosen => e.allgather(send, room(&mut got), WORLD)?,
-                    Way::By(algorithm) => e.allgather_with(send, room(&mut got), WORLD, algorithm)?,
-                    Way::As(form) => {
-                        let id = e.iallgather(form, send, room(&mut got), WORLD)?;
-                        finish(e, form, id)?;
-                    }
-                }
+                way.run(e, Allgather { send, recv: room(&mut got), parts: None })?;
                 assert!(got == expected, "{len} bytes, {way:?}, in place: {in_place}");
             }
         }
@@ -221,13 +189,7 @@ fn allgatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for (in_place, form) in [false, true].into_iter().flat_map(|yes| FORMS.map(|form| (yes, form))) {
         let mut got = only_own(n, if in_place { me } else { n }, 6, uneven);
         let (send, recv) = ((!in_place).then(|| out(&mine)), room(&mut got));
-        match form {
-            None => e.allgatherv(send, recv, &parts, WORLD)?,
-            Some(form) => {
-                let id = e.iallgatherv(form, send, recv, &parts, WORLD)?;
-                finish(e, form, id)?;
-            }
-        }
+        in_form(e, form, WORLD, Allgather { send, recv, parts: Some(&parts) })?;
         assert!(got == all_parts(n, 6, uneven));
     }
     Ok(())
@@ -247,14 +209,7 @@ fn alltoall<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             for in_place in [false, true] {
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!in_place).then(|| out(&mine));
-                match way {
-                    Way::Chosen => e.alltoall(send, room(&mut got), WORLD)?,
-                    Way::By(algorithm) => e.alltoall_with(send, room(&mut got), WORLD, algorithm)?,
-                    Way::As(form) => {
-                        let id = e.ialltoall(form, send, room(&mut got), WORLD)?;
-                        finish(e, form, id)?;
-                    }
-                }
+                way.run(e, Alltoall { send, recv: room(&mut got), parts: ExchangeParts::Equal })?;
                 assert!(got == expected, "{len} bytes, {way:?}, in place: {in_place}");
             }
         }
@@ -272,13 +227,8 @@ fn alltoallv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for form in FORMS {
         let mut got = vec![0; expected.len()];
         let (send, recv) = (Some(out(&mine)), room(&mut got));
-        match form {
-            None => e.alltoallv(send, &from_here, recv, &to_here, WORLD)?,
-            Some(form) => {
-                let id = e.ialltoallv(form, send, &from_here, recv, &to_here, WORLD)?;
-                finish(e, form, id)?;
-            }
-        }
+        let parts = ExchangeParts::Each(&from_here, &to_here);
+        in_form(e, form, WORLD, Alltoall { send, recv, parts })?;
         assert!(got == expected, "{form:?}");
     }
     // Parts to send and parts to receive in turn in one buffer: that their spans overlap is no error.
@@ -287,13 +237,8 @@ fn alltoallv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for form in FORMS {
         let mut both: Vec<u8> = (0..n).flat_map(|to| [letter(8, me, to), vec![0; 8]].concat()).collect();
         let recv = room(&mut both);
-        match form {
-            None => e.alltoallw(Some(recv.as_send()), &evens, recv, &odds, WORLD)?,
-            Some(form) => {
-                let id = e.ialltoallw(form, Some(recv.as_send()), &evens, recv, &odds, WORLD)?;
-                finish(e, form, id)?;
-            }
-        }
+        let (send, parts) = (Some(recv.as_send()), ExchangeParts::Typed(&evens, &odds));
+        in_form(e, form, WORLD, Alltoall { send, recv, parts })?;
         for (rank, row) in both.chunks(16).enumerate() {
             let rank = rank as i32;
             assert!(row == [letter(8, me, rank), letter(8, rank, me)].concat(), "{form:?}");
@@ -303,7 +248,7 @@ fn alltoallv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let length = |a: i32, b: i32| uneven(a + b);
     let mut buffer: Vec<u8> = (0..n).flat_map(|to| letter(length(me, to), me, to)).collect();
     let parts = Part::in_order((0..n).map(|other| length(me, other)));
-    e.alltoallv(None, &[], room(&mut buffer), &parts, WORLD)?;
+    e.run(WORLD, Alltoall { send: None, recv: room(&mut buffer), parts: ExchangeParts::Each(&[], &parts) })?;
     assert!(buffer == (0..n).flat_map(|from| letter(length(from, me), from, me)).collect::<Vec<u8>>());
     Ok(())
 }
@@ -314,11 +259,11 @@ fn on_a_part<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let part = e.comm_split(WORLD, me % 2, -me)?.expect("each has a colour");
     let members: Vec<i32> = (0..n).rev().filter(|rank| rank % 2 == me % 2).collect();
     let mut got = vec![0; members.len()];
-    e.allgather(Some(out(&[me as u8])), room(&mut got), part)?;
+    e.run(part, Allgather { send: Some(out(&[me as u8])), recv: room(&mut got), parts: None })?;
     assert_eq!(got, members.iter().map(|&rank| rank as u8).collect::<Vec<_>>());
     let last = members.len() as i32 - 1;
     got.fill(0);
-    e.gather(Some(out(&[me as u8])), room(&mut got), last, part)?;
+    e.run(part, Gather { send: Some(out(&[me as u8])), recv: room(&mut got), parts: None, root: last })?;
     assert!(me != members[last as usize] || got.iter().map(|&b| i32::from(b)).eq(members.iter().copied()));
     e.comm_free(part)
 }
@@ -327,22 +272,35 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, ..) = ring(e);
     let data = vec![1; 8 * n as usize];
     let mut short = vec![0; 3];
-    let error = e.gather(Some(out(&data)), room(&mut short), n, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, Gather { send: Some(out(&data)), recv: room(&mut short), parts: None, root: n })
+        .unwrap_err();
     assert_eq!((error.class(), error.call().name()), (Class::Root, "MPI_Gather"));
-    let error = e.scatter(out(&data), None, (me + 1) % n, WORLD);
+    let error = e.run(WORLD, Scatter { send: out(&data), parts: None, recv: None, root: (me + 1) % n });
     assert!(n == 1 || error.unwrap_err().class() == Class::Buffer);
     let mut uneven = vec![0; 8 * n as usize + 1];
     if n > 1 {
-        let error = e.allgather(Some(out(&data[..8])), room(&mut uneven), WORLD).unwrap_err();
+        let error = e
+            .run(WORLD, Allgather { send: Some(out(&data[..8])), recv: room(&mut uneven), parts: None })
+            .unwrap_err();
         assert_eq!(error.class(), Class::Count, "{error}");
     }
-    let error = e.allgather(Some(out(&data[..7])), room(&mut uneven[..8 * n as usize]), WORLD).unwrap_err();
+    let error = e
+        .run(
+            WORLD,
+            Allgather { send: Some(out(&data[..7])), recv: room(&mut uneven[..8 * n as usize]), parts: None },
+        )
+        .unwrap_err();
     assert_eq!(error.class(), Class::Truncate, "{error}");
     let same = room(&mut uneven[..8 * n as usize]);
-    let error = e.alltoall(Some(same.as_send()), same, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, Alltoall { send: Some(same.as_send()), recv: same, parts: ExchangeParts::Equal })
+        .unwrap_err();
     assert_eq!(error.class(), Class::Buffer, "{error}");
     let parts = vec![Part { at: usize::MAX, len: 2 }; n as usize];
-    let error = e.allgatherv(Some(out(&[1, 2])), room(&mut short), &parts, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, Allgather { send: Some(out(&[1, 2])), recv: room(&mut short), parts: Some(&parts) })
+        .unwrap_err();
     assert_eq!(error.class(), Class::Count, "{error}");
     assert!(error.to_string().contains("all_gather_varying on world: the part of rank 0"), "{error}");
     Ok(())
@@ -358,7 +316,7 @@ fn wrong_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mut got = vec![7; 2 * expected + 1];
         let (recv, beyond) = got.split_at_mut(2 * expected);
         let mine = vec![1; if me == 0 { expected } else { sent }];
-        let outcome = e.gather(Some(out(&mine)), room(recv), 0, WORLD);
+        let outcome = e.run(WORLD, Gather { send: Some(out(&mine)), recv: room(recv), parts: None, root: 0 });
         if me == 0 {
             let error = outcome.unwrap_err();
             assert_eq!((error.class(), error.call().name()), (Class::Truncate, "MPI_Gather"), "{error}");

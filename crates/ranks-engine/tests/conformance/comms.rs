@@ -2,7 +2,7 @@
 
 use crate::Case;
 use crate::support::*;
-use ranks_engine::collective::BarrierAlgorithm;
+use ranks_engine::collective::{Barrier, Bcast};
 use ranks_engine::transport::Transport;
 use ranks_engine::{
     ANY_SOURCE, ANY_TAG, Class, CommId, Comparison, Engine, Mode, RecvBuf, Result, SendBuf, UNDEFINED,
@@ -83,9 +83,9 @@ fn split<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         send_on(e, &[me as u8], (mine + 1) % size, part)?;
         let before = (mine + size - 1) % size;
         assert_eq!(recv_on(e, before, part)? as i32, members[before as usize]);
-        e.barrier(part)?;
+        e.run(part, Barrier)?;
         let inner = e.comm_split(part, 0, mine)?.expect("one colour for all");
-        e.barrier(inner)?;
+        e.run(inner, Barrier)?;
         e.comm_free(inner)?;
         e.comm_free(part)?;
     }
@@ -103,13 +103,13 @@ fn of_groups<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let mine = if me % 2 == 0 { &evens } else { &odds };
     let part = e.comm_create(WORLD, mine)?.expect("in its group");
     assert_eq!(&e.comm_group(part)?, mine);
-    e.barrier(part)?;
+    e.run(part, Barrier)?;
     e.comm_free(part)?;
     // One group alone: the others get none.
     let part = e.comm_create(WORLD, &evens)?;
     assert_eq!(part.is_some(), me % 2 == 0);
     if let Some(part) = part {
-        e.barrier(part)?;
+        e.run(part, Barrier)?;
         e.comm_free(part)?;
     }
     assert_eq!(e.comm_create(WORLD, &world.incl(&[])?)?, None);
@@ -122,13 +122,13 @@ fn of_groups<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let a = e.made(ranks_engine::Call::CommCreateGroup, a)?.expect("in the group");
         assert_ne!(e.comm_context(a)?, e.comm_context(b)?);
         assert_eq!((e.comm_group(a)?, e.comm_group(b)?), (evens.clone(), evens.clone()));
-        e.barrier(b)?;
+        e.run(b, Barrier)?;
         e.comm_free(a)?;
         e.comm_free(b)?;
     }
     let c = e.comm_create_from_group(mine, if me % 2 == 0 { "even" } else { "odd" })?;
     assert_eq!(&e.comm_group(c)?, mine);
-    e.barrier(c)?;
+    e.run(c, Barrier)?;
     e.comm_disconnect(c)
 }
 
@@ -152,7 +152,7 @@ fn on_the_side<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let makings = (0..5).map(|_| e.comm_idup(WORLD)).collect::<Result<Vec<_>>>()?;
     // Messages and collectives of the old one go on meanwhile.
     send_on(e, &[me as u8], next, WORLD)?;
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     assert_eq!(i32::from(recv_on(e, ANY_SOURCE, WORLD)?), previous);
     let requests: Vec<_> = makings.iter().map(|making| making.request).rev().collect();
     for outcome in e.wait_all(&requests)? {
@@ -211,7 +211,7 @@ fn freed_while_busy<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     if me > 0 {
         send(e)?;
     }
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     if me == 0 {
         send(e)?;
     }
@@ -234,7 +234,7 @@ fn a_thousand<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let group = e.comm_group(part)?;
         let made = e.comm_create(copy, &group)?.expect("in the group");
         if round % 50 == 0 {
-            e.barrier(made)?;
+            e.run(made, Barrier)?;
         }
         for comm in [copy, part, made] {
             e.comm_free(comm)?;
@@ -249,9 +249,9 @@ fn a_thousand<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 
 /// What is there while no rank is ahead of the others.
 fn quiet_counts<T: Transport>(e: &mut Engine<T>) -> Result<(usize, usize)> {
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     let counts = e.comm_counts();
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     Ok(counts)
 }
 
@@ -259,17 +259,22 @@ fn many<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for _ in 0..3 {
         let comms = (0..40).map(|_| e.comm_dup(CommId::WORLD)).collect::<Result<Vec<_>>>()?;
         for &comm in comms.iter().rev() {
-            e.barrier(comm)?;
+            e.run(comm, Barrier)?;
             e.comm_free(comm)?;
         }
     }
     Ok(())
 }
 
+/// By the counter in the shared area, or by messages.
+fn barrier<T: Transport>(e: &mut Engine<T>, by_messages: bool) -> Result<()> {
+    if by_messages { e.run_by_messages(WORLD, Barrier, None) } else { e.run(WORLD, Barrier) }
+}
+
 fn barriers<T: Transport>(e: &mut Engine<T>) -> Result<()> {
-    for algorithm in [BarrierAlgorithm::Counter, BarrierAlgorithm::Dissemination] {
+    for by_messages in [false, true] {
         for _ in 0..50 {
-            e.barrier_with(CommId::WORLD, algorithm)?;
+            barrier(e, by_messages)?;
         }
     }
     Ok(())
@@ -277,7 +282,7 @@ fn barriers<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 
 fn barrier_holds<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, ..) = ring(e);
-    for algorithm in [BarrierAlgorithm::Counter, BarrierAlgorithm::Dissemination] {
+    for by_messages in [false, true] {
         for late in 0..n {
             // What the late rank sends to itself before the barrier, others must find done after it:
             // it tells everyone, and everyone probes without waiting for long.
@@ -287,7 +292,7 @@ fn barrier_holds<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                     send(e, Mode::Standard, &[1], to, 5)?;
                 }
             }
-            e.barrier_with(CommId::WORLD, algorithm)?;
+            barrier(e, by_messages)?;
             if me != late {
                 // The message was sent before the barrier opened; the simulation may still delay it.
                 let mut looks = 0;
@@ -308,7 +313,7 @@ fn bcast<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         for root in 0..n {
             let mut data = if me == root { pattern(len, root, 1) } else { vec![0; len] };
             // SAFETY: over when the call returns.
-            e.bcast(unsafe { RecvBuf::of(&mut data) }, root, CommId::WORLD)?;
+            e.run(CommId::WORLD, Bcast { buf: unsafe { RecvBuf::of(&mut data) }, root })?;
             assert_eq!(data, pattern(len, root, 1));
         }
     }

@@ -3,6 +3,7 @@
 use crate::Case;
 use crate::support::*;
 use crate::typed::elements;
+use ranks_engine::collective::Barrier;
 use ranks_engine::datatype::{Datatype, Form, Scalar};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Mode, Result};
@@ -58,7 +59,7 @@ const LEN: usize = 16_000;
 
 fn standard<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for round in 0..4 {
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
         if e.size() < 2 || e.rank() > 1 {
             continue;
         }
@@ -138,7 +139,7 @@ fn nonblocking_halves<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 /// Answers that do not fit into the ring: a receive is over, and its rank makes no further call.
 fn answers<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for (mode, len) in [(Mode::Synchronous, 100), (Mode::Standard, 100_000), (Mode::Synchronous, 100_000)] {
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
         if e.size() < 2 || e.rank() > 1 {
             continue;
         }
@@ -175,7 +176,7 @@ const FLOOD: i32 = 300;
 /// Sends that are over and more than any ring has room for, buffered or freed, behind others that are not over.
 fn floods<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for (pending, len) in [(0, 8), (FLOOD, 8), (5, 3_000), (0, 20_000), (5, 20_000)] {
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
         if e.size() < 2 || e.rank() > 1 {
             continue;
         }
@@ -218,7 +219,7 @@ fn floods<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 /// A send that is freed when its receiver has asked for the message already.
 fn freed_late<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     for len in [40_000, 1_000_000] {
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
         if e.size() < 2 || e.rank() > 1 {
             continue;
         }

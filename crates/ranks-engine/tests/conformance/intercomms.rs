@@ -3,6 +3,7 @@
 use crate::Case;
 use crate::comms::{recv_on, send_on};
 use crate::support::*;
+use ranks_engine::collective::Barrier;
 use ranks_engine::transport::Transport;
 use ranks_engine::{ANY_SOURCE, Class, CommId, Comparison, Engine, Result, UNDEFINED};
 
@@ -153,13 +154,13 @@ fn merged<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let expected: Vec<i32> = side(1 - high).chain(side(high)).collect();
         assert_eq!(e.comm_group(all)?.world_ranks().collect::<Vec<_>>(), expected);
         assert_eq!(expected[e.comm_rank(all)? as usize], me);
-        e.barrier(all)?;
+        e.run(all, Barrier)?;
         e.comm_free(all)?;
     }
     for high in [false, true] {
         let all = e.intercomm_merge(halves.inter, high)?;
         assert_eq!(e.comm_size(all)?, n);
-        e.barrier(all)?;
+        e.run(all, Barrier)?;
         e.comm_free(all)?;
     }
     free(e, halves)

@@ -1,6 +1,7 @@
 //! What the end of a rank does to the others.
 
 use crate::support::*;
+use ranks_engine::collective::{Allgather, Allreduce, Alltoall, Barrier, Bcast, ExchangeParts, Gather, Scan};
 use ranks_engine::{ANY_SOURCE, Class, Mode, ShmEngine, threads};
 
 #[test]
@@ -25,7 +26,7 @@ fn waiting_on_a_finished_rank_is_an_error_and_its_messages_arrive() {
                 let long = vec![1; 100_000];
                 assert!(send(e, Mode::Standard, &long, 1, 5).is_err());
                 assert!(e.probe(1, 5, WORLD).is_err());
-                assert!(e.barrier(WORLD).is_err());
+                assert!(e.run(WORLD, Barrier).is_err());
             }
             Ok(())
         });
@@ -87,12 +88,15 @@ fn collectives_end_when_a_rank_dies() {
         let mut all = vec![0; len * e.size()];
         let mut op = Op::built_in(Operation::Sum, Element::I32).unwrap();
         match which {
-            0 => e.allreduce(Some(out(&mine)), room(&mut got), &mut op, WORLD),
-            1 => e.allgather(Some(out(&mine)), room(&mut all), WORLD),
-            2 => e.alltoall(None, room(&mut all), WORLD),
-            3 => e.gather(Some(out(&mine)), room(&mut all), 0, WORLD),
-            4 => e.scan(Some(out(&mine)), room(&mut got), &mut op, WORLD),
-            _ => e.bcast(room(&mut got), 2, WORLD),
+            0 => e.run(WORLD, Allreduce { send: Some(out(&mine)), recv: room(&mut got), op: &mut op }),
+            1 => e.run(WORLD, Allgather { send: Some(out(&mine)), recv: room(&mut all), parts: None }),
+            2 => e.run(WORLD, Alltoall { send: None, recv: room(&mut all), parts: ExchangeParts::Equal }),
+            3 => e.run(WORLD, Gather { send: Some(out(&mine)), recv: room(&mut all), parts: None, root: 0 }),
+            4 => e.run(
+                WORLD,
+                Scan { send: Some(out(&mine)), recv: room(&mut got), op: &mut op, inclusive: true },
+            ),
+            _ => e.run(WORLD, Bcast { buf: room(&mut got), root: 2 }),
         }
     };
     for which in 0..6 {
@@ -161,13 +165,17 @@ fn plans_under_way_end_when_a_rank_dies() {
             let sum = || StoredOp::built_in(Operation::Sum, Element::I32).unwrap();
             let (mine, mut got, mut all) = (vec![1; len], vec![0; len], vec![0; 3 * len]);
             let (send, form) = (Some(out(&mine)), Form::Nonblocking);
-            let started = e.iallgather(Form::Persistent, send, room(&mut all), WORLD)?;
+            let started =
+                e.begin(WORLD, Form::Persistent, Allgather { send, recv: room(&mut all), parts: None })?;
             if e.rank() == 2 {
                 std::thread::sleep(std::time::Duration::from_millis(20));
                 return Err(Error::new(Class::Other, Call::Unknown, 2, "dies"));
             }
-            let requests =
-                [e.iallreduce(form, send, room(&mut got), sum(), WORLD)?, e.ibarrier(form, WORLD)?, started];
+            let requests = [
+                e.begin(WORLD, form, Allreduce { send, recv: room(&mut got), op: sum() })?,
+                e.begin(WORLD, form, Barrier)?,
+                started,
+            ];
             e.start(started)?;
             for outcome in e.wait_all(&requests)? {
                 let error = outcome.unwrap_err();

@@ -24,6 +24,7 @@ mod topologies;
 mod typed;
 mod ways;
 
+use ranks_engine::collective::Barrier;
 use ranks_engine::transport::Transport;
 use ranks_engine::{Engine, Result, Way, threads};
 use ranks_shm::layout::Geometry;
@@ -80,10 +81,10 @@ fn run_cases<T: Transport>(engine: &mut Engine<T>, cases: Vec<Case<T>>) -> Resul
     for (name, case) in cases {
         support::set_case(name);
         case(engine)?;
-        engine.barrier(ranks_engine::CommId::WORLD)?;
+        engine.run(ranks_engine::CommId::WORLD, Barrier)?;
         assert_eq!(engine.unexpected(), 0, "{name} left messages behind");
         // Nobody begins the next case, whose messages would count, before all have looked.
-        engine.barrier(ranks_engine::CommId::WORLD)?;
+        engine.run(ranks_engine::CommId::WORLD, Barrier)?;
     }
     Ok(())
 }

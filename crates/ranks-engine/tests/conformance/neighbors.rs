@@ -4,7 +4,7 @@
 use crate::Case;
 use crate::collectives::{out, room};
 use crate::support::*;
-use ranks_engine::collective::{Neighbors, Part};
+use ranks_engine::collective::{ExchangeParts, NeighborAllgather, NeighborAlltoall, Neighbors, Part};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, Engine, PROC_NULL, Result};
 
@@ -38,23 +38,13 @@ fn lines<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             };
             for form in FORMS {
                 let mut got = vec![9; 2 * len];
-                match form {
-                    None => e.neighbor_alltoall(out(&mine), room(&mut got), neighbors, WORLD)?,
-                    Some(form) => {
-                        let id = e.ineighbor_alltoall(form, out(&mine), room(&mut got), neighbors, WORLD)?;
-                        finish(e, form, id)?;
-                    }
-                }
+                let (send, recv, parts) = (out(&mine), room(&mut got), ExchangeParts::Equal);
+                in_form(e, form, WORLD, NeighborAlltoall { send, recv, parts, neighbors })?;
                 assert!(got == [come(0), come(1)].concat(), "{len} bytes, {periodic}, {form:?}");
                 let own = pattern(len, me, 60);
                 let mut got = vec![9; 2 * len];
-                match form {
-                    None => e.neighbor_allgather(out(&own), room(&mut got), neighbors, WORLD)?,
-                    Some(form) => {
-                        let id = e.ineighbor_allgather(form, out(&own), room(&mut got), neighbors, WORLD)?;
-                        finish(e, form, id)?;
-                    }
-                }
+                let (send, recv) = (out(&own), room(&mut got));
+                in_form(e, form, WORLD, NeighborAllgather { send, recv, parts: None, neighbors })?;
                 let all = ranks.map(|rank| match rank {
                     PROC_NULL => vec![9; len],
                     rank => pattern(len, rank, 60),
@@ -74,7 +64,10 @@ fn twice<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let len = 100;
     let mine: Vec<u8> = (0..3).flat_map(|at| letter(len, me, at)).collect();
     let mut got = vec![0; 3 * len];
-    e.neighbor_alltoall(out(&mine), room(&mut got), neighbors, WORLD)?;
+    e.run(
+        WORLD,
+        NeighborAlltoall { send: out(&mine), recv: room(&mut got), parts: ExchangeParts::Equal, neighbors },
+    )?;
     // With one rank all three edges lead to it, in this order.
     let expected = match e.size() {
         1 => [letter(len, me, 0), letter(len, me, 1), letter(len, me, 2)],
@@ -96,25 +89,14 @@ fn uneven<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let recv_parts = [Part { at: 2, len: length(me) }];
     for form in FORMS {
         let mut got = vec![0; length(me) + 2];
-        let (send, recv) = ((out(&mine), &send_parts[..]), (room(&mut got), &recv_parts[..]));
-        match form {
-            None => e.neighbor_alltoallv(send, recv, neighbors, WORLD)?,
-            Some(form) => {
-                let id = e.ineighbor_alltoallv(form, send, recv, neighbors, WORLD)?;
-                finish(e, form, id)?;
-            }
-        }
+        let parts = ExchangeParts::Each(&send_parts, &recv_parts);
+        let (send, recv) = (out(&mine), room(&mut got));
+        in_form(e, form, WORLD, NeighborAlltoall { send, recv, parts, neighbors })?;
         assert!(got[2..] == letter(length(me), 0, me as usize), "{form:?}");
         let own = pattern(if me == 0 { 30 } else { 0 }, 0, 61);
         let (mut got, parts) = ([0; 33], [Part { at: 3, len: 30 }]);
-        match form {
-            None => e.neighbor_allgatherv(out(&own), room(&mut got), &parts, neighbors, WORLD)?,
-            Some(form) => {
-                let recv = room(&mut got);
-                let id = e.ineighbor_allgatherv(form, out(&own), recv, &parts, neighbors, WORLD)?;
-                finish(e, form, id)?;
-            }
-        }
+        let (send, recv) = (out(&own), room(&mut got));
+        in_form(e, form, WORLD, NeighborAllgather { send, recv, parts: Some(&parts), neighbors })?;
         assert!(got[3..] == pattern(30, 0, 61), "{form:?}");
     }
     Ok(())
@@ -123,18 +105,32 @@ fn uneven<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 fn wrong<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let n = e.size() as i32;
     let neighbors = Neighbors { sources: &[n], destinations: &[], cartesian: false };
-    let error = e.neighbor_alltoall(out(&[]), room(&mut [0; 4]), neighbors, WORLD).unwrap_err();
+    let error = e
+        .run(
+            WORLD,
+            NeighborAlltoall {
+                send: out(&[]),
+                recv: room(&mut [0; 4]),
+                parts: ExchangeParts::Equal,
+                neighbors,
+            },
+        )
+        .unwrap_err();
     assert_eq!((error.class(), error.call().name()), (Class::Rank, "MPI_Neighbor_alltoall"), "{error}");
     let neighbors = Neighbors { sources: &[0, 0], destinations: &[], cartesian: false };
-    let error = e.neighbor_allgather(out(&[]), room(&mut [0; 3]), neighbors, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, NeighborAllgather { send: out(&[]), recv: room(&mut [0; 3]), parts: None, neighbors })
+        .unwrap_err();
     assert_eq!(error.class(), Class::Count, "{error}");
     let (part, far) = ([Part { at: 0, len: 4 }], [Part { at: 2, len: 4 }]);
     let neighbors = Neighbors { sources: &[0], destinations: &[0], cartesian: false };
     let (data, mut got) = ([0; 4], [0; 4]);
-    let outcome = e.neighbor_alltoallv((out(&data), &part), (room(&mut got), &far), neighbors, WORLD);
+    let (send, recv, parts) = (out(&data), room(&mut got), ExchangeParts::Each(&part, &far));
+    let outcome = e.run(WORLD, NeighborAlltoall { send, recv, parts, neighbors });
     assert_eq!(outcome.unwrap_err().class(), Class::Count);
     let both = room(&mut got);
-    let outcome = e.neighbor_alltoallv((both.as_send(), &part), (both, &part), neighbors, WORLD);
+    let (send, recv, parts) = (both.as_send(), both, ExchangeParts::Each(&part, &part));
+    let outcome = e.run(WORLD, NeighborAlltoall { send, recv, parts, neighbors });
     assert_eq!(outcome.unwrap_err().class(), Class::Buffer);
     Ok(())
 }

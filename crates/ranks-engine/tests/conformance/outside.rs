@@ -5,6 +5,7 @@ use crate::Case;
 use crate::collectives::{out, room};
 use crate::plans::{total, words};
 use crate::support::*;
+use ranks_engine::collective::{Allreduce, Barrier, Scan};
 use ranks_engine::op::{Element, Op, Operation, StoredOp};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Call, Engine, Form, RequestId, Result};
@@ -76,8 +77,9 @@ fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let ((op, calls), (scan_op, scan_calls)) = (joined(), joined());
         let (mut got, mut scanned) = (vec![0; own.len()], vec![0; own.len()]);
         let (send, form) = (Some(out(&own)), Form::Persistent);
-        let reduction = e.iallreduce(form, send, room(&mut got), op, WORLD)?;
-        let scan = e.iscan(form, send, room(&mut scanned), scan_op, WORLD)?;
+        let reduction = e.begin(WORLD, form, Allreduce { send, recv: room(&mut got), op })?;
+        let scan =
+            e.begin(WORLD, form, Scan { send, recv: room(&mut scanned), op: scan_op, inclusive: true })?;
         for _ in 0..2 {
             assert!(!e.defers());
             e.start(reduction)?;
@@ -91,9 +93,10 @@ fn outside<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         e.request_free(reduction)?;
         e.request_free(scan)?;
         // A call that blocks applies it itself, and so does one that another collective keeps waiting.
-        let id = e.iallreduce(Form::Nonblocking, send, room(&mut got), joined().0, WORLD)?;
-        e.scan(send, room(&mut scanned), &mut joined().0.as_op(), WORLD)?;
-        e.barrier(WORLD)?;
+        let id =
+            e.begin(WORLD, Form::Nonblocking, Allreduce { send, recv: room(&mut got), op: joined().0 })?;
+        e.run(WORLD, Scan { send, recv: room(&mut scanned), op: &mut joined().0.as_op(), inclusive: true })?;
+        e.run(WORLD, Barrier)?;
         wait_working(e, id)?;
         assert!(got == expected && scanned.chunks(8).all(|word| *word == steps(0..me + 1)));
     }
@@ -114,8 +117,8 @@ fn interrupted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let (own, mut got) = (words(&[me]), [0; 4]);
         handle.interrupt();
         let outcome = match round % 2 {
-            0 => e.allreduce(Some(out(&own)), room(&mut got), &mut op, WORLD),
-            _ => e.barrier(WORLD),
+            0 => e.run(WORLD, Allreduce { send: Some(out(&own)), recv: room(&mut got), op: &mut op }),
+            _ => e.run(WORLD, Barrier),
         };
         match (outcome, e.take_rest()) {
             (Err(error), Some(rest)) => {
@@ -134,12 +137,13 @@ fn interrupted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     // Who comes last never waits, and under load that may be the same rank again and again; not all of them.
     e.make_divisible(false);
     let mut all = words(&[divided]);
-    e.allreduce(None, room(&mut all), &mut op, WORLD)?;
+    e.run(WORLD, Allreduce { send: None, recv: room(&mut all), op: &mut op })?;
     assert!(n == 1 || all != words(&[0]), "no wait was interrupted");
     e.make_divisible(true);
     // With an operation that is applied elsewhere it always comes to that.
     let (own, mut got) = (own_step(me).to_ne_bytes(), [0; 8]);
-    let outcome = e.allreduce(Some(out(&own)), room(&mut got), &mut joined().0.as_op(), WORLD);
+    let outcome =
+        e.run(WORLD, Allreduce { send: Some(out(&own)), recv: room(&mut got), op: &mut joined().0.as_op() });
     match e.take_rest() {
         Some(rest) => {
             assert!(outcome.unwrap_err().is_interrupted());

@@ -2,6 +2,7 @@
 
 use crate::Case;
 use crate::support::*;
+use ranks_engine::collective::{Barrier, Bcast};
 use ranks_engine::transport::Transport;
 use ranks_engine::{
     ANY_SOURCE, ANY_TAG, Class, Engine, MessageId, Mode, PROC_NULL, RecvBuf, Result, SendBuf, Status,
@@ -54,7 +55,7 @@ fn every_mode<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let mut got = vec![0; len];
             let data = pattern(len, me, 1);
             let receive = irecv(e, &mut got, previous, 1)?;
-            e.barrier(WORLD)?;
+            e.run(WORLD, Barrier)?;
             send(e, mode, &data, next, 1)?;
             if mode == Mode::Buffered {
                 // The buffer is the caller's again.
@@ -181,7 +182,7 @@ fn truncation<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let mut posted = None;
             if expected {
                 posted = Some(irecv(e, &mut got[..room], previous, 6)?);
-                e.barrier(WORLD)?;
+                e.run(WORLD, Barrier)?;
             }
             let request = isend(e, Mode::Standard, &data, next, 6)?;
             let outcome = match posted {
@@ -210,8 +211,8 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     assert!(text(send(e, Mode::Standard, &[1], 0, -5)).contains("Class::Tag"));
     assert!(text(recv(e, &mut [0], -7, 0).map(|_| ())).contains("Class::Rank"));
     let gone = ranks_engine::CommId::from_index(4000);
-    assert!(text(e.barrier(gone)).contains("Class::Comm"));
-    assert!(text(e.bcast(RecvBuf::EMPTY, n, WORLD)).contains("Class::Root"));
+    assert!(text(e.run(gone, Barrier)).contains("Class::Comm"));
+    assert!(text(e.run(WORLD, Bcast { buf: RecvBuf::EMPTY, root: n })).contains("Class::Root"));
     Ok(())
 }
 
@@ -243,7 +244,7 @@ fn probe<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         assert_eq!(got, pattern(len, previous, 3));
         assert_eq!(e.iprobe(previous, 3, WORLD)?, None);
         e.wait(request)?;
-        e.barrier(WORLD)?;
+        e.run(WORLD, Barrier)?;
     }
     Ok(())
 }

@@ -4,6 +4,9 @@
 use crate::Case;
 use crate::collectives::{out, room};
 use crate::support::*;
+use ranks_engine::collective::{
+    Allgather, Allreduce, Alltoall, Barrier, Bcast, ExchangeParts, Gather, ReduceScatter, Scan, Scatter,
+};
 use ranks_engine::op::{Element, Op, Operation, StoredOp};
 use ranks_engine::transport::Transport;
 use ranks_engine::{ANY_SOURCE, ANY_TAG, Class, Engine, Form, Mode, Result, Status};
@@ -48,15 +51,14 @@ fn together<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let mut requests = Vec::new();
         for at in 0..MANY {
             let root = at as i32 % n;
-            requests.push(e.iallgather(
-                Form::Nonblocking,
-                Some(out(&mine[at])),
-                room(&mut rows[at]),
+            requests.push(e.begin(
                 WORLD,
+                Form::Nonblocking,
+                Allgather { send: Some(out(&mine[at])), recv: room(&mut rows[at]), parts: None },
             )?);
-            requests.push(e.ibcast(Form::Nonblocking, room(&mut told[at]), root, WORLD)?);
+            requests.push(e.begin(WORLD, Form::Nonblocking, Bcast { buf: room(&mut told[at]), root })?);
             let (own, recv) = (Some(out(&numbers[at])), room(&mut sums[at]));
-            requests.push(e.iallreduce(Form::Nonblocking, own, recv, sum(), WORLD)?);
+            requests.push(e.begin(WORLD, Form::Nonblocking, Allreduce { send: own, recv, op: sum() })?);
             // Beside them: a message that any receive may take, and a blocking collective.
             let sending = isend(e, Mode::Standard, &numbers[at], next, at as i32)?;
             let mut got = [0; 4];
@@ -69,9 +71,9 @@ fn together<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             if at % 5 == 0 {
                 let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
                 let mut got = [0; 4];
-                e.allreduce(Some(out(&numbers[at])), room(&mut got), &mut op, WORLD)?;
+                e.run(WORLD, Allreduce { send: Some(out(&numbers[at])), recv: room(&mut got), op: &mut op })?;
                 assert_eq!(got[..], total(n, at as i32));
-                e.barrier(WORLD)?;
+                e.run(WORLD, Barrier)?;
             }
         }
         // The last ones first; at every second rank from the middle.
@@ -109,9 +111,9 @@ fn barrier<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         for _ in 0..n - 1 {
             recv_any(e, &mut [0; 1])?;
         }
-        e.ibarrier(Form::Nonblocking, WORLD)?
+        e.begin(WORLD, Form::Nonblocking, Barrier)?
     } else {
-        let id = e.ibarrier(Form::Nonblocking, WORLD)?;
+        let id = e.begin(WORLD, Form::Nonblocking, Barrier)?;
         assert_eq!(e.test(id)?, None, "the last rank has not come");
         send(e, Mode::Standard, &[1], n - 1, 3)?;
         id
@@ -130,14 +132,22 @@ fn persistent<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let own = Some(room(&mut data[..4]).as_send());
     let form = Form::Persistent;
     let requests = [
-        e.iallreduce(form, own, room(&mut one), sum(), WORLD)?,
-        e.iallgather(form, own, room(&mut all), WORLD)?,
-        e.ialltoall(form, Some(send), room(&mut every), WORLD)?,
-        e.ibcast(form, room(&mut told), 0, WORLD)?,
-        e.iscatter(form, send, Some(room(&mut dealt)), 0, WORLD)?,
-        e.iexscan(form, own, room(&mut before), sum(), WORLD)?,
-        e.ireduce_scatter_block(form, Some(send), room(&mut part), sum(), WORLD)?,
-        e.ibarrier(form, WORLD)?,
+        e.begin(WORLD, form, Allreduce { send: own, recv: room(&mut one), op: sum() })?,
+        e.begin(WORLD, form, Allgather { send: own, recv: room(&mut all), parts: None })?,
+        e.begin(
+            WORLD,
+            form,
+            Alltoall { send: Some(send), recv: room(&mut every), parts: ExchangeParts::Equal },
+        )?,
+        e.begin(WORLD, form, Bcast { buf: room(&mut told), root: 0 })?,
+        e.begin(WORLD, form, Scatter { send, parts: None, recv: Some(room(&mut dealt)), root: 0 })?,
+        e.begin(WORLD, form, Scan { send: own, recv: room(&mut before), op: sum(), inclusive: false })?,
+        e.begin(
+            WORLD,
+            form,
+            ReduceScatter { send: Some(send), recv: room(&mut part), lengths: None, op: sum() },
+        )?,
+        e.begin(WORLD, form, Barrier)?,
     ];
     for round in 0..3 {
         let value = |rank: i32, to: i32| rank * 100 + to * 10 + round;
@@ -175,7 +185,7 @@ fn restarted<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let mut ids = Vec::new();
     for (own, got) in own.iter_mut().zip(&mut got) {
         let send = Some(room(own).as_send());
-        ids.push(e.iallreduce(Form::Persistent, send, room(got), sum(), WORLD)?);
+        ids.push(e.begin(WORLD, Form::Persistent, Allreduce { send, recv: room(got), op: sum() })?);
     }
     for round in 0..6 {
         own = [(me + round).to_ne_bytes(), (me + 2 * round).to_ne_bytes()];
@@ -197,8 +207,12 @@ fn any_kind<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let own = words(&[me]);
     let mut requests = vec![
         irecv(e, &mut got, previous, 8)?,
-        e.iallreduce(Form::Nonblocking, Some(out(&own)), room(&mut sums), sum(), WORLD)?,
-        e.ibarrier(Form::Nonblocking, WORLD)?,
+        e.begin(
+            WORLD,
+            Form::Nonblocking,
+            Allreduce { send: Some(out(&own)), recv: room(&mut sums), op: sum() },
+        )?,
+        e.begin(WORLD, Form::Nonblocking, Barrier)?,
         isend(e, Mode::Standard, &own, next, 8)?,
     ];
     let mut turn = 0;
@@ -224,7 +238,7 @@ fn not_cancelled<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     if me > 0 {
         recv(e, &mut [], 0, 5)?;
     }
-    let id = e.ibarrier(Form::Nonblocking, WORLD)?;
+    let id = e.begin(WORLD, Form::Nonblocking, Barrier)?;
     if me == 0 && n > 1 {
         // The others begin after this rank's message, so it cannot be over.
         for error in [e.cancel(id).unwrap_err(), e.request_free(id).unwrap_err()] {
@@ -233,7 +247,7 @@ fn not_cancelled<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         (1..n).try_for_each(|rank| send(e, Mode::Standard, &[], rank, 5))?;
     }
     e.wait(id)?;
-    let id = e.ibarrier(Form::Persistent, WORLD)?;
+    let id = e.begin(WORLD, Form::Persistent, Barrier)?;
     e.request_free(id)
 }
 
@@ -242,7 +256,7 @@ fn abandoned<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let alive = Arc::new(());
     let mut buffers = Box::new((vec![me as u8; 50_000], vec![0; 50_000 * n as usize], alive.clone()));
     let (send, recv) = (room(&mut buffers.0).as_send(), room(&mut buffers.1));
-    let id = e.iallgather(Form::Nonblocking, Some(send), recv, WORLD)?;
+    let id = e.begin(WORLD, Form::Nonblocking, Allgather { send: Some(send), recv, parts: None })?;
     e.abandon(id, buffers);
     // The buffers go when it is over, though nobody has asked for it.
     while Arc::strong_count(&alive) > 1 {
@@ -260,7 +274,8 @@ fn wrong_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let mine = vec![1; if me == 1 { 5 } else { 4 }];
     let mut got = vec![0; 4 * n as usize];
     let recv = if me == 0 { room(&mut got) } else { ranks_engine::RecvBuf::EMPTY };
-    let id = e.igather(Form::Nonblocking, Some(out(&mine)), recv, 0, WORLD)?;
+    let id =
+        e.begin(WORLD, Form::Nonblocking, Gather { send: Some(out(&mine)), recv, parts: None, root: 0 })?;
     match e.wait(id) {
         Err(error) if me == 0 => {
             assert_eq!((error.class(), error.call().name()), (Class::Truncate, "MPI_Igather"), "{error}");

@@ -4,7 +4,10 @@
 use crate::Case;
 use crate::collectives::{out, room, roots};
 use crate::support::*;
-use ranks_engine::collective::{AllreduceAlgorithm, ReduceAlgorithm, ReduceScatterAlgorithm, ScanAlgorithm};
+use ranks_engine::collective::{
+    Allgather, Allreduce, AllreduceAlgorithm, Reduce, ReduceAlgorithm, ReduceScatter, ReduceScatterAlgorithm,
+    Scan, ScanAlgorithm,
+};
 use ranks_engine::op::{Element, Op, Operation, StoredOp};
 use ranks_engine::transport::Transport;
 use ranks_engine::{Class, Engine, RecvBuf, Result};
@@ -118,14 +121,7 @@ fn reduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                 let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
                 let send = (!here || !in_place).then(|| out(&mine));
                 let recv = if here { room(&mut got) } else { RecvBuf::EMPTY };
-                kind.with(|op| match way {
-                    Way::Chosen => e.reduce(send, recv, op, root, WORLD),
-                    Way::By(algorithm) => e.reduce_with(send, recv, op, root, WORLD, algorithm),
-                    Way::As(form) => {
-                        let id = e.ireduce(form, send, recv, kind.stored(), root, WORLD)?;
-                        finish(e, form, id)
-                    }
-                })?;
+                way.run(e, Reduce { send, recv, op: kind.stored(), root })?;
                 assert!(!here || got == expected, "{count} {kind:?} to {root}, {way:?}, {in_place}");
             }
         }
@@ -143,14 +139,7 @@ fn allreduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match way {
-                Way::Chosen => e.allreduce(send, recv, op, WORLD),
-                Way::By(algorithm) => e.allreduce_with(send, recv, op, WORLD, algorithm),
-                Way::As(form) => {
-                    let id = e.iallreduce(form, send, recv, kind.stored(), WORLD)?;
-                    finish(e, form, id)
-                }
-            })?;
+            way.run(e, Allreduce { send, recv, op: kind.stored() })?;
             assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
@@ -158,7 +147,6 @@ fn allreduce<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 }
 
 fn reduce_scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
-    use ReduceScatterAlgorithm::{ReduceScatter, Slices};
     let (me, n, ..) = ring(e);
     every(|count, kind, in_place| {
         // So many elements to each.
@@ -167,18 +155,12 @@ fn reduce_scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         let part = mine.len() / n as usize;
         let expected = kind.reduced(0..n, count * n as usize);
         let expected = &expected[me as usize * part..][..part];
-        for way in Way::every(count, &[ReduceScatter, Slices]) {
+        for way in Way::every(count, &[ReduceScatterAlgorithm::ReduceScatter, ReduceScatterAlgorithm::Slices])
+        {
             let mut got = if in_place { mine.clone() } else { vec![0; part] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match way {
-                Way::Chosen => e.reduce_scatter_block(send, recv, op, WORLD),
-                Way::By(algorithm) => e.reduce_scatter_block_with(send, recv, op, WORLD, algorithm),
-                Way::As(form) => {
-                    let id = e.ireduce_scatter_block(form, send, recv, kind.stored(), WORLD)?;
-                    finish(e, form, id)
-                }
-            })?;
+            way.run(e, ReduceScatter { send, recv, lengths: None, op: kind.stored() })?;
             assert!(got[..part] == *expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
@@ -186,7 +168,6 @@ fn reduce_scatter<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 }
 
 fn reduce_scatter_of_different_lengths<T: Transport>(e: &mut Engine<T>) -> Result<()> {
-    use ReduceScatterAlgorithm::{ReduceScatter, Slices};
     let (me, n, ..) = ring(e);
     let counts: Vec<usize> = (0..n as usize).map(|rank| [3, 0, 5_000, 1][rank % 4]).collect();
     for kind in [Kind::Sums, Kind::Maps] {
@@ -199,18 +180,13 @@ fn reduce_scatter_of_different_lengths<T: Transport>(e: &mut Engine<T>) -> Resul
         let reduced = kind.reduced(0..n, whole);
         let expected = &reduced[before..before + part];
         for in_place in [false, true] {
-            for way in Way::every(whole, &[ReduceScatter, Slices]) {
+            for way in
+                Way::every(whole, &[ReduceScatterAlgorithm::ReduceScatter, ReduceScatterAlgorithm::Slices])
+            {
                 let mut got = if in_place { mine.clone() } else { vec![0; part] };
                 let send = (!in_place).then(|| out(&mine));
                 let recv = room(&mut got);
-                kind.with(|op| match way {
-                    Way::Chosen => e.reduce_scatter(send, recv, &lengths, op, WORLD),
-                    Way::By(by) => e.reduce_scatter_with(send, recv, &lengths, op, WORLD, by),
-                    Way::As(form) => {
-                        let id = e.ireduce_scatter(form, send, recv, &lengths, kind.stored(), WORLD)?;
-                        finish(e, form, id)
-                    }
-                })?;
+                way.run(e, ReduceScatter { send, recv, lengths: Some(&lengths), op: kind.stored() })?;
                 assert!(got[..part] == *expected, "{kind:?}, {way:?}, in place: {in_place}");
             }
         }
@@ -227,14 +203,7 @@ fn scan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let mut got = if in_place { mine.clone() } else { vec![0; mine.len()] };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match way {
-                Way::Chosen => e.scan(send, recv, op, WORLD),
-                Way::By(algorithm) => e.scan_with(send, recv, op, WORLD, algorithm),
-                Way::As(form) => {
-                    let id = e.iscan(form, send, recv, kind.stored(), WORLD)?;
-                    finish(e, form, id)
-                }
-            })?;
+            way.run(e, Scan { send, recv, op: kind.stored(), inclusive: true })?;
             assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
@@ -251,14 +220,7 @@ fn exscan<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             let expected = if me == 0 { got.clone() } else { kind.reduced(0..me, count) };
             let send = (!in_place).then(|| out(&mine));
             let recv = room(&mut got);
-            kind.with(|op| match way {
-                Way::Chosen => e.exscan(send, recv, op, WORLD),
-                Way::By(algorithm) => e.exscan_with(send, recv, op, WORLD, algorithm),
-                Way::As(form) => {
-                    let id = e.iexscan(form, send, recv, kind.stored(), WORLD)?;
-                    finish(e, form, id)
-                }
-            })?;
+            way.run(e, Scan { send, recv, op: kind.stored(), inclusive: false })?;
             assert!(got == expected, "{count} {kind:?}, {way:?}, in place: {in_place}");
         }
         Ok(())
@@ -303,7 +265,10 @@ fn operations<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         for on in Element::ALL {
             let Some(mut op) = Op::built_in(operation, on) else { continue };
             let mut got = vec![0; on.size()];
-            e.allreduce(Some(out(&small(on, value(me)))), room(&mut got), &mut op, WORLD)?;
+            e.run(
+                WORLD,
+                Allreduce { send: Some(out(&small(on, value(me)))), recv: room(&mut got), op: &mut op },
+            )?;
             assert_eq!(got, small(on, expected), "{operation:?} on {on:?}");
         }
     }
@@ -320,12 +285,20 @@ fn same_bits<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         for algorithm in [RecursiveDoubling, ReduceBcast, Slices] {
             let mut op = Op::built_in(Operation::Sum, Element::F64).expect("it is one");
             let mut sums = vec![0; mine.len()];
-            e.allreduce_with(Some(out(&mine)), room(&mut sums), &mut op, WORLD, algorithm)?;
+            e.run_by_messages(
+                WORLD,
+                Allreduce { send: Some(out(&mine)), recv: room(&mut sums), op: &mut op },
+                Some(algorithm),
+            )?;
             let mut again = vec![0; mine.len()];
-            e.allreduce_with(Some(out(&mine)), room(&mut again), &mut op, WORLD, algorithm)?;
+            e.run_by_messages(
+                WORLD,
+                Allreduce { send: Some(out(&mine)), recv: room(&mut again), op: &mut op },
+                Some(algorithm),
+            )?;
             assert!(sums == again);
             let mut all = vec![0; sums.len() * n as usize];
-            e.allgather(Some(out(&sums)), room(&mut all), WORLD)?;
+            e.run(WORLD, Allgather { send: Some(out(&sums)), recv: room(&mut all), parts: None })?;
             assert!(all.chunks(sums.len()).all(|row| row == sums), "{count} elements, {algorithm:?}");
         }
     }
@@ -336,14 +309,24 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (_, n, ..) = ring(e);
     let mut op = Op::built_in(Operation::Sum, Element::I32).expect("it is one");
     let (data, mut got) = ([0; 8], [0; 12]);
-    let error = e.allreduce(Some(out(&data)), room(&mut got), &mut op, WORLD).unwrap_err();
+    let error =
+        e.run(WORLD, Allreduce { send: Some(out(&data)), recv: room(&mut got), op: &mut op }).unwrap_err();
     assert_eq!((error.class(), error.call().name()), (Class::Truncate, "MPI_Allreduce"), "{error}");
-    let error = e.scan(Some(out(&data[..6])), room(&mut got[..6]), &mut op, WORLD).unwrap_err();
+    let error = e
+        .run(
+            WORLD,
+            Scan { send: Some(out(&data[..6])), recv: room(&mut got[..6]), op: &mut op, inclusive: true },
+        )
+        .unwrap_err();
     assert_eq!(error.class(), Class::Count, "{error}");
-    let error = e.reduce(Some(out(&data)), room(&mut got[..8]), &mut op, n, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, Reduce { send: Some(out(&data)), recv: room(&mut got[..8]), op: &mut op, root: n })
+        .unwrap_err();
     assert_eq!(error.class(), Class::Root, "{error}");
     let both = room(&mut got);
-    let error = e.exscan(Some(both.as_send()), both, &mut op, WORLD).unwrap_err();
+    let error = e
+        .run(WORLD, Scan { send: Some(both.as_send()), recv: both, op: &mut op, inclusive: false })
+        .unwrap_err();
     assert_eq!((error.class(), error.call().name()), (Class::Buffer, "MPI_Exscan"), "{error}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::Case;
 use crate::support::*;
+use ranks_engine::collective::Barrier;
 use ranks_engine::transport::Transport;
 use ranks_engine::{ANY_SOURCE, Call, Class, Engine, Mode, RecvBuf, Result, SendBuf, Status};
 
@@ -90,7 +91,7 @@ fn complete_at_once<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     }
     e.wait_all(&sends[5..])?.remove(0)?;
     // What was left to a send goes with it.
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     while std::sync::Arc::strong_count(&kept) > 1 {
         e.progress();
     }
@@ -149,7 +150,7 @@ fn test<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let receive = irecv(e, &mut got, previous, 1)?;
     assert!(e.is_active(receive));
     assert_eq!(e.status_of(receive)?, None);
-    e.barrier(WORLD)?;
+    e.run(WORLD, Barrier)?;
     let data = pattern(50_000, me, 1);
     let sending = isend(e, Mode::Standard, &data, next, 1)?;
     while e.status_of(receive)?.is_none() {}
@@ -191,7 +192,7 @@ fn persistent<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             assert_eq!(e.wait(receive)?.source, previous);
             assert!(e.is_persistent(receive) && !e.is_active(receive));
             assert_eq!(got, pattern(len, previous, round));
-            e.barrier(WORLD)?;
+            e.run(WORLD, Barrier)?;
         }
         e.request_free(sending)?;
         e.request_free(receive)?;
@@ -223,7 +224,7 @@ fn request_free<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     e.wait(receive)?;
     assert_eq!(got, pattern(40_000, previous, 1));
     // The freed send may still be copied from until everyone has received.
-    e.barrier(WORLD)
+    e.run(WORLD, Barrier)
 }
 
 fn stale<T: Transport>(e: &mut Engine<T>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! What the cases share: buffers as slices, a watchdog, and ranks that are processes.
 
+use ranks_engine::collective::Storable;
 use ranks_engine::transport::Transport;
 use ranks_engine::{CommId, Engine, Form, Mode, RecvBuf, RequestId, Result, SendBuf, Status};
 use ranks_shm::Segment;
@@ -142,6 +143,31 @@ impl<A: Copy> Way<A> {
         ways.extend(algorithms.iter().map(|&algorithm| Way::By(algorithm)));
         ways
     }
+
+    /// Runs a collective of all ranks this way.
+    pub fn run<T: Transport>(
+        self,
+        e: &mut Engine<T>,
+        collective: impl Storable<Algorithm = A>,
+    ) -> Result<()> {
+        match self {
+            Way::Chosen => e.run(WORLD, collective),
+            Way::By(algorithm) => e.run_by_messages(WORLD, collective, Some(algorithm)),
+            Way::As(form) => in_form(e, Some(form), WORLD, collective),
+        }
+    }
+}
+
+/// Runs a collective as a blocking call, or as a request to its end.
+pub fn in_form<T: Transport>(
+    e: &mut Engine<T>,
+    form: Option<Form>,
+    comm: CommId,
+    collective: impl Storable,
+) -> Result<()> {
+    let Some(form) = form else { return e.run(comm, collective) };
+    let id = e.begin(comm, form, collective)?;
+    finish(e, form, id)
 }
 
 /// Blocking, nonblocking, persistent.

@@ -2,6 +2,7 @@
 
 use crate::Case;
 use crate::support::*;
+use ranks_engine::collective::Barrier;
 use ranks_engine::datatype::{Datatype, Elements, Form, Scalar};
 use ranks_engine::transport::Transport;
 use ranks_engine::{ANY_SOURCE, ANY_TAG, Class, Engine, Mode, PROC_NULL, RecvBuf, Result};
@@ -86,7 +87,7 @@ fn every_mode<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             for blocking in [true, false] {
                 let into = elements(&mut got, 0, 1, &column);
                 let receive = e.irecv_elements(into, previous, 1, WORLD)?;
-                e.barrier(WORLD)?;
+                e.run(WORLD, Barrier)?;
                 let out = elements(&mut mine, 0, 1, &column);
                 if blocking {
                     e.send_elements(mode, &out, next, 1, WORLD)?;
@@ -225,7 +226,7 @@ fn copies<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         assert!((0..rows).all(|at| data[at * WIDTH] == theirs[at * WIDTH]));
     }
     // A long copy is read by its receiver until it says that it is done.
-    e.barrier(WORLD)
+    e.run(WORLD, Barrier)
 }
 
 fn buffered<T: Transport>(e: &mut Engine<T>) -> Result<()> {

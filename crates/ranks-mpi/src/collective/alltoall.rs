@@ -11,6 +11,7 @@ use crate::argument::{Count, In, Out};
 use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
+use ranks_engine::collective::{Alltoall, ExchangeParts};
 use std::ffi::c_void;
 
 forms! {
@@ -46,11 +47,7 @@ fn alltoall_in<A: Abi, C: Count>(
     };
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
-    manner.run(
-        comm,
-        |engine| engine.alltoall(send, recv, comm),
-        |engine, form| engine.ialltoall(form, send, recv, comm),
-    )
+    manner.run(comm, Alltoall { send, recv, parts: ExchangeParts::Equal })
 }
 
 /// `MPI_Alltoallv`.
@@ -77,11 +74,7 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
         Some(to) => (Some(to.to_send::<A>(&manner.stage, send.address())?), to.parts),
         None => (None, Vec::new()),
     };
-    manner.run(
-        comm,
-        |engine| engine.alltoallv(send, &parts, recv, &from.parts, comm),
-        |engine, form| engine.ialltoallv(form, send, &parts, recv, &from.parts, comm),
-    )
+    manner.run(comm, Alltoall { send, recv, parts: ExchangeParts::Each(&parts, &from.parts) })
 }
 
 /// `MPI_Alltoallw`: a datatype for each part; displacements in bytes.
@@ -108,9 +101,5 @@ fn alltoallw_in<A: Abi, C: Count, D: Count>(
         Some(to) => (Some(to.to_send::<A>(&manner.stage, send.address())?), to.parts),
         None => (None, Vec::new()),
     };
-    manner.run(
-        comm,
-        |engine| engine.alltoallw(send, &parts, recv, &from.parts, comm),
-        |engine, form| engine.ialltoallw(form, send, &parts, recv, &from.parts, comm),
-    )
+    manner.run(comm, Alltoall { send, recv, parts: ExchangeParts::Typed(&parts, &from.parts) })
 }

@@ -7,8 +7,8 @@ use crate::datatype::{Stage, Staged, Unpacking};
 use crate::failure::Result;
 use crate::global;
 use crate::p2p::handle;
-use ranks_engine::op::{Op, StoredOp};
-use ranks_engine::{CommId, Form, RequestId, ShmEngine};
+use ranks_engine::collective::Storable;
+use ranks_engine::{CommId, Form};
 
 /// How a collective is to be done, and where its request goes.
 pub struct Manner<A: Abi> {
@@ -29,21 +29,16 @@ impl<A: Abi> Manner<A> {
         Self { request: Some((form, place)), stage: Stage::default() }
     }
 
-    /// Does it: `blocking`, or `begin` for a request.
-    pub fn run(
-        self,
-        comm: CommId,
-        blocking: impl FnOnce(&mut ShmEngine) -> ranks_engine::Result<()>,
-        begin: impl FnOnce(&mut ShmEngine, Form) -> ranks_engine::Result<RequestId>,
-    ) -> Result<()> {
+    /// Carries out a collective, or makes a request of it.
+    pub fn run(self, comm: CommId, collective: impl Storable) -> Result<()> {
         let staged = self.stage.take();
         let Some((form, place)) = self.request else {
-            block::collective(blocking)?;
+            block::collective(|engine| engine.run(comm, collective))?;
             staged.iter().for_each(Staged::unpack);
             return Ok(());
         };
         place.set(global::with(|process| {
-            let id = begin(&mut process.engine, form)?;
+            let id = process.engine.begin(comm, form, collective)?;
             match form {
                 _ if staged.is_empty() => {}
                 Form::Nonblocking => process.engine.leave(id, Box::new(Unpacking(staged))),
@@ -53,20 +48,6 @@ impl<A: Abi> Manner<A> {
             }
             handle::<A>(process, id, comm)
         })?)
-    }
-
-    /// The same for a reduction.
-    pub fn reduce(
-        self,
-        comm: CommId,
-        mut op: StoredOp,
-        blocking: impl FnOnce(&mut ShmEngine, &mut Op<'_>) -> ranks_engine::Result<()>,
-        begin: impl FnOnce(&mut ShmEngine, Form, StoredOp) -> ranks_engine::Result<RequestId>,
-    ) -> Result<()> {
-        if self.request.is_some() {
-            return self.run(comm, |_| Ok(()), |engine, form| begin(engine, form, op));
-        }
-        self.run(comm, |engine| blocking(engine, &mut op.as_op()), |_, _| unreachable!("it has no request"))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::datatype::elements_to;
 use crate::entry::Call;
 use crate::failure::Result;
 use ranks_engine::SendBuf;
+use ranks_engine::collective::{Allgather, Gather};
 use std::ffi::{c_int, c_void};
 
 forms! {
@@ -54,11 +55,7 @@ fn gather_in<A: Abi, C: Count>(
     } else {
         nowhere()
     };
-    manner.run(
-        comm,
-        |engine| engine.gather(send, recv, root, comm),
-        |engine, form| engine.igather(form, send, recv, root, comm),
-    )
+    manner.run(comm, Gather { send, recv, parts: None, root })
 }
 
 /// `MPI_Gatherv`: what is received counts at the root alone.
@@ -87,11 +84,7 @@ fn gatherv_in<A: Abi, C: Count, D: Count>(
     } else {
         (nowhere(), Vec::new())
     };
-    manner.run(
-        comm,
-        |engine| engine.gatherv(send, recv, &parts, root, comm),
-        |engine, form| engine.igatherv(form, send, recv, &parts, root, comm),
-    )
+    manner.run(comm, Gather { send, recv, parts: Some(&parts), root })
 }
 
 /// `MPI_Allgather`.
@@ -111,11 +104,7 @@ fn allgather_in<A: Abi, C: Count>(
     let send = own(&manner, send, send_count, send_type)?;
     let whole = for_each_rank::<A>(recv_count, ranks, recv_type)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
-    manner.run(
-        comm,
-        |engine| engine.allgather(send, recv, comm),
-        |engine, form| engine.iallgather(form, send, recv, comm),
-    )
+    manner.run(comm, Allgather { send, recv, parts: None })
 }
 
 /// `MPI_Allgatherv`.
@@ -136,9 +125,5 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
     let send = own(&manner, send, send_count, send_type)?;
     let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, ranks)?;
     let recv = spread.to_receive::<A>(&manner.stage, recv.address())?;
-    manner.run(
-        comm,
-        |engine| engine.allgatherv(send, recv, &spread.parts, comm),
-        |engine, form| engine.iallgatherv(form, send, recv, &spread.parts, comm),
-    )
+    manner.run(comm, Allgather { send, recv, parts: Some(&spread.parts) })
 }

@@ -6,10 +6,10 @@
 //! | `gather`, `scatter`, `alltoall` | elements move |
 //! | `reduce` | elements are combined |
 //! | `spread` | counts and displacements as parts of a buffer |
-//!
 //! | `forms` | blocking, nonblocking, persistent |
 //!
-//! Each is written once for all three forms. At `MPI_THREAD_MULTIPLE` a thread inside one keeps nobody out:
+//! Each function makes one value of its arguments, a `ranks_engine::collective::Collective`; [`forms::Manner::run`]
+//! carries it out in any of the three forms. At `MPI_THREAD_MULTIPLE` a thread inside one keeps nobody out:
 //! when another wants in, the rest becomes a request.
 
 mod alltoall;
@@ -31,6 +31,7 @@ use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
 use forms::{Manner, forms};
+use ranks_engine::collective::{Barrier, Bcast};
 use ranks_engine::{CommId, PROC_NULL, ROOT, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
@@ -43,7 +44,7 @@ forms! {
 
 fn barrier_in<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Result<()> {
     let comm = call.comm(comm)?;
-    manner.run(comm, |engine| engine.barrier(comm), |engine, form| engine.ibarrier(form, comm))
+    manner.run(comm, Barrier)
 }
 
 fn bcast_in<A: Abi>(
@@ -61,11 +62,7 @@ fn bcast_in<A: Abi>(
         PROC_NULL => nowhere(),
         _ => elements_to::<A>(&manner.stage, buffer.address(), count, datatype)?,
     };
-    manner.run(
-        comm,
-        |engine| engine.bcast(buf, root, comm),
-        |engine, form| engine.ibcast(form, buf, root, comm),
-    )
+    manner.run(comm, Bcast { buf, root })
 }
 
 /// What a rank sends; nothing in place.

@@ -11,6 +11,7 @@ use crate::datatype::{elements_to, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::op::Reduction;
+use ranks_engine::collective::{Allreduce, Reduce, ReduceScatter, Scan};
 use ranks_engine::op::{Element, Operation, StoredOp};
 use ranks_engine::{PROC_NULL, SendBuf};
 use std::ffi::{c_int, c_void};
@@ -64,12 +65,7 @@ fn reduce_in<A: Abi>(
     } else {
         nowhere()
     };
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.reduce(send, room, op, root, comm),
-        |engine, form, op| engine.ireduce(form, send, room, op, root, comm),
-    )
+    manner.run(comm, Reduce { send, recv: room, op, root })
 }
 
 fn no_op() -> Failure {
@@ -91,12 +87,7 @@ fn allreduce_in<A: Abi>(
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own(&manner, send, count, datatype)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.allreduce(send, recv, op, comm),
-        |engine, form, op| engine.iallreduce(form, send, recv, op, comm),
-    )
+    manner.run(comm, Allreduce { send, recv, op })
 }
 
 /// `MPI_Reduce_scatter_block`.
@@ -118,12 +109,7 @@ fn reduce_scatter_block_in<A: Abi>(
     // In place, the contribution is there too.
     let room = if send.is_some() { count.get() } else { whole };
     let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.reduce_scatter_block(send, room, op, comm),
-        |engine, form, op| engine.ireduce_scatter_block(form, send, room, op, comm),
-    )
+    manner.run(comm, ReduceScatter { send, recv: room, lengths: None, op })
 }
 
 /// `MPI_Reduce_scatter`: a part of its own length to each.
@@ -148,12 +134,7 @@ fn reduce_scatter_in<A: Abi, C: Count>(
     // In place, the contribution is there too.
     let room = if send.is_some() { counts[me as usize].get() } else { whole };
     let room = elements_to::<A>(&manner.stage, recv.address(), room, datatype)?;
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.reduce_scatter(send, room, &lengths, op, comm),
-        |engine, form, op| engine.ireduce_scatter(form, send, room, &lengths, op, comm),
-    )
+    manner.run(comm, ReduceScatter { send, recv: room, lengths: Some(&lengths), op })
 }
 
 /// `MPI_Scan`.
@@ -171,12 +152,7 @@ fn scan_in<A: Abi>(
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own(&manner, send, count, datatype)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.scan(send, recv, op, comm),
-        |engine, form, op| engine.iscan(form, send, recv, op, comm),
-    )
+    manner.run(comm, Scan { send, recv, op, inclusive: true })
 }
 
 /// `MPI_Exscan`: at rank 0 what was received into stays as it is.
@@ -194,10 +170,5 @@ fn exscan_in<A: Abi>(
     let op = Reduction::<A>::find(op, datatype)?.stored();
     let send = own(&manner, send, count, datatype)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), count, datatype)?;
-    manner.reduce(
-        comm,
-        op,
-        |engine, op| engine.exscan(send, recv, op, comm),
-        |engine, form, op| engine.iexscan(form, send, recv, op, comm),
-    )
+    manner.run(comm, Scan { send, recv, op, inclusive: false })
 }

@@ -11,6 +11,7 @@ use crate::argument::{Count, In, Out};
 use crate::datatype::{elements_from, elements_to};
 use crate::entry::Call;
 use crate::failure::Result;
+use ranks_engine::collective::Scatter;
 use ranks_engine::{RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
@@ -61,11 +62,7 @@ fn scatter_in<A: Abi, C: Count>(
     } else {
         SendBuf::EMPTY
     };
-    manner.run(
-        comm,
-        |engine| engine.scatter(send, recv, root, comm),
-        |engine, form| engine.iscatter(form, send, recv, root, comm),
-    )
+    manner.run(comm, Scatter { send, parts: None, recv, root })
 }
 
 /// `MPI_Scatterv`.
@@ -94,9 +91,5 @@ fn scatterv_in<A: Abi, C: Count, D: Count>(
     } else {
         (SendBuf::EMPTY, Vec::new())
     };
-    manner.run(
-        comm,
-        |engine| engine.scatterv(send, &parts, recv, root, comm),
-        |engine, form| engine.iscatterv(form, send, &parts, recv, root, comm),
-    )
+    manner.run(comm, Scatter { send, parts: Some(&parts), recv, root })
 }

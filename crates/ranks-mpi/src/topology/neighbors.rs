@@ -13,7 +13,7 @@ use crate::entry::Call;
 use crate::failure::Result;
 use crate::global;
 use ranks_engine::CommId;
-use ranks_engine::collective::Neighbors;
+use ranks_engine::collective::{ExchangeParts, NeighborAllgather, NeighborAlltoall, Neighbors};
 use ranks_engine::topology::Topology;
 use std::ffi::c_void;
 
@@ -73,11 +73,7 @@ fn allgather_in<A: Abi, C: Count>(
     let send = elements_from::<A>(&manner.stage, send.address(), send_count, send_type)?;
     let whole = for_each_rank::<A>(recv_count, around.sources.len(), recv_type)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
-    manner.run(
-        comm,
-        |engine| engine.neighbor_allgather(send, recv, around.neighbors(), comm),
-        |engine, form| engine.ineighbor_allgather(form, send, recv, around.neighbors(), comm),
-    )
+    manner.run(comm, NeighborAllgather { send, recv, parts: None, neighbors: around.neighbors() })
 }
 
 fn allgatherv_in<A: Abi, C: Count, D: Count>(
@@ -97,11 +93,8 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
     let send = elements_from::<A>(&manner.stage, send.address(), send_count, send_type)?;
     let spread = Spread::of_one::<A, C, D>(counts, displacements, recv_type, around.sources.len())?;
     let recv = spread.to_receive::<A>(&manner.stage, recv.address())?;
-    manner.run(
-        comm,
-        |engine| engine.neighbor_allgatherv(send, recv, &spread.parts, around.neighbors(), comm),
-        |engine, form| engine.ineighbor_allgatherv(form, send, recv, &spread.parts, around.neighbors(), comm),
-    )
+    let parts = Some(&spread.parts[..]);
+    manner.run(comm, NeighborAllgather { send, recv, parts, neighbors: around.neighbors() })
 }
 
 fn alltoall_in<A: Abi, C: Count>(
@@ -121,11 +114,8 @@ fn alltoall_in<A: Abi, C: Count>(
     let send = elements_from::<A>(&manner.stage, send.address(), whole, send_type)?;
     let whole = for_each_rank::<A>(recv_count, around.sources.len(), recv_type)?;
     let recv = elements_to::<A>(&manner.stage, recv.address(), whole, recv_type)?;
-    manner.run(
-        comm,
-        |engine| engine.neighbor_alltoall(send, recv, around.neighbors(), comm),
-        |engine, form| engine.ineighbor_alltoall(form, send, recv, around.neighbors(), comm),
-    )
+    let parts = ExchangeParts::Equal;
+    manner.run(comm, NeighborAlltoall { send, recv, parts, neighbors: around.neighbors() })
 }
 
 fn alltoallv_in<A: Abi, C: Count, D: Count>(
@@ -146,7 +136,12 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
     let to =
         Spread::of_one::<A, C, D>(send_counts, send_displacements, send_type, around.destinations.len())?;
     let from = Spread::of_one::<A, C, D>(recv_counts, recv_displacements, recv_type, around.sources.len())?;
-    exchange(manner, comm, &around, (send, to), (recv, from))
+    let (send, recv) = (
+        to.to_send::<A>(&manner.stage, send.address())?,
+        from.to_receive::<A>(&manner.stage, recv.address())?,
+    );
+    let parts = ExchangeParts::Each(&to.parts, &from.parts);
+    manner.run(comm, NeighborAlltoall { send, recv, parts, neighbors: around.neighbors() })
 }
 
 fn alltoallw_in<A: Abi, C: Count, D: Count>(
@@ -167,21 +162,10 @@ fn alltoallw_in<A: Abi, C: Count, D: Count>(
     let to =
         Spread::of_each::<A, C, D>(send_counts, send_displacements, send_types, around.destinations.len())?;
     let from = Spread::of_each::<A, C, D>(recv_counts, recv_displacements, recv_types, around.sources.len())?;
-    exchange(manner, comm, &around, (send, to), (recv, from))
-}
-
-fn exchange<A: Abi>(
-    manner: Manner<A>,
-    comm: CommId,
-    around: &Around,
-    (send, to): (In<c_void>, Spread),
-    (recv, from): (Out<c_void>, Spread),
-) -> Result<()> {
-    let send = (to.to_send::<A>(&manner.stage, send.address())?, &to.parts[..]);
-    let recv = (from.to_receive::<A>(&manner.stage, recv.address())?, &from.parts[..]);
-    manner.run(
-        comm,
-        |engine| engine.neighbor_alltoallv(send, recv, around.neighbors(), comm),
-        |engine, form| engine.ineighbor_alltoallv(form, send, recv, around.neighbors(), comm),
-    )
+    let (send, recv) = (
+        to.to_send::<A>(&manner.stage, send.address())?,
+        from.to_receive::<A>(&manner.stage, recv.address())?,
+    );
+    let parts = ExchangeParts::Typed(&to.parts, &from.parts);
+    manner.run(comm, NeighborAlltoall { send, recv, parts, neighbors: around.neighbors() })
 }

@@ -10,6 +10,7 @@ use crate::entry::Call;
 use crate::errhandler::Handler;
 use crate::failure::{Failure, Result, class};
 use crate::global;
+use ranks_engine::collective::Barrier;
 use ranks_engine::{Call as Waits, CommId};
 use std::ffi::c_void;
 
@@ -164,7 +165,7 @@ pub fn detach<A: Abi>(call: &Call<A>, win: A::Win, base: In<c_void>) -> Result<(
 
 /// Waits until every rank is here.
 pub fn meet(comm: CommId) -> Result<()> {
-    block::collective(|engine| engine.barrier(comm))
+    block::collective(|engine| engine.run(comm, Barrier))
 }
 
 /// `MPI_Win_free`: waits for all ranks, since others may still be at this one's memory.

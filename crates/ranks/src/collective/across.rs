@@ -7,9 +7,10 @@ use super::objects::{in_call, parts};
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::intercommunicator::Intercommunicator;
-use crate::memory::{Landing, bytes_of, recv_buf, send_buf};
+use crate::memory::{recv_buf, send_buf};
 use crate::{Class, Result};
-use ranks_engine::{Call, PROC_NULL, ROOT, RecvBuf, SendBuf, ShmEngine};
+use ranks_engine::collective::{Bcast, Gather, Reduce, Scatter};
+use ranks_engine::{Call, PROC_NULL, ROOT};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -103,7 +104,8 @@ impl Intercommunicator {
         let parts = parts(&lens);
         let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
         let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.comm.engine.engine().gatherv(send, recv, &parts, root.number(), self.comm.id)?;
+        let gather = Gather { send, recv, parts: Some(&parts), root: root.number() };
+        self.comm.engine.engine().run(self.comm.id, gather)?;
         if root == Root::Here { self.comm.decode_all(call, &all, &parts).map(Some) } else { Ok(None) }
     }
 
@@ -134,7 +136,8 @@ impl Intercommunicator {
         self.scatter_into(&lens, &mut len, root)?;
         let mut mine = vec![0u8; len[0] as usize];
         let (send, recv, parts) = (send_buf(&bytes), recv_buf(&mut mine), parts(&lens));
-        self.comm.engine.engine().scatterv(send, &parts, Some(recv), root.number(), self.comm.id)?;
+        let scatter = Scatter { send, parts: Some(&parts), recv: Some(recv), root: root.number() };
+        self.comm.engine.engine().run(self.comm.id, scatter)?;
         self.come(call, &mine, root)
     }
 
@@ -220,23 +223,27 @@ impl Intercommunicator {
 impl Intercommunicator {
     /// Gives the root's slice to the other group; there all slices have its length. Section 6.4.
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: Root) -> Result<()> {
-        let mut landing = Landing::in_place(data);
-        let outcome = self.comm.engine.engine().bcast(landing.buf(), root.number(), self.comm.id);
-        landing.settle(&self.comm, Call::Bcast, outcome)
+        self.comm.moved_in_place(data, |buf| Bcast { buf, root: root.number() })
     }
 
     /// Collects equal parts of the other group at the root, in order of rank: there `recv` is as many times longer
     /// than the others' `send` as they are. Section 6.5.
     pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
-        self.moved(Call::Gather, send, recv, |engine, send, recv| {
-            engine.gather(Some(send), recv, root.number(), self.comm.id)
+        self.comm.moved(send, recv, |send, recv| Gather {
+            send: Some(send),
+            recv,
+            parts: None,
+            root: root.number(),
         })
     }
 
     /// Deals the root's slice in equal parts to the other group, in order of rank. Section 6.6.
     pub fn scatter_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
-        self.moved(Call::Scatter, send, recv, |engine, send, recv| {
-            engine.scatter(send, Some(recv), root.number(), self.comm.id)
+        self.comm.moved(send, recv, |send, recv| Scatter {
+            send,
+            parts: None,
+            recv: Some(recv),
+            root: root.number(),
         })
     }
 
@@ -274,8 +281,8 @@ impl Intercommunicator {
         op: impl FnMut(T, T) -> T,
         root: Root,
     ) -> Result<()> {
-        self.comm.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op, id| {
-            engine.reduce(send, recv, op, root.number(), id)
+        self.comm.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.comm.id, Reduce { send, recv, op, root: root.number() })
         })
     }
 
@@ -314,18 +321,5 @@ impl Intercommunicator {
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
         self.comm.reduce_scatter_into(send, recv, op)
-    }
-
-    /// Carries out a collective that moves one slice into another.
-    fn moved<T: Equivalence>(
-        &self,
-        call: Call,
-        send: &[T],
-        recv: &mut [T],
-        collective: impl FnOnce(&mut ShmEngine, SendBuf, RecvBuf) -> Result<()>,
-    ) -> Result<()> {
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
-        let outcome = collective(&mut self.comm.engine.engine(), send_buf(&bytes), landing.buf());
-        landing.settle(&self.comm, call, outcome)
     }
 }

@@ -8,7 +8,8 @@ use crate::memory::{clean, purge, recv_buf};
 use crate::request::kind::{Kind, sealed};
 use crate::request::{Persistent, Request};
 use crate::{Class, Result};
-use ranks_engine::{Call, Form, RecvBuf, RequestId, SendBuf, ShmEngine};
+use ranks_engine::collective::{self, Storable};
+use ranks_engine::{Call, Form, RecvBuf, RequestId, SendBuf};
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,7 +110,7 @@ impl<T: Equivalence> Begun<T> {
 impl Communicator {
     /// A barrier, to be waited for elsewhere.
     pub(super) fn met(&self, form: Form) -> Result<RequestId> {
-        self.engine.engine().ibarrier(form, self.id)
+        self.engine.engine().begin(self.id, form, collective::Barrier)
     }
 
     pub(super) fn meeting(&self, id: RequestId) -> Barrier<'_> {
@@ -117,19 +118,21 @@ impl Communicator {
     }
 
     /// Begins a collective from `send` (in place without) into `recv`, and keeps both.
-    pub(super) fn begin<T: Equivalence>(
+    pub(super) fn begin<T: Equivalence, C: Storable>(
         &self,
-        call: Call,
+        form: Form,
         mut send: Option<Vec<T>>,
         mut recv: Vec<T>,
-        begin: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf) -> Result<RequestId>,
+        collective: impl FnOnce(Option<SendBuf>, RecvBuf) -> C,
     ) -> Result<Begun<T>> {
         match &mut send {
             Some(send) => clean(send),
             None => clean(&mut recv),
         }
         let out = send.as_mut().map(|send| recv_buf(send).as_send());
-        let id = begin(&mut self.engine.engine(), out, recv_buf(&mut recv))?;
+        let collective = collective(out, recv_buf(&mut recv));
+        let (call, _) = collective.call().forms();
+        let id = self.engine.engine().begin(self.id, form, collective)?;
         let in_place = send.is_none();
         Ok(Begun { id, call, in_place, send: send.unwrap_or_default(), recv, wrong: None })
     }

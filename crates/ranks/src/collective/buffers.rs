@@ -4,8 +4,8 @@ use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::memory::{Landing, bytes_of, send_buf};
 use crate::{Class, Result};
-use ranks_engine::collective::Part;
-use ranks_engine::{Call, SendBuf};
+use ranks_engine::collective::{Allgather, Alltoall, Collective, ExchangeParts, Gather, Part, Scatter};
+use ranks_engine::{Call, RecvBuf, SendBuf};
 
 /// Numbers of elements as parts in bytes, one after the other.
 pub(super) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
@@ -35,11 +35,13 @@ impl Communicator {
         recv: &mut [T],
         root: usize,
     ) -> Result<()> {
-        let bytes = self.at_root(Call::Scatter, root, send)?.map(bytes_of);
-        let send = bytes.as_deref().map_or(SendBuf::EMPTY, send_buf);
-        let mut landing = Landing::new(recv);
-        let outcome = self.engine.engine().scatter(send, Some(landing.buf()), Self::to(root), self.id);
-        landing.settle(self, Call::Scatter, outcome)
+        let send = self.at_root(Call::Scatter, root, send)?.unwrap_or_default();
+        self.moved(send, recv, |send, recv| Scatter {
+            send,
+            parts: None,
+            recv: Some(recv),
+            root: Self::to(root),
+        })
     }
 
     /// As [`Self::scatter_into`] with parts of different lengths: the root passes its slice and the
@@ -61,14 +63,14 @@ impl Communicator {
         recv: &mut [T],
         root: usize,
     ) -> Result<()> {
-        let send = self.at_root(Call::Scatterv, root, send)?;
-        let parts = send.map_or(Vec::new(), |(_, counts)| parts_of::<T>(counts));
-        let bytes = send.map(|(data, _)| bytes_of(data));
-        let send = bytes.as_deref().map_or(SendBuf::EMPTY, send_buf);
-        let mut landing = Landing::new(recv);
-        let recv = Some(landing.buf());
-        let outcome = self.engine.engine().scatterv(send, &parts, recv, Self::to(root), self.id);
-        landing.settle(self, Call::Scatterv, outcome)
+        let (send, counts) = self.at_root(Call::Scatterv, root, send)?.unwrap_or_default();
+        let parts = parts_of::<T>(counts);
+        self.moved(send, recv, |send, recv| Scatter {
+            send,
+            parts: Some(&parts),
+            recv: Some(recv),
+            root: Self::to(root),
+        })
     }
 
     /// Collects equal parts at the root, in order of rank. The root passes `Some`, as many times longer
@@ -88,11 +90,13 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: Option<&mut [T]>, root: usize) -> Result<()> {
-        let recv = self.at_root(Call::Gather, root, recv)?;
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv.unwrap_or_default()));
-        let send = Some(send_buf(&bytes));
-        let outcome = self.engine.engine().gather(send, landing.buf(), Self::to(root), self.id);
-        landing.settle(self, Call::Gather, outcome)
+        let recv = self.at_root(Call::Gather, root, recv)?.unwrap_or_default();
+        self.moved(send, recv, |send, recv| Gather {
+            send: Some(send),
+            recv,
+            parts: None,
+            root: Self::to(root),
+        })
     }
 
     /// As [`Self::gather_into`] with parts of different lengths: the root passes its slice and the
@@ -116,10 +120,13 @@ impl Communicator {
         root: usize,
     ) -> Result<()> {
         let (recv, counts) = self.at_root(Call::Gatherv, root, recv)?.unwrap_or_default();
-        let (bytes, mut landing, parts) = (bytes_of(send), Landing::new(recv), parts_of::<T>(counts));
-        let (send, recv) = (Some(send_buf(&bytes)), landing.buf());
-        let outcome = self.engine.engine().gatherv(send, recv, &parts, Self::to(root), self.id);
-        landing.settle(self, Call::Gatherv, outcome)
+        let parts = parts_of::<T>(counts);
+        self.moved(send, recv, |send, recv| Gather {
+            send: Some(send),
+            recv,
+            parts: Some(&parts),
+            root: Self::to(root),
+        })
     }
 
     /// Collects parts of any lengths at the root, in order of rank, in one row: the root gets `Some`, the others
@@ -186,9 +193,7 @@ impl Communicator {
     /// # Errors
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
-        let outcome = self.engine.engine().allgather(Some(send_buf(&bytes)), landing.buf(), self.id);
-        landing.settle(self, Call::Allgather, outcome)
+        self.moved(send, recv, |send, recv| Allgather { send: Some(send), recv, parts: None })
     }
 
     /// As [`Self::all_gather_into`], with this rank's part in its place already. Section 6.7.
@@ -204,9 +209,7 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn all_gather_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
-        let mut landing = Landing::in_place(data);
-        let outcome = self.engine.engine().allgather(None, landing.buf(), self.id);
-        landing.settle(self, Call::Allgather, outcome)
+        self.moved_in_place(data, |recv| Allgather { send: None, recv, parts: None })
     }
 
     /// As [`Self::all_gather_into`] with parts of different lengths: `counts` says how many elements each
@@ -232,10 +235,8 @@ impl Communicator {
         recv: &mut [T],
         counts: &[usize],
     ) -> Result<()> {
-        let (bytes, mut landing, parts) = (bytes_of(send), Landing::new(recv), parts_of::<T>(counts));
-        let (send, recv) = (Some(send_buf(&bytes)), landing.buf());
-        let outcome = self.engine.engine().allgatherv(send, recv, &parts, self.id);
-        landing.settle(self, Call::Allgatherv, outcome)
+        let parts = parts_of::<T>(counts);
+        self.moved(send, recv, |send, recv| Allgather { send: Some(send), recv, parts: Some(&parts) })
     }
 
     /// Gives the i-th part to rank i and gets one from each, in order of rank: all parts have one length,
@@ -256,9 +257,8 @@ impl Communicator {
     /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         self.equal_parts(Call::Alltoall, send.len())?;
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
-        let outcome = self.engine.engine().alltoall(Some(send_buf(&bytes)), landing.buf(), self.id);
-        landing.settle(self, Call::Alltoall, outcome)
+        let parts = ExchangeParts::Equal;
+        self.moved(send, recv, |send, recv| Alltoall { send: Some(send), recv, parts })
     }
 
     /// As [`Self::all_to_all_into`] in one slice: what comes replaces what goes. Section 6.8.
@@ -274,9 +274,7 @@ impl Communicator {
     /// ```
     pub fn all_to_all_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
         self.equal_parts(Call::Alltoall, data.len())?;
-        let mut landing = Landing::in_place(data);
-        let outcome = self.engine.engine().alltoall(None, landing.buf(), self.id);
-        landing.settle(self, Call::Alltoall, outcome)
+        self.moved_in_place(data, |recv| Alltoall { send: None, recv, parts: ExchangeParts::Equal })
     }
 
     /// As [`Self::all_to_all_into`] with parts of different lengths: how many elements go to each rank and
@@ -304,11 +302,40 @@ impl Communicator {
         recv: &mut [T],
         recv_counts: &[usize],
     ) -> Result<()> {
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
         let (from, to) = (parts_of::<T>(send_counts), parts_of::<T>(recv_counts));
-        let (send, recv) = (send_buf(&bytes), landing.buf());
-        let outcome = self.engine.engine().alltoallv(Some(send), &from, recv, &to, self.id);
-        landing.settle(self, Call::Alltoallv, outcome)
+        let parts = ExchangeParts::Each(&from, &to);
+        self.moved(send, recv, |send, recv| Alltoall { send: Some(send), recv, parts })
+    }
+
+    /// Carries out a collective that moves one slice into another.
+    pub(super) fn moved<T: Equivalence, C: Collective>(
+        &self,
+        send: &[T],
+        recv: &mut [T],
+        collective: impl FnOnce(SendBuf, RecvBuf) -> C,
+    ) -> Result<()> {
+        let bytes = bytes_of(send);
+        self.moved_into(Landing::new(recv), |recv| collective(send_buf(&bytes), recv))
+    }
+
+    /// Carries out a collective within one slice.
+    pub(crate) fn moved_in_place<T: Equivalence, C: Collective>(
+        &self,
+        data: &mut [T],
+        collective: impl FnOnce(RecvBuf) -> C,
+    ) -> Result<()> {
+        self.moved_into(Landing::in_place(data), collective)
+    }
+
+    fn moved_into<T: Equivalence, C: Collective>(
+        &self,
+        mut landing: Landing<'_, T>,
+        collective: impl FnOnce(RecvBuf) -> C,
+    ) -> Result<()> {
+        let collective = collective(landing.buf());
+        let call = collective.call();
+        let outcome = self.engine.engine().run(self.id, collective);
+        landing.settle(self, call, outcome)
     }
 
     /// A part for each rank, all of one length; the engine knows of bytes only.

@@ -9,9 +9,8 @@ use super::buffers::parts_of;
 use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
-use crate::memory::{Landing, bytes_of, send_buf};
 use crate::request::Persistent;
-use ranks_engine::collective::Neighbors;
+use ranks_engine::collective::{ExchangeParts, NeighborAllgather, NeighborAlltoall, Neighbors};
 use ranks_engine::topology::Topology;
 use ranks_engine::{Call, Form, SendBuf};
 
@@ -50,10 +49,9 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn neighbor_all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
-        let (send, recv) = (send_buf(&bytes), landing.buf());
-        let outcome = self.engine.engine().neighbor_allgather(send, recv, around.neighbors(), self.id);
-        landing.settle(self, Call::NeighborAllgather, outcome)
+        let around = self.around()?;
+        let neighbors = around.neighbors();
+        self.moved(send, recv, |send, recv| NeighborAllgather { send, recv, parts: None, neighbors })
     }
 
     /// As [`Self::neighbor_all_gather_into`] with parts of different lengths: how many elements come from
@@ -64,11 +62,9 @@ impl Communicator {
         recv: &mut [T],
         counts: &[usize],
     ) -> Result<()> {
-        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
-        let (send, recv, parts) = (send_buf(&bytes), landing.buf(), parts_of::<T>(counts));
-        let outcome =
-            self.engine.engine().neighbor_allgatherv(send, recv, &parts, around.neighbors(), self.id);
-        landing.settle(self, Call::NeighborAllgatherv, outcome)
+        let (around, parts) = (self.around()?, parts_of::<T>(counts));
+        let (neighbors, parts) = (around.neighbors(), Some(&parts[..]));
+        self.moved(send, recv, |send, recv| NeighborAllgather { send, recv, parts, neighbors })
     }
 
     /// Sends each neighbour its part, and gets one from each: all parts have one length, in the order of the
@@ -88,10 +84,9 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn neighbor_all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
-        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
-        let (send, recv) = (send_buf(&bytes), landing.buf());
-        let outcome = self.engine.engine().neighbor_alltoall(send, recv, around.neighbors(), self.id);
-        landing.settle(self, Call::NeighborAlltoall, outcome)
+        let around = self.around()?;
+        let (neighbors, parts) = (around.neighbors(), ExchangeParts::Equal);
+        self.moved(send, recv, |send, recv| NeighborAlltoall { send, recv, parts, neighbors })
     }
 
     /// As [`Self::neighbor_all_to_all_into`] with parts of different lengths: how many elements go to and
@@ -103,20 +98,19 @@ impl Communicator {
         recv: &mut [T],
         recv_counts: &[usize],
     ) -> Result<()> {
-        let (around, bytes, mut landing) = (self.around()?, bytes_of(send), Landing::new(recv));
         let (from, to) = (parts_of::<T>(send_counts), parts_of::<T>(recv_counts));
-        let (send, recv) = (send_buf(&bytes), landing.buf());
+        let (around, parts) = (self.around()?, ExchangeParts::Each(&from, &to));
         let neighbors = around.neighbors();
-        let outcome = self.engine.engine().neighbor_alltoallv((send, &from), (recv, &to), neighbors, self.id);
-        landing.settle(self, Call::NeighborAlltoallv, outcome)
+        self.moved(send, recv, |send, recv| NeighborAlltoall { send, recv, parts, neighbors })
     }
 
     fn hearing<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
         let (call, around) = (Call::IneighborAllgather, self.around()?);
         let room = self.room(call, data.len().saturating_mul(around.sources.len()))?;
-        self.begin(call, Some(data), room, |engine, send, recv| {
+        let neighbors = around.neighbors();
+        self.begin(form, Some(data), room, |send, recv| {
             let send = send.unwrap_or(SendBuf::EMPTY);
-            engine.ineighbor_allgather(form, send, recv, around.neighbors(), self.id)
+            NeighborAllgather { send, recv, parts: None, neighbors }
         })
     }
 
@@ -134,9 +128,10 @@ impl Communicator {
         let (call, around) = (Call::IneighborAlltoall, self.around()?);
         let part = data.len() / around.destinations.len().max(1);
         let room = self.room(call, part.saturating_mul(around.sources.len()))?;
-        self.begin(call, Some(data), room, |engine, send, recv| {
+        let (neighbors, parts) = (around.neighbors(), ExchangeParts::Equal);
+        self.begin(form, Some(data), room, |send, recv| {
             let send = send.unwrap_or(SendBuf::EMPTY);
-            engine.ineighbor_alltoall(form, send, recv, around.neighbors(), self.id)
+            NeighborAlltoall { send, recv, parts, neighbors }
         })
     }
 

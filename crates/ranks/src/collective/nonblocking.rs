@@ -9,6 +9,7 @@ use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::request::Persistent;
+use ranks_engine::collective::{Allgather, Alltoall, Bcast, ExchangeParts, Gather, Scatter};
 use ranks_engine::{Call, Form, SendBuf};
 
 impl Communicator {
@@ -47,9 +48,7 @@ impl Communicator {
     }
 
     fn broadcasting<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
-        self.begin(Call::Ibcast, None, data, |engine, _, recv| {
-            engine.ibcast(form, recv, Self::to(root), self.id)
-        })
+        self.begin(form, None, data, |_, buf| Bcast { buf, root: Self::to(root) })
     }
 
     /// Begins to give the root's buffer to all ranks; all pass one of the same length. Section 6.12.2.
@@ -78,8 +77,11 @@ impl Communicator {
     fn gathering<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
         let ranks = if self.rank() == root { self.size() } else { 0 };
         let room = self.room(Call::Igather, data.len().saturating_mul(ranks))?;
-        self.begin(Call::Igather, Some(data), room, |engine, send, recv| {
-            engine.igather(form, send, recv, Self::to(root), self.id)
+        self.begin(form, Some(data), room, |send, recv| Gather {
+            send,
+            recv,
+            parts: None,
+            root: Self::to(root),
         })
     }
 
@@ -111,8 +113,9 @@ impl Communicator {
     ) -> Result<Begun<T>> {
         let data = self.at_root(Call::Iscatter, root, data)?.unwrap_or_default();
         let room = self.room(Call::Iscatter, part)?;
-        self.begin(Call::Iscatter, Some(data), room, |engine, send, recv| {
-            engine.iscatter(form, send.unwrap_or(SendBuf::EMPTY), Some(recv), Self::to(root), self.id)
+        self.begin(form, Some(data), room, |send, recv| {
+            let send = send.unwrap_or(SendBuf::EMPTY);
+            Scatter { send, parts: None, recv: Some(recv), root: Self::to(root) }
         })
     }
 
@@ -148,9 +151,7 @@ impl Communicator {
 
     fn gathering_for_all<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
         let room = self.room(Call::Iallgather, data.len().saturating_mul(self.size()))?;
-        self.begin(Call::Iallgather, Some(data), room, |engine, send, recv| {
-            engine.iallgather(form, send, recv, self.id)
-        })
+        self.begin(form, Some(data), room, |send, recv| Allgather { send, recv, parts: None })
     }
 
     /// Begins to collect equal parts at all ranks, in order of rank. Section 6.12.5.
@@ -177,9 +178,8 @@ impl Communicator {
     fn exchanging<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
         self.equal_parts(Call::Ialltoall, data.len())?;
         let room = self.room(Call::Ialltoall, data.len())?;
-        self.begin(Call::Ialltoall, Some(data), room, |engine, send, recv| {
-            engine.ialltoall(form, send, recv, self.id)
-        })
+        let parts = ExchangeParts::Equal;
+        self.begin(form, Some(data), room, |send, recv| Alltoall { send, recv, parts })
     }
 
     /// Begins to give the i-th part to rank i and to get one from each. Section 6.12.6.

@@ -9,25 +9,26 @@ use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::request::Persistent;
+use ranks_engine::collective::{Allreduce, Reduce, ReduceScatter, Scan, Storable};
 use ranks_engine::op::StoredOp;
-use ranks_engine::{Call, Form, RecvBuf, RequestId, SendBuf, ShmEngine};
+use ranks_engine::{Call, Form, RecvBuf, SendBuf};
 use std::sync::atomic::Ordering;
 
 impl Communicator {
     /// Begins a reduction; in place without `send`.
-    fn reducing<T: Equivalence>(
+    fn reducing<T: Equivalence, C: Storable>(
         &self,
-        call: Call,
+        form: Form,
         send: Option<Vec<T>>,
         recv: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
-        begin: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, StoredOp) -> Result<RequestId>,
+        reduction: impl FnOnce(Option<SendBuf>, RecvBuf, StoredOp) -> C,
     ) -> Result<Begun<T>> {
         let wrong = (!T::ANY).then(Wrong::default);
         let flag = wrong.clone();
         let set = move || flag.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
         let op = StoredOp::user(rows(op, set), size_of::<T>(), false);
-        let begun = self.begin(call, send, recv, |engine, send, recv| begin(engine, send, recv, op))?;
+        let begun = self.begin(form, send, recv, |send, recv| reduction(send, recv, op))?;
         Ok(Begun { wrong, ..begun })
     }
 
@@ -39,9 +40,7 @@ impl Communicator {
         root: usize,
     ) -> Result<Begun<T>> {
         let (send, recv) = if self.rank() == root { (None, data) } else { (Some(data), Vec::new()) };
-        self.reducing(Call::Ireduce, send, recv, op, |engine, send, recv, op| {
-            engine.ireduce(form, send, recv, op, Self::to(root), self.id)
-        })
+        self.reducing(form, send, recv, op, |send, recv, op| Reduce { send, recv, op, root: Self::to(root) })
     }
 
     /// Begins to combine the ranks' elements at the root. Section 6.12.7.
@@ -81,9 +80,7 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<Begun<T>> {
-        self.reducing(Call::Iallreduce, None, data, op, |engine, send, recv, op| {
-            engine.iallreduce(form, send, recv, op, self.id)
-        })
+        self.reducing(form, None, data, op, |send, recv, op| Allreduce { send, recv, op })
     }
 
     /// Begins to combine the ranks' elements for all. Section 6.12.8.
@@ -141,8 +138,11 @@ impl Communicator {
         let call = Call::IreduceScatterBlock;
         self.equal_parts(call, data.len())?;
         let room = self.room(call, data.len() / self.size())?;
-        self.reducing(call, Some(data), room, op, |engine, send, recv, op| {
-            engine.ireduce_scatter_block(form, send, recv, op, self.id)
+        self.reducing(form, Some(data), room, op, |send, recv, op| ReduceScatter {
+            send,
+            recv,
+            lengths: None,
+            op,
         })
     }
 
@@ -181,9 +181,7 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<Begun<T>> {
-        self.reducing(Call::Iscan, None, data, op, |engine, send, recv, op| {
-            engine.iscan(form, send, recv, op, self.id)
-        })
+        self.reducing(form, None, data, op, |send, recv, op| Scan { send, recv, op, inclusive: true })
     }
 
     /// Begins to combine this rank's elements with those of all ranks before it. Section 6.12.11.
@@ -226,9 +224,7 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<Begun<T>> {
-        self.reducing(Call::Iexscan, None, data, op, |engine, send, recv, op| {
-            engine.iexscan(form, send, recv, op, self.id)
-        })
+        self.reducing(form, None, data, op, |send, recv, op| Scan { send, recv, op, inclusive: false })
     }
 
     /// Begins to combine the elements of all ranks before this one; rank 0 keeps its own. Section 6.12.12.

@@ -5,6 +5,7 @@ use super::buffers::parts_of;
 use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
+use ranks_engine::collective::{Allgather, Alltoall, ExchangeParts, Gather, Scatter};
 use ranks_engine::{Call, Form, SendBuf};
 
 impl Communicator {
@@ -29,8 +30,11 @@ impl Communicator {
         let call = Call::Igatherv;
         let counts = self.at_root(call, root, counts)?.unwrap_or_default();
         let (parts, room) = (parts_of::<T>(counts), self.room(call, sum(counts))?);
-        let begun = self.begin(call, Some(data), room, |engine, send, recv| {
-            engine.igatherv(Form::Nonblocking, send, recv, &parts, Self::to(root), self.id)
+        let begun = self.begin(Form::Nonblocking, Some(data), room, |send, recv| Gather {
+            send,
+            recv,
+            parts: Some(&parts),
+            root: Self::to(root),
         })?;
         Ok(begun.at_root(self, root))
     }
@@ -56,9 +60,9 @@ impl Communicator {
         let call = Call::Iscatterv;
         let (data, counts) = self.at_root(call, root, data)?.unwrap_or_default();
         let (parts, room) = (parts_of::<T>(counts), self.room(call, part)?);
-        let begun = self.begin(call, Some(data), room, |engine, send, recv| {
-            let (send, recv) = (send.unwrap_or(SendBuf::EMPTY), Some(recv));
-            engine.iscatterv(Form::Nonblocking, send, &parts, recv, Self::to(root), self.id)
+        let begun = self.begin(Form::Nonblocking, Some(data), room, |send, recv| {
+            let send = send.unwrap_or(SendBuf::EMPTY);
+            Scatter { send, parts: Some(&parts), recv: Some(recv), root: Self::to(root) }
         })?;
         Ok(begun.request(self))
     }
@@ -72,8 +76,10 @@ impl Communicator {
     ) -> Result<BufferCollective<'_, T>> {
         let parts = parts_of::<T>(counts);
         let room = self.room(Call::Iallgatherv, sum(counts))?;
-        let begun = self.begin(Call::Iallgatherv, Some(data), room, |engine, send, recv| {
-            engine.iallgatherv(Form::Nonblocking, send, recv, &parts, self.id)
+        let begun = self.begin(Form::Nonblocking, Some(data), room, |send, recv| Allgather {
+            send,
+            recv,
+            parts: Some(&parts),
         })?;
         Ok(begun.request(self))
     }
@@ -100,8 +106,10 @@ impl Communicator {
         let call = Call::Ialltoallv;
         let (from, to) = (parts_of::<T>(send_counts), parts_of::<T>(recv_counts));
         let room = self.room(call, sum(recv_counts))?;
-        let begun = self.begin(call, Some(data), room, |engine, send, recv| {
-            engine.ialltoallv(Form::Nonblocking, send, &from, recv, &to, self.id)
+        let begun = self.begin(Form::Nonblocking, Some(data), room, |send, recv| Alltoall {
+            send,
+            recv,
+            parts: ExchangeParts::Each(&from, &to),
         })?;
         Ok(begun.request(self))
     }

@@ -3,7 +3,7 @@
 use crate::communicator::{Communicator, Status};
 use crate::memory::{recv_buf, send_buf};
 use crate::{Class, Error, Result};
-use ranks_engine::collective::Part;
+use ranks_engine::collective::{Allgather, Alltoall, ExchangeParts, Gather, Part, Scatter};
 use ranks_engine::{Call, RecvBuf, SendBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,7 +35,10 @@ impl Communicator {
             self.scatter_into(None, &mut len, root)?;
             let mut bytes = vec![0u8; len[0] as usize];
             let recv = recv_buf(&mut bytes);
-            self.engine.engine().scatterv(SendBuf::EMPTY, &[], Some(recv), Self::to(root), self.id)?;
+            self.engine.engine().run(
+                self.id,
+                Scatter { send: SendBuf::EMPTY, parts: Some(&[]), recv: Some(recv), root: Self::to(root) },
+            )?;
             return self.decode_from(call, &bytes, root);
         }
         let values = values.unwrap_or_default();
@@ -43,7 +46,10 @@ impl Communicator {
         let (bytes, lens) = self.encode_all(call, &values)?;
         self.scatter_into(Some(&lens), &mut [0u64], root)?;
         let parts = parts(&lens);
-        self.engine.engine().scatterv(send_buf(&bytes), &parts, None, Self::to(root), self.id)?;
+        self.engine.engine().run(
+            self.id,
+            Scatter { send: send_buf(&bytes), parts: Some(&parts), recv: None, root: Self::to(root) },
+        )?;
         Ok(values.into_iter().nth(root).expect("there is one for each rank"))
     }
 
@@ -72,14 +78,18 @@ impl Communicator {
         let (send, to) = (Some(send_buf(&bytes)), Self::to(root));
         if self.rank() != root {
             self.gather_into(&len, None, root)?;
-            self.engine.engine().gatherv(send, RecvBuf::EMPTY, &[], to, self.id)?;
+            self.engine
+                .engine()
+                .run(self.id, Gather { send, recv: RecvBuf::EMPTY, parts: Some(&[]), root: to })?;
             return Ok(None);
         }
         let mut lens = vec![0u64; self.size()];
         self.gather_into(&len, Some(&mut lens), root)?;
         let parts = parts(&lens);
         let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
-        self.engine.engine().gatherv(send, recv_buf(&mut all), &parts, to, self.id)?;
+        self.engine
+            .engine()
+            .run(self.id, Gather { send, recv: recv_buf(&mut all), parts: Some(&parts), root: to })?;
         self.decode_all(call, &all, &parts).map(Some)
     }
 
@@ -108,7 +118,10 @@ impl Communicator {
         let parts = parts(&lens);
         let mut all = vec![0u8; lens.iter().sum::<u64>() as usize];
         let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.engine.engine().allgatherv(send, recv, &parts, self.id).map_err(in_call(call))?;
+        self.engine
+            .engine()
+            .run(self.id, Allgather { send, recv, parts: Some(&parts) })
+            .map_err(in_call(call))?;
         self.decode_all(call, &all, &parts)
     }
 
@@ -140,7 +153,7 @@ impl Communicator {
         let (from, to) = (parts(&lens), parts(&come));
         let mut all = vec![0u8; come.iter().sum::<u64>() as usize];
         let (send, recv) = (Some(send_buf(&bytes)), recv_buf(&mut all));
-        self.engine.engine().alltoallv(send, &from, recv, &to, self.id)?;
+        self.engine.engine().run(self.id, Alltoall { send, recv, parts: ExchangeParts::Each(&from, &to) })?;
         self.decode_all(call, &all, &to)
     }
 

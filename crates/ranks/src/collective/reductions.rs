@@ -4,8 +4,9 @@ use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
 use crate::memory::{Landing, bytes_of, send_buf, value_of};
+use ranks_engine::collective::{Allreduce, Reduce, ReduceScatter, Scan};
 use ranks_engine::op::Op;
-use ranks_engine::{Call, CommId, RecvBuf, SendBuf, ShmEngine};
+use ranks_engine::{Call, RecvBuf, SendBuf, ShmEngine};
 use std::cell::Cell;
 
 /// A function of two elements as the engine wants it, of rows of bytes. `wrong` is called when bytes come
@@ -38,7 +39,7 @@ impl Communicator {
         send: Option<&[T]>,
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
-        reduction: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, &mut Op<'_>, CommId) -> Result<()>,
+        reduction: impl FnOnce(&mut ShmEngine, Option<SendBuf>, RecvBuf, &mut Op<'_>) -> Result<()>,
     ) -> Result<()> {
         let wrong = Cell::new(false);
         let mut rows = rows(op, || wrong.set(true));
@@ -47,7 +48,7 @@ impl Communicator {
         let outcome = {
             let mut op = Op::user(&mut rows, size_of::<T>(), false);
             let send = bytes.as_deref().map(send_buf);
-            reduction(&mut self.engine.engine(), send, landing.buf(), &mut op, self.id)
+            reduction(&mut self.engine.engine(), send, landing.buf(), &mut op)
         };
         let outcome = landing.settle(self, call, outcome);
         if wrong.get() { outcome.and(Err(self.no_values::<T>(call, &()))) } else { outcome }
@@ -82,8 +83,8 @@ impl Communicator {
         root: usize,
     ) -> Result<()> {
         let recv = self.at_root(Call::Reduce, root, recv)?.unwrap_or_default();
-        self.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op, id| {
-            engine.reduce(send, recv, op, Self::to(root), id)
+        self.combine(Call::Reduce, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, Reduce { send, recv, op, root: Self::to(root) })
         })
     }
 
@@ -107,8 +108,8 @@ impl Communicator {
         op: impl FnMut(T, T) -> T,
         root: usize,
     ) -> Result<()> {
-        let by = |engine: &mut ShmEngine, send, recv, op: &mut Op<'_>, id| {
-            engine.reduce(send, recv, op, Self::to(root), id)
+        let by = |engine: &mut ShmEngine, send, recv, op: &mut Op<'_>| {
+            engine.run(self.id, Reduce { send, recv, op, root: Self::to(root) })
         };
         if self.rank() == root {
             self.combine(Call::Reduce, None, data, op, by)
@@ -140,7 +141,9 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.combine(Call::Allreduce, Some(send), recv, op, ShmEngine::allreduce)
+        self.combine(Call::Allreduce, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, Allreduce { send, recv, op })
+        })
     }
 
     /// As [`Self::all_reduce_into`] in one slice: the result replaces the elements. Section 6.9.6.
@@ -161,7 +164,9 @@ impl Communicator {
         data: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.combine(Call::Allreduce, None, data, op, ShmEngine::allreduce)
+        self.combine(Call::Allreduce, None, data, op, |engine, send, recv, op| {
+            engine.run(self.id, Allreduce { send, recv, op })
+        })
     }
 
     /// Combines the ranks' slices, which hold a part for each rank, and leaves each rank its part:
@@ -184,7 +189,9 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.combine(Call::ReduceScatterBlock, Some(send), recv, op, ShmEngine::reduce_scatter_block)
+        self.combine(Call::ReduceScatterBlock, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, ReduceScatter { send, recv, lengths: None, op })
+        })
     }
 
     /// As [`Self::reduce_scatter_into`] in one slice: this rank's part of the result is in its first elements afterwards; what is in the others is not said. Section 6.10.1.
@@ -206,7 +213,9 @@ impl Communicator {
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
         self.equal_parts(Call::ReduceScatterBlock, data.len())?;
-        self.combine(Call::ReduceScatterBlock, None, data, op, ShmEngine::reduce_scatter_block)
+        self.combine(Call::ReduceScatterBlock, None, data, op, |engine, send, recv, op| {
+            engine.run(self.id, ReduceScatter { send, recv, lengths: None, op })
+        })
     }
 
     /// As [`Self::reduce_scatter_into`] with parts of different lengths: how many elements each rank gets.
@@ -235,8 +244,8 @@ impl Communicator {
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
         let lengths: Vec<usize> = counts.iter().map(|n| n.saturating_mul(size_of::<T>())).collect();
-        self.combine(Call::ReduceScatter, Some(send), recv, op, |engine, send, recv, op, id| {
-            engine.reduce_scatter(send, recv, &lengths, op, id)
+        self.combine(Call::ReduceScatter, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, ReduceScatter { send, recv, lengths: Some(&lengths), op })
         })
     }
 
@@ -259,7 +268,9 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.combine(Call::Scan, Some(send), recv, op, ShmEngine::scan)
+        self.combine(Call::Scan, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, Scan { send, recv, op, inclusive: true })
+        })
     }
 
     /// As [`Self::scan_into`] in one slice: the result replaces the elements. Section 6.11.1.
@@ -276,7 +287,9 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn scan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
-        self.combine(Call::Scan, None, data, op, ShmEngine::scan)
+        self.combine(Call::Scan, None, data, op, |engine, send, recv, op| {
+            engine.run(self.id, Scan { send, recv, op, inclusive: true })
+        })
     }
 
     /// Combines the slices of all ranks before this one. There are none before rank 0, where `recv` stays
@@ -300,7 +313,9 @@ impl Communicator {
         recv: &mut [T],
         op: impl FnMut(T, T) -> T,
     ) -> Result<()> {
-        self.combine(Call::Exscan, Some(send), recv, op, ShmEngine::exscan)
+        self.combine(Call::Exscan, Some(send), recv, op, |engine, send, recv, op| {
+            engine.run(self.id, Scan { send, recv, op, inclusive: false })
+        })
     }
 
     /// As [`Self::exscan_into`] in one slice: the result replaces the elements, but at rank 0 they stay. Section 6.11.2.
@@ -317,6 +332,8 @@ impl Communicator {
     /// # Ok::<(), ranks::Error>(())
     /// ```
     pub fn exscan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
-        self.combine(Call::Exscan, None, data, op, ShmEngine::exscan)
+        self.combine(Call::Exscan, None, data, op, |engine, send, recv, op| {
+            engine.run(self.id, Scan { send, recv, op, inclusive: false })
+        })
     }
 }

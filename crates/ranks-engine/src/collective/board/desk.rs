@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use super::super::Part;
+use super::super::{Part, Parts};
 use super::lay::How;
 use crate::bounds::LEFT_EARLY_LOOKS;
 use crate::group::{Comm, Own};
@@ -19,7 +19,7 @@ use std::task::Poll;
 
 /// Why a collective on a board cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// The peer has left the round without posting what this rank waits for.
     Left(usize),
     /// The peer is in another collective.
@@ -30,25 +30,34 @@ pub(super) enum Fault {
     Way(usize),
 }
 
-pub(super) type Outcome<R> = std::result::Result<R, Fault>;
+pub type Outcome<R> = std::result::Result<R, Fault>;
 
-/// The parts of a buffer, by rank.
-pub(super) enum Parts {
+/// The parts of a buffer, by rank, for a collective that can outlive the call.
+pub enum OwnParts {
     Equal(usize),
     Each(Vec<Part>),
 }
 
-impl Parts {
+impl OwnParts {
     pub fn of(&self, rank: usize) -> Part {
         match self {
-            Parts::Equal(len) => Part { at: rank * len, len: *len },
-            Parts::Each(parts) => parts[rank],
+            OwnParts::Equal(len) => Part { at: rank * len, len: *len },
+            OwnParts::Each(parts) => parts[rank],
+        }
+    }
+}
+
+impl From<Parts<'_>> for OwnParts {
+    fn from(parts: Parts<'_>) -> Self {
+        match parts {
+            Parts::Equal(len) => OwnParts::Equal(len),
+            Parts::Each(parts) => OwnParts::Each(parts.to_vec()),
         }
     }
 }
 
 /// A collective under way.
-pub(super) struct Desk {
+pub struct Desk {
     pub(super) board: Board,
     pub(super) comm: Arc<Comm>,
     fences: bool,
@@ -62,7 +71,7 @@ pub(super) struct Desk {
 
 /// Length and way of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Meta {
+pub struct Meta {
     pub len: u64,
     pub how: How,
 }
@@ -210,7 +219,7 @@ impl Desk {
         Ok(Meta { len: meta & ((1 << LEN_BITS) - 1), how })
     }
 
-    /// The same, of a post of a known length.
+    /// Waits for so many posts of a known length; where they lie.
     pub async fn posted_of(&self, peer: usize, posts: usize, len: usize) -> Outcome<How> {
         let meta = self.posted(peer, posts).await?;
         // A message of another length is taken in, and found then.
@@ -220,7 +229,7 @@ impl Desk {
         Ok(meta.how)
     }
 
-    /// The same, laid as this rank's own.
+    /// Waits for so many posts of a known length that lie as this rank's own.
     pub async fn posted_like(&self, peer: usize, posts: usize, len: usize, how: How) -> Outcome<()> {
         match self.posted_of(peer, posts, len).await?.is_like(how) {
             true => Ok(()),
@@ -228,7 +237,7 @@ impl Desk {
         }
     }
 
-    /// The same of all others.
+    /// Waits until all others have made so many posts of a known length that lie as this rank's own.
     pub async fn all_posted(&self, posts: usize, len: usize, how: How) -> Outcome<()> {
         for peer in self.others() {
             self.posted_like(peer, posts, len, how).await?;

@@ -17,7 +17,7 @@ use ranks_shm::bounds::{BOARD_SLOT, PREPARED_SLOTS};
 
 /// How a post is to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub enum How {
     /// In the line.
     Line,
     /// In the halves in turn.

@@ -3,8 +3,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | this | running one: within the call, or its rest as a request |
-//! | `calls`, `reductions` | which calls come here |
+//! | this | whether a collective has a board; running one: within the call, or its rest as a request |
 //! | `desk` | one rank's part in it: posts, those of the others, leaving |
 //! | `lay` | where what is posted lies: the line, a half, the ring |
 //! | `short` | what fits in lines, within the call |
@@ -15,31 +14,34 @@
 //! state machine that is polled. What a rank posts says in which call it is and of what length, so ranks
 //! that disagree are told instead of hanging. What is too long for the board goes on as a plan of messages.
 
-mod calls;
 mod desk;
 mod lay;
-mod reduce;
-mod reductions;
+pub(super) mod reduce;
 mod short;
-mod spread;
+pub(super) mod spread;
 
-use super::Part;
-use crate::bounds::QUICK_YIELDS;
+pub(super) use desk::OwnParts;
+
+use super::check::Check;
+use super::{Collective, Part};
+use crate::bounds::{self, QUICK_YIELDS};
 use crate::error::{Class, Error, Result};
-use crate::group::Comm;
+use crate::group::{Comm, CommId};
+use crate::op::Op;
 use crate::p2p::{Core, Engine, Plan};
 use crate::transport::Transport;
 use desk::{Desk, Fault, Outcome};
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::board::Board;
 use ranks_shm::life::Life;
+use short::Short;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// What came of it on the board.
-trait Found {
+pub trait Found {
     /// Nothing is left to be done by messages.
     fn is_all(&self) -> bool;
 }
@@ -63,10 +65,86 @@ impl Found for Vec<(i32, Part)> {
     }
 }
 
+/// Runs a reduction with the operation as it is, or with one that goes on with what is left when the call
+/// ends early.
+macro_rules! reduce_on_board {
+    ($engine:ident, $call:expr, $comm:expr, $tag:expr, $op:ident, |$desk:ident, $with:ident| $future:expr) => {{
+        match $engine.core.divisible.then(|| crate::op::StoredOp::of($op)).flatten() {
+            Some($with) => $engine.on_board_divisible($call, $comm, $tag, |$desk| $future, |(), _| {}),
+            None => {
+                let $with = $op;
+                $engine.on_board($call, $comm, $tag, |$desk| $future, |(), _| {})
+            }
+        }
+    }};
+}
+
+pub(super) use reduce_on_board;
+
+/// True where each rank reduces a slice of what is long.
+pub(super) fn in_slices(comm: &Comm, len: usize) -> bool {
+    comm.size() > 2 && len > bounds::BOARD_EACH
+}
+
 impl<T: Transport> Engine<T> {
     fn board_of<'c>(&self, comm: &'c Comm) -> Option<&'c Board> {
         let board = || comm.area.and_then(|area| Board::of(self.transport.segment(), area));
         comm.seat.board.get_or_init(board).as_ref()
+    }
+
+    /// The communicator, if it has a board and the arguments are right. What is wrong with them is told when the
+    /// collective is done by messages.
+    #[inline]
+    pub(super) fn board_for(&self, collective: &impl Collective, id: CommId) -> Option<&Arc<Comm>> {
+        self.enter(Call::Unknown).ok()?;
+        let comm = self.core.comms.get(id)?;
+        let has_board = comm.size() > 1 && comm.local.is_none() && self.board_of(comm).is_some();
+        let check = Check::new(collective.call(), comm, self.core.me);
+        (has_board && collective.check(&check).is_ok()).then_some(comm)
+    }
+
+    /// True when `len` bytes are reduced on the board: it has room for an element of each rank, and the operation may
+    /// run inside the engine.
+    pub(super) fn board_reduces(&self, comm: &Comm, op: &Op<'_>, len: usize) -> bool {
+        op.deferred().is_none()
+            && op.element() * comm.size() as usize <= self.board_half()
+            && len <= bounds::BOARD_LONGEST
+    }
+
+    /// The next round of a communicator, if all posts of it are `len` bytes and that is short.
+    #[inline]
+    pub(super) fn short<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<Short<'c>> {
+        let looks = if self.transport.fits() { self.core.quick_looks } else { 1 };
+        Short::next(comm, self.board_of(comm)?, call, len, looks)
+    }
+
+    /// Bytes of a half of the board.
+    pub(super) fn board_half(&self) -> usize {
+        ranks_shm::bounds::board_half(self.core.ranks)
+    }
+
+    /// The longest that is posted whole.
+    pub(super) fn board_longest(&self) -> usize {
+        lay::longest(ranks_shm::bounds::board_ring(self.core.ranks), self.board_half())
+    }
+
+    /// Runs a collective that moves elements: what `begin` makes, then the plan that `then` makes of its outcome. Where
+    /// the call may end early, the rest becomes a request.
+    pub(super) fn move_on_board<
+        R: Found + Send + 'static,
+        F: Future<Output = Outcome<R>> + Send + 'static,
+    >(
+        &mut self,
+        call: Call,
+        comm: Arc<Comm>,
+        tag: i32,
+        begin: impl FnOnce(Desk) -> F,
+        then: impl FnOnce(R, &mut Plan) + Send + 'static,
+    ) -> Result<()> {
+        match self.core.divisible {
+            true => self.on_board_divisible(call, comm, tag, begin, then),
+            false => self.on_board(call, comm, tag, begin, then),
+        }
     }
 
     fn desk(&self, call: Call, comm: &Arc<Comm>) -> Result<Desk> {
@@ -78,7 +156,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Runs what `begin` makes, then the plan that `then` makes of its outcome, all within the call.
-    fn on_board<R: Found, F: Future<Output = Outcome<R>>>(
+    pub(super) fn on_board<R: Found, F: Future<Output = Outcome<R>>>(
         &mut self,
         call: Call,
         comm: Arc<Comm>,
@@ -96,8 +174,11 @@ impl<T: Transport> Engine<T> {
         self.after_board(call, &comm, tag, outcome, then)
     }
 
-    /// The same where another thread may interrupt: then the rest is a request, as that of a plan.
-    fn on_board_divisible<R: Found + Send + 'static, F: Future<Output = Outcome<R>> + Send + 'static>(
+    /// Runs what `begin` makes where another thread may interrupt the call; the rest is a request then, as that of a plan.
+    pub(super) fn on_board_divisible<
+        R: Found + Send + 'static,
+        F: Future<Output = Outcome<R>> + Send + 'static,
+    >(
         &mut self,
         call: Call,
         comm: Arc<Comm>,

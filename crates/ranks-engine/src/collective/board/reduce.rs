@@ -12,26 +12,8 @@ use super::desk::{Desk, Outcome};
 use super::lay::{How, pieces};
 use crate::bounds::BOARD_AHEAD;
 use crate::memory::{RecvBuf, SendBuf};
-use crate::op::{Op, StoredOp};
+use crate::op::{Op, Operator};
 use ranks_shm::board::POST_DATA;
-
-/// An operation, borrowed for a call or kept by what goes on after it.
-pub(super) trait Operator {
-    fn op(&mut self) -> Op<'_>;
-}
-
-impl Operator for &mut Op<'_> {
-    #[inline]
-    fn op(&mut self) -> Op<'_> {
-        self.again()
-    }
-}
-
-impl Operator for StoredOp {
-    fn op(&mut self) -> Op<'_> {
-        self.as_op()
-    }
-}
 
 /// Reduces one row of each rank, from the last down, into `out`.
 pub(super) fn fold<'r>(op: &mut Op<'_>, out: &mut [u8], rows: impl DoubleEndedIterator<Item = &'r [u8]>) {
@@ -79,7 +61,7 @@ impl Mine {
 }
 
 /// To the root: `recv` counts there alone.
-pub(super) async fn reduce<O: Operator>(
+pub async fn reduce<O: Operator>(
     desk: Desk,
     own: SendBuf,
     recv: RecvBuf,
@@ -117,12 +99,7 @@ fn fold_piece(desk: &Desk, op: &mut Op<'_>, k: usize, part: Part, mine: SendBuf,
 }
 
 /// To all, everyone reducing everything.
-pub(super) async fn allreduce_each<O: Operator>(
-    desk: Desk,
-    own: SendBuf,
-    recv: RecvBuf,
-    mut op: O,
-) -> Outcome<()> {
+pub async fn allreduce_each<O: Operator>(desk: Desk, own: SendBuf, recv: RecvBuf, mut op: O) -> Outcome<()> {
     let (element, len) = (op.op().element(), own.len());
     let how = desk.way(len, element);
     let most = desk.piece_bytes(how);
@@ -152,7 +129,7 @@ fn slice(size: usize, rank: usize, len: usize, element: usize) -> Part {
 
 /// To all (or, with a root, to it alone): each reduces its slice of a piece where it has posted it, then the slices
 /// are collected. Two posts a piece.
-pub(super) async fn reduce_in_slices<O: Operator>(
+pub async fn reduce_in_slices<O: Operator>(
     desk: Desk,
     own: SendBuf,
     recv: RecvBuf,
@@ -199,12 +176,7 @@ pub(super) async fn reduce_in_slices<O: Operator>(
 }
 
 /// Each rank's block of the reduction. Pieces hold the same part of every block.
-pub(super) async fn reduce_scatter<O: Operator>(
-    desk: Desk,
-    own: SendBuf,
-    recv: RecvBuf,
-    mut op: O,
-) -> Outcome<()> {
+pub async fn reduce_scatter<O: Operator>(desk: Desk, own: SendBuf, recv: RecvBuf, mut op: O) -> Outcome<()> {
     let element = op.op().element();
     let (size, me) = (desk.size, desk.me);
     let (whole, block) = (own.len(), own.len() / size);
@@ -233,7 +205,7 @@ pub(super) async fn reduce_scatter<O: Operator>(
 }
 
 /// The reduction of the ranks up to this one (`inclusive`), or before it. Each passes its own on to the next.
-pub(super) async fn scan<O: Operator>(
+pub async fn scan<O: Operator>(
     desk: Desk,
     own: SendBuf,
     recv: RecvBuf,

@@ -18,7 +18,7 @@ use ranks_shm::bounds::POSTS;
 use std::mem::MaybeUninit;
 
 /// A round in which each rank posts once at most, and what it posts is short.
-pub(super) struct Short<'c> {
+pub struct Short<'c> {
     comm: &'c Comm,
     board: &'c Board,
     me: usize,

@@ -4,13 +4,13 @@
 //! better read from its owner's memory.
 
 use super::super::Part;
-use super::desk::{Desk, Outcome, Parts};
+use super::desk::{Desk, Outcome, OwnParts};
 use super::lay::How;
 use crate::bounds;
 use crate::memory::{RecvBuf, SendBuf};
 
 /// The root's bytes to all.
-pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
+pub async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool> {
     let len = buf.len();
     if desk.me == root {
         if len > bounds::board_bcast(desk.size) {
@@ -28,11 +28,11 @@ pub(super) async fn bcast(desk: Desk, buf: RecvBuf, root: usize) -> Outcome<bool
 }
 
 /// Everyone's part to the root, whose own is in its place already. At the root: whose parts come by messages.
-pub(super) async fn gather(
+pub async fn gather(
     desk: Desk,
     own: SendBuf,
     recv: RecvBuf,
-    parts: Parts,
+    parts: OwnParts,
     root: usize,
 ) -> Outcome<Vec<(i32, Part)>> {
     if desk.me != root {
@@ -55,13 +55,7 @@ pub(super) async fn gather(
 }
 
 /// The root's equal parts, one to each rank. The root's own part is in its place already.
-pub(super) async fn scatter(
-    desk: Desk,
-    send: SendBuf,
-    recv: RecvBuf,
-    part: usize,
-    root: usize,
-) -> Outcome<bool> {
+pub async fn scatter(desk: Desk, send: SendBuf, recv: RecvBuf, part: usize, root: usize) -> Outcome<bool> {
     let whole = part * desk.size;
     if desk.me == root {
         if whole > desk.longest() {
@@ -79,7 +73,7 @@ pub(super) async fn scatter(
 }
 
 /// Everyone's part to everyone; each rank's own is in its place already.
-pub(super) async fn allgather(desk: Desk, recv: RecvBuf, parts: Parts) -> Outcome<()> {
+pub async fn allgather(desk: Desk, recv: RecvBuf, parts: OwnParts) -> Outcome<()> {
     desk.post(recv.as_send().of_part(parts.of(desk.me))).await;
     for peer in desk.others() {
         let part = parts.of(peer);
@@ -90,7 +84,7 @@ pub(super) async fn allgather(desk: Desk, recv: RecvBuf, parts: Parts) -> Outcom
 }
 
 /// Everyone's equal parts, one for each. What is posted leaves out the rank's own part.
-pub(super) async fn alltoall(desk: Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
+pub async fn alltoall(desk: Desk, send: SendBuf, recv: RecvBuf, part: usize) -> Outcome<()> {
     let of = |rank: usize| Part { at: rank * part, len: part };
     let (me, len) = (desk.me, part * (desk.size - 1));
     if desk.size == 2 {

@@ -90,10 +90,10 @@ struct Begun {
 }
 
 /// What a collective does at this rank.
-pub(crate) struct Plan {
-    pub call: Call,
-    pub comm: Arc<Comm>,
-    pub tag: i32,
+pub struct Plan {
+    call: Call,
+    pub(crate) comm: Arc<Comm>,
+    tag: i32,
     side: Side,
     steps: Vec<Step>,
     hooks: Vec<Option<Hook>>,
@@ -131,7 +131,7 @@ impl Plan {
     }
 
     /// The ranks that the steps written from now on talk to.
-    pub fn turn_to(&mut self, side: Side) {
+    pub(crate) fn turn_to(&mut self, side: Side) {
         self.side = side;
     }
 
@@ -153,7 +153,7 @@ impl Plan {
     }
 
     /// The communicator of the current side.
-    pub fn here(&self) -> &Arc<Comm> {
+    pub(crate) fn here(&self) -> &Arc<Comm> {
         self.of(self.side)
     }
 
@@ -208,13 +208,13 @@ impl Plan {
     }
 
     /// Waits for something that is no message. Such a plan runs as a request.
-    pub fn until(&mut self, poll: Poll) {
+    pub(crate) fn until(&mut self, poll: Poll) {
         self.steps.push(Step::Until(self.polls.len()));
         self.polls.push(poll);
     }
 
     /// Does something else. Such a plan runs once.
-    pub fn then(&mut self, hook: Hook) {
+    pub(crate) fn then(&mut self, hook: Hook) {
         self.steps.push(Step::Then(self.hooks.len()));
         self.hooks.push(Some(hook));
     }
