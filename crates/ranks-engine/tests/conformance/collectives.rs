@@ -16,6 +16,7 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
     vec![
         ("gather", gather),
         ("gather of different lengths", gatherv),
+        ("gather of what lies in a gap", from_a_gap),
         ("scatter", scatter),
         ("scatter of different lengths", scatterv),
         ("gather to all", allgather),
@@ -115,6 +116,29 @@ fn gatherv<T: Transport>(e: &mut Engine<T>) -> Result<()> {
                 assert_eq!(got[end..end + 3], [0xEE; 3]);
             }
         }
+    }
+    Ok(())
+}
+
+/// What a rank sends lies between the parts that it receives. Only some ranks do so, and the others cannot know.
+fn from_a_gap<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, n, ..) = ring(e);
+    let parts: Vec<Part> = (0..n as usize).map(|rank| Part { at: 16 * rank, len: 8 }).collect();
+    let mine = pattern(8, me, 7);
+    let all: Vec<u8> = (0..n).flat_map(|rank| [pattern(8, rank, 7), mine.clone()].concat()).collect();
+    for root in 0..n {
+        let mut got = mine.repeat(2 * n as usize);
+        let recv = room(&mut got);
+        let in_gap = out(&got[8..16]);
+        let send = Some(if me == root { in_gap } else { out(&mine) });
+        e.run(WORLD, Gather { send, recv, parts: Some(&parts), root })?;
+        assert!(me != root || got == all, "gather");
+        let mut got = mine.repeat(2 * n as usize);
+        let recv = room(&mut got);
+        let in_gap = out(&got[8..16]);
+        let send = Some(if me == root { in_gap } else { out(&mine) });
+        e.run(WORLD, Allgather { send, recv, parts: Some(&parts) })?;
+        assert!(got == all, "gather to all");
     }
     Ok(())
 }
