@@ -41,7 +41,7 @@ pub(crate) const HOST_BYTES: usize = 1024;
 pub(crate) const HOSTS_MOVED: usize = 10_000;
 
 /// Different URLs remembered, so that a line that repeats one of them is not requested again. About 300 bytes each.
-pub(crate) const KNOWN_URLS: usize = 32 * 1024;
+pub(crate) const DEDUP_URLS: usize = 32 * 1024;
 
 /// Bytes of a request's body: it is held in memory by each rank.
 pub(crate) const BODY_BYTES: u64 = 64 * 1024 * 1024;
@@ -53,7 +53,7 @@ pub(crate) const HOSTS_COUNTED: usize = 1000;
 pub(crate) const HOSTS_SHOWN: usize = 20;
 
 /// Columns of the picture of a job's course. When the job gets longer than they reach, each comes to mean twice the time.
-pub(crate) const COURSE_COLUMNS: usize = 240;
+pub(crate) const TIMELINE_COLUMNS: usize = 240;
 
 /// How often a checkpoint is written, and records are committed with it: what a killed job does again at most.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);

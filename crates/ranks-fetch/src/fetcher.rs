@@ -1,6 +1,6 @@
 //! One rank's fetching: a thread with its own runtime, so that the rank's main thread is free for messages.
 //!
-//! `concurrency` tasks take lines from a common stock, visit them and put records into a basket. The main thread is
+//! `concurrency` tasks take lines from a common queue, visit them and put records into a basket. The main thread is
 //! woken when it is worth its while: when the basket holds a batch, when nothing is left to do, and at the latest
 //! [`REPORT_DELAY`] after a record came. Waking it for each record would cost more than the visit, on a fast network.
 
@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::host_queue::{HostLimits, HostQueue, Next, Task};
 use super::input::Line;
 use super::messages::Hold;
-use super::stock::{HostLimits, Next, Stock, Task};
 use crate::bounds::{HELD_LINES, HOLD_SLACK};
 use crate::host::host_of;
 use crate::record::Record;
@@ -38,7 +38,7 @@ impl Work {
         Work { client, concurrency, hosts: HostLimits::default(), retries: Retries::default(), save: None }
     }
 
-    /// Lines a rank may have without having reported on them: those under way and as many in stock; many more where
+    /// Lines a rank may have without having reported on them: those under way and as many in queue; many more where
     /// most of them wait for their host.
     pub(super) fn window(&self) -> usize {
         let window = 2 * self.concurrency;
@@ -58,7 +58,7 @@ pub(super) struct Fetcher {
 
 struct Shared {
     state: Mutex<State>,
-    /// There is news in the stock. Whoever takes a line and leaves others passes it on, so one is told at a time.
+    /// There is news in the queue. Whoever takes a line and leaves others passes it on, so one is told at a time.
     stocked: Notify,
     /// The basket is no longer empty.
     first_record: Notify,
@@ -67,7 +67,7 @@ struct Shared {
 }
 
 struct State {
-    stock: Stock,
+    queue: HostQueue,
     basket: Vec<Record>,
     holds: Vec<Hold>,
     /// Lines added whose record has not been put into the basket.
@@ -105,7 +105,7 @@ impl Fetcher {
             .build()?;
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                stock: Stock::new(work.hosts),
+                queue: HostQueue::new(work.hosts),
                 basket: Vec::new(),
                 holds: Vec::new(),
                 owed: 0,
@@ -135,7 +135,7 @@ impl Fetcher {
     pub(super) fn add(&self, lines: Vec<Line>) {
         let mut state = self.shared.state();
         state.owed += lines.len();
-        lines.into_iter().for_each(|line| state.stock.add(Task { line, tries: 0 }, None));
+        lines.into_iter().for_each(|line| state.queue.add(Task { line, tries: 0 }, None));
         drop(state);
         self.shared.stocked.notify_one();
     }
@@ -149,7 +149,7 @@ impl Fetcher {
     /// Another rank was told to leave this host alone.
     pub(super) fn hold(&self, hold: Hold) {
         let until = Instant::now() + Duration::from_millis(hold.millis);
-        self.shared.state().stock.hold(&hold.host, until);
+        self.shared.state().queue.hold(&hold.host, until);
         self.shared.stocked.notify_one();
     }
 }
@@ -171,7 +171,7 @@ async fn visit_lines(work: Arc<Work>, shared: Arc<Shared>) {
         news.as_mut().enable();
         let (next, more) = {
             let mut state = shared.state();
-            (state.stock.next(Instant::now()), state.stock.has_more())
+            (state.queue.next(Instant::now()), state.queue.has_more())
         };
         match next {
             Next::Nothing => news.await,
@@ -201,19 +201,19 @@ async fn visit_line(work: &Work, shared: &Shared, task: Task) {
     let now = Instant::now();
     let news = {
         let mut state = shared.state();
-        let news = wait.is_some_and(|wait| state.stock.is_news(&line.url, now + wait));
+        let news = wait.is_some_and(|wait| state.queue.is_news(&line.url, now + wait));
         if let Some(wait) = wait.filter(|_| news) {
             let millis = (wait + HOLD_SLACK).as_millis() as u64;
             state.holds.push(Hold { host: host_of(&line.url).into(), millis });
         }
-        state.stock.done(&line.url, wait.map(|wait| now + wait));
+        state.queue.done(&line.url, wait.map(|wait| now + wait));
         news
     };
     if news {
         (shared.wake)();
     }
     if let Some(pause) = again {
-        return shared.state().stock.add(Task { line, tries }, Some(now + pause));
+        return shared.state().queue.add(Task { line, tries }, Some(now + pause));
     }
     shared.put(record(line, visit, tries, wait.is_some(), file.as_deref()));
 }

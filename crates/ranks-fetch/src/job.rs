@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use super::Error;
-use super::dealer::Dealer;
 use super::fetcher::{Fetcher, Work};
 use super::input::{Entry, Input, Next};
 use super::messages::{Deal, Hold, Peers, Report};
 use super::output::Target;
+use super::scheduler::Scheduler;
 use super::sink::Sink;
 use crate::record::Record;
 
@@ -15,13 +15,13 @@ use crate::record::Record;
 pub(super) fn lead<P: Peers, T: Target>(
     peers: &P,
     fetcher: Fetcher,
-    dealer: Dealer,
+    scheduler: Scheduler,
     input: Result<Input, String>,
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
     let start = Instant::now();
     let outcome =
-        input.map_err(Error::Input).and_then(|input| deal_all(peers, &fetcher, dealer, &input, sink));
+        input.map_err(Error::Input).and_then(|input| deal_all(peers, &fetcher, scheduler, &input, sink));
     drop(fetcher);
     end_others(peers)?;
     sink.summary.ranks = peers.size();
@@ -32,7 +32,7 @@ pub(super) fn lead<P: Peers, T: Target>(
 fn deal_all<P: Peers, T: Target>(
     peers: &P,
     fetcher: &Fetcher,
-    mut dealer: Dealer,
+    mut scheduler: Scheduler,
     input: &Input,
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
@@ -40,10 +40,10 @@ fn deal_all<P: Peers, T: Target>(
     loop {
         let (records, holds) = fetcher.take();
         tell(peers, fetcher, 0, holds)?;
-        records.iter().for_each(|record| dealer.done(0, &record.url, record.held));
+        records.iter().for_each(|record| scheduler.done(0, &record.url, record.held));
         sink.write(records)?;
 
-        while dealer.wants_input() && sink.has_room() {
+        while scheduler.wants_input() && sink.has_room() {
             match input.next() {
                 Next::Lines(entries) => {
                     if !std::mem::replace(&mut begun, true) {
@@ -53,7 +53,7 @@ fn deal_all<P: Peers, T: Target>(
                         match entry {
                             Entry::Fetch(line) => {
                                 if let Some(line) = sink.enter(line) {
-                                    dealer.add(line);
+                                    scheduler.add(line);
                                 }
                             }
                             Entry::Unusable(line, why) => {
@@ -66,7 +66,7 @@ fn deal_all<P: Peers, T: Target>(
                 Next::NotYet => break,
                 Next::End { skipped } => {
                     sink.summary.skipped = skipped;
-                    dealer.end_of_input();
+                    scheduler.end_of_input();
                     if !begun {
                         return Err(Error::Input("no URL given: the input holds none".into()));
                     }
@@ -75,19 +75,19 @@ fn deal_all<P: Peers, T: Target>(
             }
         }
 
-        while let Some((rank, lines)) = dealer.next() {
-            for (rank, hold) in dealer.moved() {
+        while let Some((rank, lines)) = scheduler.next() {
+            for (rank, hold) in scheduler.moved() {
                 deal(peers, fetcher, rank, Deal::Hold(hold))?;
             }
             deal(peers, fetcher, rank, Deal::Lines(lines))?;
         }
-        if dealer.finished() {
+        if scheduler.finished() {
             return Ok(());
         }
 
         if let Some((rank, report)) = peers.next_report().map_err(Error::messages)? {
             tell(peers, fetcher, rank, report.holds)?;
-            report.records.iter().for_each(|record| dealer.done(rank, &record.url, record.held));
+            report.records.iter().for_each(|record| scheduler.done(rank, &record.url, record.held));
             sink.write(report.records)?;
         }
     }
@@ -159,10 +159,10 @@ pub(super) fn play<P: Peers, T: Target>(
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
     let wake = peers.wake();
-    let dealer = Dealer::new(peers.size(), work.window(), work.hosts);
+    let scheduler = Scheduler::new(peers.size(), work.window(), work.hosts);
     let fetcher = Fetcher::start(work, move || wake()).map_err(Error::Start)?;
     match peers.rank() {
-        0 => lead(peers, fetcher, dealer, input(), sink),
+        0 => lead(peers, fetcher, scheduler, input(), sink),
         _ => follow(peers, fetcher),
     }
 }

@@ -1,14 +1,14 @@
 //! `ranks fetch`: a list of URLs shared out over the ranks, one record for each line.
 //!
 //! ```text
-//!   files, stdin -> input -> dealer --- lines ---> fetcher (rank 0)   fetcher (rank 1) ...
+//!   files, stdin -> input -> scheduler --- lines ---> fetcher (rank 0)   fetcher (rank 1) ...
 //!                 (a thread)   |                        |                 |
 //!               stdout <- sink <------- records --------+-----------------+
 //!        (or a file, a database)
 //! ```
 //!
 //! Rank 0 reads, deals on demand, fetches like the others and is the only one to write. What bounds its memory is the
-//! dealer's window; what keeps its main thread free is that reading and fetching have threads of their own, which wake
+//! scheduler's window; what keeps its main thread free is that reading and fetching have threads of their own, which wake
 //! it. Each rank fetches with a [`Client`], which is usable alone. [`sample`] is a small web site on this machine for
 //! demonstrations and tests.
 #![forbid(unsafe_code)]
@@ -16,44 +16,44 @@
 mod bounds;
 mod checkpoint;
 mod client;
-mod course;
 mod database;
-mod dealer;
+mod dedup;
 mod fetcher;
 mod host;
+mod host_queue;
 mod input;
 mod job;
-mod known;
 mod messages;
 mod options;
 mod order;
-mod outlet;
 mod output;
+mod output_files;
 mod picture;
 mod progress;
 mod record;
 mod runs;
 pub mod sample;
+mod scheduler;
 mod sink;
-mod stock;
 mod summary;
+mod timeline;
 mod times;
 
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Instant;
 
+use dedup::Dedup;
 use fetcher::Work;
+use host_queue::HostLimits;
 use input::Input;
-use known::Known;
 use messages::{Peers, Ranks};
 use order::Order;
-use outlet::Outlet;
 use output::Target;
+use output_files::OutputFiles;
 use progress::Progress;
 use sample::Site;
 use sink::Sink;
-use stock::HostLimits;
 
 pub use client::{
     Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
@@ -133,13 +133,13 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     ranks_http::raise_descriptor_limit();
 
     let mut failed = None;
-    let outlet = match first.then(|| prepare(options)) {
-        Some(Ok(outlet)) => outlet,
+    let output_files = match first.then(|| prepare(options)) {
+        Some(Ok(output_files)) => output_files,
         Some(Err(error)) => {
             failed = Some(error);
-            Outlet::none()
+            OutputFiles::none()
         }
-        None => Outlet::none(),
+        None => OutputFiles::none(),
     };
 
     let peers = Ranks::of(world);
@@ -155,18 +155,18 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
             Input::of(urls, move || wake())
         }
     };
-    let summary = outlet.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default();
+    let summary = output_files.checkpoint.as_ref().map(checkpoint::Checkpoint::summary).unwrap_or_default();
     let progress = match first {
         true => Progress::new(options.progress, &options.inputs, summary.records),
         false => Progress::none(),
     };
     let mut sink = Sink {
-        target: outlet.target,
+        target: output_files.target,
         progress,
         summary,
         order: options.ordered.then(Order::default),
-        known: (!options.repeat && work.client.options().method.only_reads()).then(Known::default),
-        checkpoint: outlet.checkpoint,
+        dedup: (!options.repeat && work.client.options().method.only_reads()).then(Dedup::default),
+        checkpoint: output_files.checkpoint,
         started: Instant::now(),
         ready: Vec::new(),
     };
@@ -198,13 +198,13 @@ fn work(options: &Options) -> Result<Work, String> {
 }
 
 /// Opens and makes what rank 0 needs beside the input.
-fn prepare(options: &Options) -> Result<Outlet, String> {
+fn prepare(options: &Options) -> Result<OutputFiles, String> {
     options.check()?;
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
     }
-    Outlet::open(options)
+    OutputFiles::open(options)
 }
 
 /// What comes after the last record.

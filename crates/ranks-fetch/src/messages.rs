@@ -20,7 +20,7 @@ pub(super) struct Hold {
 /// Rank 0 to another.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Deal {
-    /// Lines to fetch; short, see [`super::dealer::MESSAGE_BYTES`].
+    /// Lines to fetch; short, see [`super::scheduler::MESSAGE_BYTES`].
     Lines(Vec<Line>),
     /// What another rank was told by a server, or waits for at a host that comes from there.
     Hold(Hold),

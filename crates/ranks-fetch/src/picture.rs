@@ -26,15 +26,15 @@ pub(super) fn picture(summary: &Summary) -> String {
     let (head, rest) = line.split_once("; ").unwrap_or((&line, ""));
     text(&mut svg, (16.0, 24.0), "head", "start", head);
     text(&mut svg, (16.0, 42.0), "", "start", rest);
-    course(&mut svg, summary);
+    timeline(&mut svg, summary);
     times(&mut svg, summary);
     svg.push_str("</svg>\n");
     svg
 }
 
 /// Records a second over time; errors in another colour.
-fn course(svg: &mut String, summary: &Summary) {
-    let (slice, rates) = summary.course.rates();
+fn timeline(svg: &mut String, summary: &Summary) {
+    let (slice, rates) = summary.timeline.rates();
     let (top, bottom) = COURSE;
     let most = rates.iter().map(|rate| rate.0).fold(1e-9, f64::max);
     text(svg, (16.0, top + 12.0), "title", "start", "records a second");
@@ -131,7 +131,7 @@ mod tests {
             let elapsed = Duration::from_millis(20 + 400 * i as u64);
             let visit = Visit { status: Some(200), elapsed, ..Visit::default() };
             summary.count(&Record::new(1, url.into(), visit));
-            summary.course.add(elapsed, i == 1);
+            summary.timeline.add(elapsed, i == 1);
         }
         let svg = picture(&summary);
         assert!(svg.contains("&lt;script&gt;&amp;") && !svg.contains("<script"));

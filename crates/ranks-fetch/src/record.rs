@@ -27,7 +27,7 @@ pub struct Record {
     pub saved: Option<String>,
     /// The line that was requested in place of this one, which names the same URL.
     pub copy_of: Option<u64>,
-    /// The server wanted to be left alone for a while. Tells the dealer; not printed.
+    /// The server wanted to be left alone for a while. Tells the scheduler; not printed.
     pub held: bool,
 }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoint;
+use super::dedup::{Dedup, Entered};
 use super::input::Line;
-use super::known::{Entered, Known};
 use super::order::Order;
 use super::output::Target;
 use super::progress::Progress;
@@ -21,7 +21,7 @@ pub(super) struct Sink<T: Target> {
     /// Present if records are to be written in the order of their lines.
     pub(super) order: Option<Order>,
     /// Present if a URL is to be requested once, however many lines name it.
-    pub(super) known: Option<Known>,
+    pub(super) dedup: Option<Dedup>,
     /// Present if the job can be gone on with. Lines it has are done.
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) started: Instant,
@@ -37,8 +37,8 @@ impl<T: Target> Sink<T> {
             return None;
         }
         self.expect(line.number);
-        let Some(known) = &mut self.known else { return Some(line) };
-        match known.enter(line) {
+        let Some(dedup) = &mut self.dedup else { return Some(line) };
+        match dedup.enter(line) {
             Entered::Fresh(line) => Some(line),
             Entered::Waits => None,
             Entered::Copy(record) => {
@@ -58,8 +58,8 @@ impl<T: Target> Sink<T> {
 
     /// Records of lines that were fetched. They are out when this returns, or held back for their order.
     pub(super) fn write(&mut self, mut records: Vec<Record>) -> io::Result<()> {
-        if let Some(known) = &mut self.known {
-            let copies: Vec<Record> = records.iter().flat_map(|record| known.settle(record)).collect();
+        if let Some(dedup) = &mut self.dedup {
+            let copies: Vec<Record> = records.iter().flat_map(|record| dedup.settle(record)).collect();
             records.extend(copies);
         }
         self.put(records)?;
@@ -77,7 +77,7 @@ impl<T: Target> Sink<T> {
         progress.around_output(|| {
             records.iter().try_for_each(|record| {
                 summary.count(record);
-                summary.course.add(started.elapsed(), record.error.is_some());
+                summary.timeline.add(started.elapsed(), record.error.is_some());
                 target.record(record)?;
                 checkpoint.iter_mut().for_each(|checkpoint| checkpoint.mark(record.line));
                 Ok(())
@@ -124,7 +124,7 @@ impl<T: Target> Sink<T> {
 
     /// Whether more lines may be read.
     pub(super) fn has_room(&self) -> bool {
-        let known = self.known.as_ref().is_none_or(|known| known.waiting() < READ_AHEAD);
-        known && !self.order.as_ref().is_some_and(Order::is_full)
+        let room = self.dedup.as_ref().is_none_or(|dedup| dedup.waiting() < READ_AHEAD);
+        room && !self.order.as_ref().is_some_and(Order::is_full)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::course::Course;
+use super::timeline::Timeline;
 use super::times::Times;
 use crate::FailureKind;
 use crate::bounds::{HOSTS_COUNTED, HOSTS_SHOWN};
@@ -34,7 +34,7 @@ pub struct Summary {
     pub elapsed: Duration,
     /// What became of each host's URLs; of hosts beyond the first thousand, together. Lines that are no URL have no host.
     pub hosts: BTreeMap<String, HostCount>,
-    pub(super) course: Course,
+    pub(super) timeline: Timeline,
 }
 
 /// Counts over the records of one host. Records that copy another, and those of lines that are no URL, are not among them.

@@ -1,6 +1,6 @@
 //! `--example NAME` and `--bin NAME`: cargo builds once, then the ranks run what it made.
 
-use crate::launch::StartError;
+use crate::outcome::StartError;
 use crate::parse::{Cargo, Target};
 use crate::program;
 use std::ffi::{OsStr, OsString};
@@ -23,8 +23,11 @@ pub fn build(cargo: &Cargo, target: Target, name: &OsStr) -> Result<PathBuf, Sta
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
-            let text =
-                format!("{}: {} ({kind} needs cargo)", command.to_string_lossy(), program::reason(&error));
+            let text = format!(
+                "{}: {} ({kind} needs cargo)",
+                command.to_string_lossy(),
+                crate::outcome::reason(&error)
+            );
             StartError::new(program::NOT_FOUND, text)
         })?;
     if !output.status.success() {

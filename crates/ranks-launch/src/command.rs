@@ -1,6 +1,7 @@
 //! `ranks run`, `mpiexec` and `mpirun` as commands: words in, exit code out.
 
-use crate::launch::{Launch, StartError};
+use crate::launch::Launch;
+use crate::outcome::StartError;
 use crate::parse::{self, Command, HELP_GROUPS, OPTIONS, Opt, Request, Takes};
 use crate::{cargo, hosts};
 use std::ffi::OsString;
@@ -48,7 +49,7 @@ fn say_error(text: &str) {
 }
 
 fn read_programs(file: &Path) -> Result<String, parse::UsageError> {
-    std::fs::read_to_string(file).map_err(|error| parse::UsageError(crate::program::reason(&error)))
+    std::fs::read_to_string(file).map_err(|error| parse::UsageError(crate::outcome::reason(&error)))
 }
 
 /// The job that a command line asks for.

@@ -6,7 +6,7 @@
 //! when its world is dropped, before `main` prints its error. So there may be somebody to wait for.
 
 use crate::ends;
-use crate::launch::Cause;
+use crate::outcome::Cause;
 use crate::sys::Death;
 use ranks_shm::Segment;
 use ranks_shm::life::Stage;

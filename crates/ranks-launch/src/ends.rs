@@ -1,6 +1,6 @@
 //! What a rank's end means for the job.
 
-use crate::launch::Cause;
+use crate::outcome::Cause;
 use crate::program;
 use crate::sys::Death;
 use ranks_shm::Segment;

@@ -1,6 +1,7 @@
 //! What this machine allows ranks to do: found out by two ranks that try.
 
-use crate::launch::{Launch, StartError};
+use crate::launch::Launch;
+use crate::outcome::StartError;
 use crate::parse::Stdin;
 use ranks_shm::Segment;
 use ranks_shm::job::Job;

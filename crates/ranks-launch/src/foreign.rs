@@ -3,9 +3,6 @@
 //! A program linked to a library of another name is known by its file. Others choose a library as they start (Python),
 //! or have a path to one built in; those are looked at in `/proc` until they attach to the job, more and more seldom.
 
-use crate::report::program_name;
-use crate::run::Job;
-use ranks_shm::life::Stage;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,37 +49,6 @@ impl Watch {
     pub fn stop(&mut self) {
         self.next = None;
     }
-}
-
-/// Looks at the ranks that have not attached: is it because they talk to another library?
-pub fn look(job: &mut Job<'_>) {
-    let ours = crate::environment::library();
-    let absent = |rank: &usize| job.segment.stage(*rank) == Stage::Absent;
-    let alive = |rank: &usize| job.ranks[*rank].death.is_none();
-    // One of each program: the others do the same.
-    let mut left: Vec<usize> = (0..job.ranks.len()).filter(alive).filter(absent).collect();
-    left.dedup_by_key(|rank| job.ranks[*rank].program);
-    if left.is_empty() {
-        return job.foreign.stop();
-    }
-    let found = left.iter().find_map(|&rank| {
-        let rank = &job.ranks[rank];
-        Some((rank.program, loaded(rank.pid, ours.as_deref())?))
-    });
-    if let Some((program, library)) = found {
-        job.foreign.stop();
-        say(job, program, &library);
-    }
-}
-
-/// Says that a program uses another MPI.
-pub fn say(job: &mut Job<'_>, program: usize, library: &str) {
-    let name = program_name(&job.launch.programs[program].file);
-    let heading =
-        format!("{name} uses {library}, not libmpi.so.12 of ranks: each of its ranks will be rank 0 of 1");
-    let advice = "  Start it with that MPI's own mpiexec; or compile it with the mpicc of `ranks install`, or \
-                  install mpi4py from PyPI, which works with either.\n";
-    job.say(&heading, advice);
 }
 
 /// The library of another MPI that a program is linked to by a name that ours does not have.

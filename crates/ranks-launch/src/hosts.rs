@@ -1,7 +1,7 @@
 //! Host options: names and addresses of this machine are accepted, others refused clearly.
 
-use crate::launch::StartError;
-use crate::{program, sys};
+use crate::outcome::StartError;
+use crate::sys;
 use ranks_shm::bounds::MAX_RANKS;
 use std::collections::HashSet;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -103,7 +103,7 @@ fn placed(line: &str) -> Option<(usize, String)> {
 /// The lines of a file without comments.
 fn lines(file: &Path, kind: &str) -> Result<Vec<String>, StartError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        StartError::usage(format!("{kind} {}: {}", file.display(), program::reason(&error)))
+        StartError::usage(format!("{kind} {}: {}", file.display(), crate::outcome::reason(&error)))
     })?;
     Ok(text.lines().map(|line| line.split('#').next().unwrap_or_default().to_owned()).collect())
 }

@@ -6,10 +6,9 @@
 //! | [`command`] | `ranks run`, `mpiexec` and `mpirun`: words in, exit code out |
 //! | [`parse`] | the command line |
 //! | `program`, `cargo`, `hosts`, `environment` | what the words refer to: files, targets, machines, variables |
-//! | `start` | pipes, segment, keeper, processes |
-//! | `run` | the one loop that watches over a started job |
+//! | `run` | a job: `start` makes pipes, segment, keeper and processes; one loop watches over them |
 //! | `foreign` | programs that use another MPI's library |
-//! | `ends` | what the end of a rank means |
+//! | `outcome`, `ends` | how a job ended; what the end of a rank means |
 //! | `report` | what is said about it: who waits where |
 //! | [`examine`] | what this machine allows ranks to do |
 //! | `output`, `input` | forwarding, in whole lines |
@@ -33,15 +32,16 @@ mod input;
 mod keeper;
 pub mod launch;
 mod limits;
+mod outcome;
 mod output;
 pub mod parse;
 mod program;
 mod report;
 mod run;
-mod start;
 mod sys;
 
 pub use environment::{TERMINAL, inside_job, library};
-pub use launch::{Cause, Failure, Launch, Outcome, StartError};
+pub use launch::Launch;
+pub use outcome::{Cause, Failure, Outcome, StartError};
 pub use parse::Stdin;
 pub use sys::survive_long_files;

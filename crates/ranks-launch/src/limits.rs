@@ -1,7 +1,7 @@
 //! Which limit of a process (`ulimit`) explains its end. Until it is taken away, a process that has ended still shows
 //! its limits and its CPU time in `/proc`; how much memory it had is not kept.
 
-use crate::launch::Cause;
+use crate::outcome::Cause;
 use crate::sys::{self, Pid};
 use std::time::Duration;
 

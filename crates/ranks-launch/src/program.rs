@@ -1,6 +1,6 @@
 //! Finding a program, so that a mistake is one clear line and not 64.
 
-use crate::launch::StartError;
+use crate::outcome::{StartError, reason};
 use crate::sys;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -136,15 +136,6 @@ fn how_to_run(file: &Path) -> String {
         Some("py") => format!("; write python {shown}"),
         Some("sh") => format!("; write sh {shown}"),
         _ => format!("; chmod +x {shown} makes it so"),
-    }
-}
-
-/// An error without the operating system's number.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
     }
 }
 

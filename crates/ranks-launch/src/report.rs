@@ -1,7 +1,7 @@
 //! What the launcher says about a job: who waits where, how a rank ended.
 
-use crate::launch::Cause;
-use crate::program::reason;
+use crate::outcome::Cause;
+use crate::outcome::reason;
 use crate::sys::Pid;
 use ranks_shm::Segment;
 use ranks_shm::life::{Life, Stage};

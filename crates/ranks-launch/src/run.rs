@@ -2,16 +2,18 @@
 
 mod exits;
 mod failure;
+mod foreign_mpi;
 mod signals;
+mod start;
 
 use crate::deadlock;
 use crate::ends;
 use crate::foreign;
 use crate::input::Input;
-use crate::launch::{Failure, Launch, Outcome, StartError};
+use crate::launch::Launch;
+use crate::outcome::{Failure, Outcome, StartError};
 use crate::output::Outputs;
 use crate::report;
-use crate::start;
 use crate::sys::{self, Death, Pid};
 use failure::{Inquiry, Notice};
 use ranks_shm::Segment;
@@ -80,14 +82,16 @@ pub struct Rank {
     pub program: usize,
 }
 
-/// Runs a job to its end.
-pub fn run(launch: &Launch) -> Result<Outcome, StartError> {
-    let mut job = start::start(launch)?;
-    job.watch();
-    job.say_who_left_unfinalised();
-    job.say_exit_codes();
-    job.write_the_rest();
-    Ok(job.outcome())
+impl Launch {
+    /// Runs the job to its end.
+    pub fn run(self) -> Result<Outcome, StartError> {
+        let mut job = start::start(&self)?;
+        job.watch();
+        job.say_who_left_unfinalised();
+        job.say_exit_codes();
+        job.write_the_rest();
+        Ok(job.outcome())
+    }
 }
 
 impl<'a> Job<'a> {
@@ -219,7 +223,7 @@ impl<'a> Job<'a> {
 
     fn on_time(&mut self, now: Instant) {
         if self.foreign.is_due(now) {
-            foreign::look(self);
+            self.look_for_foreign();
         }
         if self.segment.abort().is_some() {
             self.inquire(now);
@@ -235,7 +239,7 @@ impl<'a> Job<'a> {
                 let overdue = self.draining.filter(|draining| now >= draining.until);
                 if let Some((file, error)) = self.outputs.output_broken() {
                     let code = lost_output(error);
-                    let text = format!("{file}: {}", crate::program::reason(error));
+                    let text = format!("{file}: {}", crate::outcome::reason(error));
                     if code != NO_READER {
                         self.say(&text, "");
                     }

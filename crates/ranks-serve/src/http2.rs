@@ -23,9 +23,9 @@ use tokio::sync::Notify;
 
 use super::answer::{answer, error};
 use super::head::Head;
+use super::life::Life;
 use super::log::Request;
 use super::reply::{Piece, Reply};
-use super::server::Life;
 use super::site::Site;
 use super::wire::read_piece;
 use crate::bounds::{STREAM_BUFFER, STREAMS};

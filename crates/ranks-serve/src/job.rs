@@ -13,7 +13,7 @@ use super::counts::{Counts, Snapshot};
 
 /// One rank to another.
 #[derive(Debug, Serialize, Deserialize)]
-enum Word {
+enum PeerMessage {
     /// How many have you counted?
     Count,
     /// So many.
@@ -42,29 +42,29 @@ pub enum Note {
 
 /// The serving thread's end of the line.
 #[derive(Clone)]
-pub struct Bell {
+pub struct Notifier {
     notes: Arc<Mutex<Sender<Note>>>,
     interrupt: ranks::Interrupt,
 }
 
-impl Bell {
+impl Notifier {
     /// To a main thread that waits for messages with this interrupt.
-    pub fn new(notes: Sender<Note>, interrupt: ranks::Interrupt) -> Bell {
-        Bell { notes: Arc::new(Mutex::new(notes)), interrupt }
+    pub fn new(notes: Sender<Note>, interrupt: ranks::Interrupt) -> Notifier {
+        Notifier { notes: Arc::new(Mutex::new(notes)), interrupt }
     }
 
     /// Hands a note over. A main thread that has gone needs none.
-    pub fn ring(&self, note: Note) {
+    pub fn notify(&self, note: Note) {
         let _ = self.notes.lock().unwrap_or_else(PoisonError::into_inner).send(note);
         self.interrupt.raise();
     }
 }
 
-impl Drop for Bell {
+impl Drop for Notifier {
     /// A thread that panics says so, or the main thread would wait for it for ever.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.ring(Note::Broken);
+            self.notify(Note::Broken);
         }
     }
 }
@@ -95,18 +95,18 @@ impl Job<'_> {
                     Ok(Note::Counts(to)) => {
                         if asked.is_empty() {
                             (sum, missing) = (self.counts.snapshot(), size - 1);
-                            others().try_for_each(|rank| world.send(&Word::Count, rank, TAG))?;
+                            others().try_for_each(|rank| world.send(&PeerMessage::Count, rank, TAG))?;
                         }
                         asked.push(to);
                     }
                     Ok(Note::End) if !*self.drain.borrow() => {
                         self.drain.send_replace(true);
-                        others().try_for_each(|rank| world.send(&Word::Drain, rank, TAG))?;
+                        others().try_for_each(|rank| world.send(&PeerMessage::Drain, rank, TAG))?;
                     }
                     Ok(Note::End) => {}
                     Ok(Note::Broken) => world.abort(1),
                     Ok(Note::Drained) if world.rank() == 0 => drained += 1,
-                    Ok(Note::Drained) => world.send(&Word::Drained, 0, TAG)?,
+                    Ok(Note::Drained) => world.send(&PeerMessage::Drained, 0, TAG)?,
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
             }
@@ -117,18 +117,20 @@ impl Job<'_> {
                 }
             }
             if drained == size {
-                return others().try_for_each(|rank| world.send(&Word::Go, rank, TAG));
+                return others().try_for_each(|rank| world.send(&PeerMessage::Go, rank, TAG));
             }
             let Some(found) = world.probe_or(ranks::ANY_SOURCE, TAG, &interrupt)? else { continue };
-            match world.receive::<Word>(found.source, TAG)?.0 {
-                Word::Count => world.send(&Word::Counted(self.counts.snapshot()), found.source, TAG)?,
-                Word::Counted(theirs) => {
+            match world.receive::<PeerMessage>(found.source, TAG)?.0 {
+                PeerMessage::Count => {
+                    world.send(&PeerMessage::Counted(self.counts.snapshot()), found.source, TAG)?
+                }
+                PeerMessage::Counted(theirs) => {
                     sum.add(&theirs);
                     missing -= 1;
                 }
-                Word::Drain => drop(self.drain.send_replace(true)),
-                Word::Drained => drained += 1,
-                Word::Go => return Ok(()),
+                PeerMessage::Drain => drop(self.drain.send_replace(true)),
+                PeerMessage::Drained => drained += 1,
+                PeerMessage::Go => return Ok(()),
             }
         }
     }

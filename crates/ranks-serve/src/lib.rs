@@ -28,6 +28,7 @@ pub mod head;
 mod http2;
 mod input;
 mod job;
+mod life;
 mod listen;
 mod listing;
 mod log;
@@ -54,7 +55,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 use counts::Counts;
-use job::{Bell, Job, Note};
+use job::{Job, Note, Notifier};
 use site::Site;
 
 pub use options::{Limits, LogFormat, Options};
@@ -90,7 +91,7 @@ impl From<ranks::Error> for Error {
 pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
     ranks_http::raise_descriptor_limit();
     let (sender, notes) = channel();
-    let bell = Bell::new(sender, world.interrupt());
+    let notifier = Notifier::new(sender, world.interrupt());
     let counts = Arc::new(Counts::default());
     let first = (world.rank() == 0).then(|| {
         let listener = listen::first(options.listen, world.size() > 1);
@@ -109,7 +110,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
         None => listen::listen(at, true).map_err(|error| cannot_listen(options, &error)),
     };
     let (drain, drained) = watch::channel(false);
-    let started = listener.and_then(|listener| start(options, listener, &counts, &bell, drained));
+    let started = listener.and_then(|listener| start(options, listener, &counts, &notifier, drained));
     let errors = world.all_gather(started.as_ref().err().cloned())?;
     if let Some(error) = errors.into_iter().flatten().next() {
         return if world.rank() == 0 { Err(Error::Start(error)) } else { Ok(()) };
@@ -141,17 +142,17 @@ fn start(
     options: &Options,
     listener: TcpListener,
     counts: &Arc<Counts>,
-    bell: &Bell,
+    notifier: &Notifier,
     drain: watch::Receiver<bool>,
 ) -> Result<std::thread::JoinHandle<()>, String> {
     let tls = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
-    let asking = bell.clone();
+    let asking = notifier.clone();
     let ask_counts = move || {
         let (to, counts) = oneshot::channel();
-        asking.ring(Note::Counts(to));
+        asking.notify(Note::Counts(to));
         counts
     };
     let site = Arc::new(Site::open(options, counts.clone(), Box::new(ask_counts))?);
@@ -170,11 +171,11 @@ fn start(
             reopen: [heard(SignalKind::user_defined1())?, heard(SignalKind::hangup())?],
         }
     };
-    let bell = bell.clone();
+    let notifier = notifier.clone();
     let body = move || {
         // As a task: waking what is blocked on itself takes a call of the system each time.
-        let _ =
-            runtime.block_on(async { tokio::spawn(serve(listener, tls, site, drain, bell, signals)).await });
+        let _ = runtime
+            .block_on(async { tokio::spawn(serve(listener, tls, site, drain, notifier, signals)).await });
         // Not waiting for a disk that does not answer.
         runtime.shutdown_background();
     };
@@ -194,22 +195,22 @@ async fn serve(
     tls: Option<TlsAcceptor>,
     site: Arc<Site>,
     drain: watch::Receiver<bool>,
-    bell: Bell,
+    notifier: Notifier,
     signals: Signals,
 ) {
-    let told = bell.clone();
+    let told = notifier.clone();
     let Signals { end: [mut term, mut int], reopen } = signals;
     tokio::spawn(async move {
         loop {
             tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-            told.ring(Note::End);
+            told.notify(Note::End);
         }
     });
     if let Err(error) = server::serve(listener, tls, site, drain, reopen).await {
         let _ = writeln!(io::stderr(), "ranks serve: cannot go on: {error}");
-        bell.ring(Note::End);
+        notifier.notify(Note::End);
     }
-    bell.ring(Note::Drained);
+    notifier.notify(Note::Drained);
 }
 
 #[cfg(test)]

@@ -2,71 +2,25 @@
 //!
 //! Draining: no more connections are taken, idle ones are ended at once, the others after the answer under way.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 use tokio::sync::{Notify, watch};
-use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{End, talk};
 use super::http2;
+use super::life::{Life, Open};
 use super::reply::reason;
 use super::site::Site;
 use super::socket::{Listener, Socket};
 use super::wire::{Stream, Wire};
 use crate::bounds::{LINGER, SWEEP, TURNED_AWAY};
-
-/// What a connection knows of the server's life, and the server of the connection's.
-pub struct Life {
-    /// Nothing of a request is there: it can be ended at once.
-    pub idle: Arc<AtomicBool>,
-    drain: watch::Receiver<bool>,
-    open: Arc<Open>,
-    number: u64,
-}
-
-impl Life {
-    /// Whether the server is ending.
-    pub fn drains(&self) -> bool {
-        *self.drain.borrow()
-    }
-
-    /// Waits for that.
-    pub async fn drained(&self) {
-        // The sender is dropped when the server ends, which is the same.
-        let _ = self.drain.clone().wait_for(|drains| *drains).await;
-    }
-}
-
-impl Drop for Life {
-    fn drop(&mut self) {
-        self.open.all().remove(&self.number);
-        self.open.site.counts.open.fetch_sub(1, Relaxed);
-        self.open.one_less.notify_one();
-    }
-}
-
-/// The connections there are: whether each is idle, and how to end it.
-type Connections = HashMap<u64, (Arc<AtomicBool>, AbortHandle)>;
-
-struct Open {
-    site: Arc<Site>,
-    connections: Mutex<Connections>,
-    one_less: Notify,
-}
-
-impl Open {
-    fn all(&self) -> MutexGuard<'_, Connections> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Serves until told to drain, and until that is done.
 pub async fn serve(
@@ -80,13 +34,13 @@ pub async fn serve(
     let open = Arc::new(Open { site: site.clone(), connections: Mutex::default(), one_less: Notify::new() });
     let _signals = tokio::spawn(reopen_the_log(site.clone(), reopen));
     let _sweeper = tokio::spawn(let_go_of_deleted_files(site.clone()));
-    let mut door =
-        Door { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
+    let mut acceptor =
+        Acceptor { tls, open: open.clone(), drain: drain.clone(), taken: 0, turned_away: Arc::new(()) };
     let mut draining = pin!(async { drain.wait_for(|drains| *drains).await.is_ok() });
     loop {
         tokio::select! {
             taken = listener.accept() => match taken {
-                Ok((stream, client)) => door.take(stream, client),
+                Ok((stream, client)) => acceptor.take(stream, client),
                 // No descriptor is left, most likely: one will be, when a connection ends.
                 Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
             },
@@ -96,7 +50,7 @@ pub async fn serve(
     // The system has already told these clients that they are connected; and what others are sending arrives meanwhile.
     let waiting = async {
         while let Ok(Ok((stream, client))) = tokio::time::timeout(LAST_LOOK / 10, listener.accept()).await {
-            door.take(stream, client);
+            acceptor.take(stream, client);
         }
     };
     let _ = tokio::time::timeout(LAST_LOOK, waiting).await;
@@ -131,7 +85,7 @@ async fn let_go_of_deleted_files(site: Arc<Site>) {
 }
 
 /// Where connections come in.
-struct Door {
+struct Acceptor {
     tls: Option<TlsAcceptor>,
     open: Arc<Open>,
     drain: watch::Receiver<bool>,
@@ -141,7 +95,7 @@ struct Door {
     turned_away: Arc<()>,
 }
 
-impl Door {
+impl Acceptor {
     fn take(&mut self, stream: Socket, client: IpAddr) {
         let Open { site, .. } = &*self.open;
         if self.open.all().len() >= site.options.limits.max_connections {
@@ -174,7 +128,7 @@ async fn all_done(open: &Open) {
             }
             all.values().filter(|(idle, _)| idle.load(Relaxed)).map(|(_, task)| task.clone()).collect()
         };
-        idle.iter().for_each(AbortHandle::abort);
+        idle.iter().for_each(tokio::task::AbortHandle::abort);
         open.one_less.notified().await;
     }
 }

@@ -113,7 +113,7 @@ fn sink<W: Write>(out: W) -> Sink<Text<W>> {
         progress: Progress::none(),
         summary: Summary::default(),
         order: None,
-        known: None,
+        dedup: None,
         checkpoint: None,
         started: Instant::now(),
         ready: Vec::new(),

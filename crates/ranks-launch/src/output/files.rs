@@ -1,7 +1,7 @@
 //! Files that output goes to, as the options of other launchers name them.
 
 use super::{Outputs, Which};
-use crate::launch::StartError;
+use crate::outcome::StartError;
 use crate::parse::Output;
 use crate::sys;
 use std::fs::{self, File};

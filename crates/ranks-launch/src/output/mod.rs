@@ -8,7 +8,7 @@ mod files;
 mod sink;
 mod words;
 
-use crate::launch::StartError;
+use crate::outcome::StartError;
 use crate::sys::{self, Kind, PollFd};
 use files::Asked;
 use sink::Sink;

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use server::{Request, Server, answer};
 
-use super::super::super::known::Known;
+use super::super::super::dedup::Dedup;
+use super::super::super::host_queue::HostLimits;
 use super::super::super::messages::Ranks;
-use super::super::super::stock::HostLimits;
 use super::*;
 use crate::Retries;
 
@@ -25,7 +25,7 @@ fn records(
         let wake = peers.wake();
         let mut work = Work::plain(Client::new(ClientOptions::default()).unwrap(), 20);
         change(&mut work);
-        let mut sink = Sink { known: known.then(Known::default), ..sink(Vec::new()) };
+        let mut sink = Sink { dedup: known.then(Dedup::default), ..sink(Vec::new()) };
         play(&peers, work, || urls(list.to_vec())(wake), &mut sink).unwrap();
         Ok(sink.target.out)
     })

@@ -3,7 +3,7 @@
 //!
 //! A line goes at once unless its host is limited: by the options, or because its server asked to be left alone for a
 //! while. The lines of a limited host wait in a queue of their own, so nobody waits behind them. All lines of a host that the
-//! options limit are at one rank (see the dealer), and so this one's limits are the whole job's. What a server asks of one
+//! options limit are at one rank (see the scheduler), and so this one's limits are the whole job's. What a server asks of one
 //! rank, the others are told.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -69,7 +69,7 @@ struct Host {
 }
 
 #[derive(Default)]
-pub(super) struct Stock {
+pub(super) struct HostQueue {
     limits: HostLimits,
     ready: VecDeque<Ready>,
     calendar: BTreeMap<(Instant, u64), Later>,
@@ -78,9 +78,9 @@ pub(super) struct Stock {
     serial: u64,
 }
 
-impl Stock {
-    pub(super) fn new(limits: HostLimits) -> Stock {
-        Stock { limits, ..Stock::default() }
+impl HostQueue {
+    pub(super) fn new(limits: HostLimits) -> HostQueue {
+        HostQueue { limits, ..HostQueue::default() }
     }
 
     /// A line is to be fetched, now or when `after` has passed.
@@ -97,7 +97,7 @@ impl Stock {
         self.list(name);
     }
 
-    /// What may begin at `now`. A task given out is begun; the caller tells with [`Stock::done`] when it is over.
+    /// What may begin at `now`. A task given out is begun; the caller tells with [`HostQueue::done`] when it is over.
     pub(super) fn next(&mut self, now: Instant) -> Next {
         while let Some(entry) = self.calendar.first_entry().filter(|entry| entry.key().0 <= now) {
             match entry.remove() {

@@ -11,9 +11,9 @@ mod hosts;
 
 use std::collections::VecDeque;
 
+use super::host_queue::HostLimits;
 use super::input::Line;
 use super::messages::Hold;
-use super::stock::HostLimits;
 use crate::bounds::READ_AHEAD;
 use hosts::Hosts;
 
@@ -30,8 +30,8 @@ const LINE_OVERHEAD: usize = 15;
 /// Lines dealt to one rank at once, at most.
 const CHUNK: usize = 64;
 
-/// The dealer's state.
-pub(super) struct Dealer {
+/// The scheduler's state.
+pub(super) struct Scheduler {
     window: usize,
     outstanding: Vec<usize>,
     waiting: VecDeque<Line>,
@@ -39,12 +39,12 @@ pub(super) struct Dealer {
     ended: bool,
 }
 
-impl Dealer {
-    /// A dealer for `ranks` ranks with at most `window` lines outstanding at each.
-    pub(super) fn new(ranks: usize, window: usize, limits: HostLimits) -> Dealer {
+impl Scheduler {
+    /// A scheduler for `ranks` ranks with at most `window` lines outstanding at each.
+    pub(super) fn new(ranks: usize, window: usize, limits: HostLimits) -> Scheduler {
         assert!(ranks > 0 && window > 0);
         let (outstanding, waiting) = (vec![0; ranks], VecDeque::new());
-        Dealer { window, outstanding, waiting, hosts: Hosts::new(ranks, limits), ended: false }
+        Scheduler { window, outstanding, waiting, hosts: Hosts::new(ranks, limits), ended: false }
     }
 
     /// Whether more lines should be read: there are fewer waiting than the ranks could be given in one round.
@@ -157,8 +157,8 @@ mod tests {
         Line { number, url: "u".repeat(length) }
     }
 
-    fn dealer(ranks: usize, window: usize) -> Dealer {
-        Dealer::new(ranks, window, HostLimits::default())
+    fn scheduler(ranks: usize, window: usize) -> Scheduler {
+        Scheduler::new(ranks, window, HostLimits::default())
     }
 
     /// Plays a whole job: ranks report in an order drawn from `seed`, rank 3 never more than one line at a time.
@@ -168,21 +168,21 @@ mod tests {
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (random >> 33) as usize % below
         };
-        let mut dealer = dealer(ranks, window);
+        let mut scheduler = scheduler(ranks, window);
         let mut held = vec![0usize; ranks];
         let mut seen = vec![false; lines as usize];
         let mut next = 0;
-        while !dealer.finished() {
-            while dealer.wants_input() {
+        while !scheduler.finished() {
+            while scheduler.wants_input() {
                 if next == lines {
-                    dealer.end_of_input();
+                    scheduler.end_of_input();
                     break;
                 }
-                dealer.add(line(next, if draw(50) == 0 { 5000 } else { 1 + draw(100) }));
+                scheduler.add(line(next, if draw(50) == 0 { 5000 } else { 1 + draw(100) }));
                 next += 1;
             }
-            assert!(dealer.waiting.len() <= CHUNK * ranks);
-            while let Some((rank, dealt)) = dealer.next() {
+            assert!(scheduler.waiting.len() <= CHUNK * ranks);
+            while let Some((rank, dealt)) = scheduler.next() {
                 let bytes: usize = dealt.iter().map(cost).sum();
                 assert!(rank == 0 || bytes <= MESSAGE_BYTES);
                 held[rank] += dealt.len();
@@ -191,14 +191,14 @@ mod tests {
                     assert!(!std::mem::replace(&mut seen[line.number as usize], true), "dealt twice");
                 }
             }
-            if dealer.finished() {
+            if scheduler.finished() {
                 break;
             }
             let busy: Vec<usize> = (0..ranks).filter(|&rank| held[rank] > 0).collect();
             let rank = busy[draw(busy.len())];
             let count = if rank == 3 { 1 } else { 1 + draw(held[rank]) };
             held[rank] -= count;
-            (0..count).for_each(|_| dealer.done(rank, "u", false));
+            (0..count).for_each(|_| scheduler.done(rank, "u", false));
         }
         assert!(seen.iter().all(|&dealt| dealt), "some line was never dealt");
     }
@@ -216,10 +216,10 @@ mod tests {
 
     #[test]
     fn a_short_list_is_spread_evenly() {
-        let mut dealer = dealer(4, 100);
-        (0..28).for_each(|number| dealer.add(line(number, 20)));
+        let mut scheduler = scheduler(4, 100);
+        (0..28).for_each(|number| scheduler.add(line(number, 20)));
         let mut held = [0; 4];
-        while let Some((rank, lines)) = dealer.next() {
+        while let Some((rank, lines)) = scheduler.next() {
             held[rank] += lines.len();
         }
         assert!(held.iter().all(|&lines| (5..=9).contains(&lines)), "{held:?}");
@@ -227,26 +227,26 @@ mod tests {
 
     #[test]
     fn the_rank_that_finishes_early_gets_the_next_lines() {
-        let mut dealer = dealer(3, 2);
-        (0..20).for_each(|number| dealer.add(line(number, 20)));
-        while dealer.next().is_some() {}
+        let mut scheduler = scheduler(3, 2);
+        (0..20).for_each(|number| scheduler.add(line(number, 20)));
+        while scheduler.next().is_some() {}
         for _ in 0..5 {
-            dealer.done(2, "u", false);
-            let (rank, lines) = dealer.next().expect("one line for the rank that is free");
+            scheduler.done(2, "u", false);
+            let (rank, lines) = scheduler.next().expect("one line for the rank that is free");
             assert_eq!((rank, lines.len()), (2, 1));
-            assert!(dealer.next().is_none());
+            assert!(scheduler.next().is_none());
         }
     }
 
     #[test]
     fn nothing_is_finished_before_the_last_report() {
-        let mut dealer = dealer(2, 2);
-        dealer.add(line(1, 20));
-        dealer.end_of_input();
-        assert!(!dealer.finished());
-        let (rank, _) = dealer.next().unwrap();
-        assert!(!dealer.finished());
-        dealer.done(rank, "u", false);
-        assert!(dealer.finished() && !dealer.wants_input());
+        let mut scheduler = scheduler(2, 2);
+        scheduler.add(line(1, 20));
+        scheduler.end_of_input();
+        assert!(!scheduler.finished());
+        let (rank, _) = scheduler.next().unwrap();
+        assert!(!scheduler.finished());
+        scheduler.done(rank, "u", false);
+        assert!(scheduler.finished() && !scheduler.wants_input());
     }
 }

@@ -14,19 +14,19 @@ use crate::bounds::LOCK_WAIT;
 use crate::record::Record;
 
 /// What is opened.
-pub(super) struct Outlet {
+pub(super) struct OutputFiles {
     pub(super) target: Box<dyn Target>,
     pub(super) checkpoint: Option<Checkpoint>,
 }
 
 const BUFFER: usize = 64 * 1024;
 
-impl Outlet {
-    pub(super) fn open(options: &Options) -> Result<Outlet, String> {
+impl OutputFiles {
+    pub(super) fn open(options: &Options) -> Result<OutputFiles, String> {
         let format = options.format();
         let Some(path) = &options.output else {
             let out = BufWriter::with_capacity(BUFFER, io::stdout());
-            return Ok(Outlet { target: Box::new(Text { format, out }), checkpoint: None });
+            return Ok(OutputFiles { target: Box::new(Text { format, out }), checkpoint: None });
         };
         let command = || Command::of(&options.inputs, path);
         let open = |file: &std::path::PathBuf| Checkpoint::open(file, command());
@@ -36,18 +36,18 @@ impl Outlet {
             if continues && !path.exists() {
                 return Err(shorter(path));
             }
-            return Ok(Outlet { target: Box::new(Database::open(path, continues)?), checkpoint });
+            return Ok(OutputFiles { target: Box::new(Database::open(path, continues)?), checkpoint });
         }
         let file = locked(path)?;
         // Only now: a job that was just killed may have written to both until it let go of the lock.
         let checkpoint = options.checkpoint.as_ref().map(open).transpose()?;
         let held = checkpoint.as_ref().map_or(0, Checkpoint::length);
-        Ok(Outlet { target: Box::new(Written::new(path, file, format, held)?), checkpoint })
+        Ok(OutputFiles { target: Box::new(Written::new(path, file, format, held)?), checkpoint })
     }
 
     /// Nothing is written: this rank does not, or the job will not run.
-    pub(super) fn none() -> Outlet {
-        Outlet { target: Box::new(Nothing), checkpoint: None }
+    pub(super) fn none() -> OutputFiles {
+        OutputFiles { target: Box::new(Nothing), checkpoint: None }
     }
 }
 

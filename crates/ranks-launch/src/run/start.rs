@@ -1,14 +1,15 @@
 //! Starting a job: everything that can be wrong is found before the first process is made.
 
+use super::{Job, Rank};
 use crate::environment::{self, Variables};
 use crate::foreign;
 use crate::fork::{self, CStrings, Start};
 use crate::input::{self, Input};
-use crate::launch::{Launch, StartError};
+use crate::launch::Launch;
+use crate::outcome::StartError;
 use crate::output::{Outputs, Which};
 use crate::parse::Stdin;
 use crate::program;
-use crate::run::{Job, Rank};
 use crate::sys::{self, Kind, SignalSet};
 use ranks_shm::{Segment, bounds, job};
 use std::ffi::{CString, OsStr, OsString};
@@ -116,7 +117,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     // A job of one rank is what any library takes it for.
     let linked = |ready: &Ready| foreign::linked(&ready.path).filter(|_| size > 1);
     match programs.iter().enumerate().find_map(|(index, ready)| Some((index, linked(ready)?))) {
-        Some((program, library)) => foreign::say(&mut job, program, &library),
+        Some((program, library)) => job.say_foreign(program, &library),
         None => job.foreign = foreign::Watch::new(size),
     }
     Ok(job)

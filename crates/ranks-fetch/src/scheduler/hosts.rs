@@ -13,9 +13,9 @@ use std::hash::{BuildHasher, RandomState};
 use super::{MESSAGE_BYTES, cost};
 use crate::bounds::{HOST_BYTES, HOSTS_MOVED};
 use crate::host::host_of;
+use crate::host_queue::HostLimits;
 use crate::input::Line;
 use crate::messages::Hold;
-use crate::stock::HostLimits;
 
 #[derive(Default)]
 struct Host {

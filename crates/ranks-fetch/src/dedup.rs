@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use super::input::Line;
-use crate::bounds::KNOWN_URLS;
+use crate::bounds::DEDUP_URLS;
 use crate::record::Record;
 
 enum State {
@@ -26,7 +26,7 @@ pub(super) enum Entered {
 
 /// The URLs asked for, of those answered the latest ones.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Dedup {
     urls: HashMap<Rc<str>, State>,
     /// Those answered, in the order of their answers.
     answered: VecDeque<Rc<str>>,
@@ -34,7 +34,7 @@ pub(super) struct Known {
     waiting: usize,
 }
 
-impl Known {
+impl Dedup {
     pub(super) fn enter(&mut self, line: Line) -> Entered {
         match self.urls.get_mut(&*line.url) {
             None => {
@@ -60,7 +60,7 @@ impl Known {
         let bare = Record { url: String::new(), ..record.clone() };
         self.urls.insert(url.clone(), State::Answered(Box::new(bare)));
         self.answered.push_back(url);
-        if self.answered.len() > KNOWN_URLS
+        if self.answered.len() > DEDUP_URLS
             && let Some(oldest) = self.answered.pop_front()
         {
             self.urls.remove(&oldest);
@@ -89,18 +89,18 @@ mod tests {
 
     #[test]
     fn a_url_is_asked_for_once() {
-        let mut known = Known::default();
-        assert!(matches!(known.enter(line(1, "a")), Entered::Fresh(_)));
-        assert!(matches!(known.enter(line(2, "b")), Entered::Fresh(_)));
-        assert!(matches!(known.enter(line(3, "a")), Entered::Waits));
-        assert_eq!(known.waiting(), 1);
+        let mut dedup = Dedup::default();
+        assert!(matches!(dedup.enter(line(1, "a")), Entered::Fresh(_)));
+        assert!(matches!(dedup.enter(line(2, "b")), Entered::Fresh(_)));
+        assert!(matches!(dedup.enter(line(3, "a")), Entered::Waits));
+        assert_eq!(dedup.waiting(), 1);
         let record = Record {
             tries: 2,
             ..Record::new(1, "a".into(), Visit { status: Some(200), ..Visit::default() })
         };
-        let copies = known.settle(&record);
-        assert_eq!((copies.len(), known.waiting()), (1, 0));
-        let Entered::Copy(later) = known.enter(line(4, "a")) else { panic!("it is known") };
+        let copies = dedup.settle(&record);
+        assert_eq!((copies.len(), dedup.waiting()), (1, 0));
+        let Entered::Copy(later) = dedup.enter(line(4, "a")) else { panic!("it is known") };
         for (copy, number) in [(&copies[0], 3), (&later, 4)] {
             assert_eq!((copy.line, &*copy.url, copy.status), (number, "a", Some(200)));
             assert_eq!((copy.copy_of, copy.tries), (Some(1), 0));
@@ -109,13 +109,13 @@ mod tests {
 
     #[test]
     fn so_many_are_remembered() {
-        let mut known = Known::default();
-        for number in 0..KNOWN_URLS as u64 + 2 {
-            assert!(matches!(known.enter(line(number, &number.to_string())), Entered::Fresh(_)));
-            known.settle(&Record::new(number, number.to_string(), Visit::default()));
+        let mut dedup = Dedup::default();
+        for number in 0..DEDUP_URLS as u64 + 2 {
+            assert!(matches!(dedup.enter(line(number, &number.to_string())), Entered::Fresh(_)));
+            dedup.settle(&Record::new(number, number.to_string(), Visit::default()));
         }
-        assert_eq!((known.urls.len(), known.answered.len()), (KNOWN_URLS, KNOWN_URLS));
-        assert!(matches!(known.enter(line(0, "2")), Entered::Copy(_)));
-        assert!(matches!(known.enter(line(0, "1")), Entered::Fresh(_)));
+        assert_eq!((dedup.urls.len(), dedup.answered.len()), (DEDUP_URLS, DEDUP_URLS));
+        assert!(matches!(dedup.enter(line(0, "2")), Entered::Copy(_)));
+        assert!(matches!(dedup.enter(line(0, "1")), Entered::Fresh(_)));
     }
 }

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::COURSE_COLUMNS;
+use crate::bounds::TIMELINE_COLUMNS;
 
 /// Records and errors by slice of time. The slices grow with the job, so that their number stays bounded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Course {
+pub(super) struct Timeline {
     /// Seconds in a slice.
     slice: f64,
     counts: Vec<(u64, u64)>,
 }
 
-impl Default for Course {
+impl Default for Timeline {
     fn default() -> Self {
-        Course { slice: 0.05, counts: Vec::new() }
+        Timeline { slice: 0.05, counts: Vec::new() }
     }
 }
 
-impl Course {
+impl Timeline {
     /// A record came, so long after the start.
     pub(super) fn add(&mut self, after: Duration, failed: bool) {
-        while after.as_secs_f64() / self.slice >= COURSE_COLUMNS as f64 {
+        while after.as_secs_f64() / self.slice >= TIMELINE_COLUMNS as f64 {
             self.slice *= 2.0;
             self.counts = self.counts.chunks(2).map(sum).collect();
         }
@@ -52,10 +52,10 @@ mod tests {
 
     #[test]
     fn a_longer_job_has_longer_slices_and_the_same_sum() {
-        let mut course = Course::default();
-        (0..5000u64).for_each(|i| course.add(Duration::from_millis(i * 20), i % 10 == 0));
-        let (slice, rates) = course.rates();
-        assert!(rates.len() <= COURSE_COLUMNS && slice > 0.05);
+        let mut timeline = Timeline::default();
+        (0..5000u64).for_each(|i| timeline.add(Duration::from_millis(i * 20), i % 10 == 0));
+        let (slice, rates) = timeline.rates();
+        assert!(rates.len() <= TIMELINE_COLUMNS && slice > 0.05);
         let total = |of: fn(&(f64, f64)) -> f64| rates.iter().map(of).sum::<f64>() * slice;
         assert_eq!((total(|rate| rate.0).round(), total(|rate| rate.1).round()), (5000.0, 500.0));
     }
