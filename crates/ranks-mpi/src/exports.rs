@@ -32,25 +32,43 @@ macro_rules! exports {
     };
 }
 
-/// One function under its two names.
+/// One function under its two names; a collective in its three forms.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! entry {
+    ($prefix:literal collective, $suffix:literal, $blocking:ident $nonblocking:ident $persistent:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
+        $crate::entry!($prefix enter, $suffix, $blocking ($($arg: $type),*) |call| {
+            // SAFETY: the C program passes what the standard demands of these arguments.
+            $crate::$($work)::+(call, $crate::collective::forms::Manner::blocking(), $(unsafe { $crate::argument::Argument::take($arg) }),*)
+        });
+        $crate::entry!($prefix enter, $suffix, $nonblocking ($($arg: $type,)* request: *mut Request) |call| {
+            // SAFETY: as above.
+            let manner = $crate::collective::forms::Manner::nonblocking(unsafe { $crate::argument::Argument::take(request) })?;
+            // SAFETY: as above.
+            $crate::$($work)::+(call, manner, $(unsafe { $crate::argument::Argument::take($arg) }),*)
+        });
+        $crate::entry!($prefix enter, $suffix, $persistent ($($arg: $type,)* _info: Info, request: *mut Request) |call| {
+            // SAFETY: as above.
+            let manner = $crate::collective::forms::Manner::persistent(unsafe { $crate::argument::Argument::take(request) })?;
+            // SAFETY: as above.
+            $crate::$($work)::+(call, manner, $(unsafe { $crate::argument::Argument::take($arg) }),*)
+        });
+    };
     ($prefix:literal $how:ident, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
+        $crate::entry!($prefix $how, $suffix, $name ($($arg: $type),*) |call| {
+            // SAFETY: the C program passes what the standard demands of these arguments.
+            $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
+        });
+    };
+    ($prefix:literal $how:ident, $suffix:literal, $name:ident ($($arg:ident: $type:ty),*) |$call:ident| $body:block) => {
         const _: () = {
             #[unsafe(export_name = concat!($prefix, stringify!($name), $suffix))]
             unsafe extern "C-unwind" fn mpi($($arg: $type),*) -> c_int {
-                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
-                    // SAFETY: the C program passes what the standard demands of these arguments.
-                    $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
-                })
+                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |$call| $body)
             }
             #[unsafe(export_name = concat!("P", $prefix, stringify!($name), $suffix))]
             unsafe extern "C-unwind" fn pmpi($($arg: $type),*) -> c_int {
-                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |call| {
-                    // SAFETY: as above.
-                    $crate::$($work)::+(call, $(unsafe { $crate::argument::Argument::take($arg) }),*)
-                })
+                $crate::entry::$how::<Abi>(concat!($prefix, stringify!($name), $suffix), |$call| $body)
             }
         };
     };
@@ -89,11 +107,13 @@ macro_rules! int_entries {
     (
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        collectives { $($form:ident $blocking:ident $nonblocking:ident $persistent:ident ($($ca:ident: $ct:ty),*) = $($ci:ident)::+;)* }
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
         unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         $($crate::entry!("MPI_" guarded, "", $any ($($aa: $at),*) = $($ai)::+);)*
         $($crate::entry!("MPI_" enter, "", $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::entry!("MPI_" collective, "", $blocking $nonblocking $persistent ($($ca: $ct),*) = $($ci)::+);)*
         $($crate::entry!("MPI_" plain $plain ($($pa: $pt),*) -> $result = $($pi)::+);)*
         $($crate::entry!("MPI_" unsupported, "", $none ($($na: $nt),*));)*
     };
@@ -106,6 +126,7 @@ macro_rules! extension_entries {
     (
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        collectives {}
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
         unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
@@ -123,6 +144,7 @@ macro_rules! fortran_entries {
     (
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        collectives {}
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $($pi:ident)::+;)* }
         unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
@@ -140,11 +162,13 @@ macro_rules! large_entries {
     (
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $($ai:ident)::+;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $($ri:ident)::+;)* }
+        collectives { $($form:ident $blocking:ident $nonblocking:ident $persistent:ident ($($ca:ident: $ct:ty),*) = $($ci:ident)::+;)* }
         plain { $($plain:tt)* }
         unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         $($crate::large_entry!($any_form guarded, $any ($($aa: $at),*) = $($ai)::+);)*
         $($crate::large_entry!($run_form enter, $run ($($ra: $rt),*) = $($ri)::+);)*
+        $($crate::large_entry!($form collective, $blocking $nonblocking $persistent ($($ca: $ct),*) = $($ci)::+);)*
         $($crate::large_entry!($none_form unsupported, $none ($($na: $nt),*));)*
     };
 }

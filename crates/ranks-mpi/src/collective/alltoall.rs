@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::{Manner, forms};
+use super::forms::Manner;
 use super::spread::Spread;
 use super::{for_each_rank, own, place};
 use crate::abi::Abi;
@@ -14,20 +14,8 @@ use crate::failure::Result;
 use ranks_engine::collective::{Alltoall, ExchangeParts};
 use std::ffi::c_void;
 
-forms! {
-    alltoall_in: alltoall, ialltoall, alltoall_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
-    );
-    alltoallv_in: alltoallv, ialltoallv, alltoallv_init [C, D] (
-        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_type: A::Datatype, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_type: A::Datatype
-    );
-    alltoallw_in: alltoallw, ialltoallw, alltoallw_init [C, D] (
-        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_types: In<A::Datatype>, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_types: In<A::Datatype>
-    );
-}
-
 /// `MPI_Alltoall`.
-fn alltoall_in<A: Abi, C: Count>(
+pub fn alltoall<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -51,7 +39,7 @@ fn alltoall_in<A: Abi, C: Count>(
 }
 
 /// `MPI_Alltoallv`.
-fn alltoallv_in<A: Abi, C: Count, D: Count>(
+pub fn alltoallv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -78,7 +66,7 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
 }
 
 /// `MPI_Alltoallw`: a datatype for each part; displacements in bytes.
-fn alltoallw_in<A: Abi, C: Count, D: Count>(
+pub fn alltoallw<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,

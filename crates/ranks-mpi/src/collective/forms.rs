@@ -1,6 +1,6 @@
 //! The three forms of a collective: blocking, nonblocking, persistent. MPI 5.0 sections 6.12 and 6.13.
 
-use crate::abi::Abi;
+use crate::abi::{Abi, Handle};
 use crate::argument::Out;
 use crate::block;
 use crate::datatype::{Stage, Staged, Unpacking};
@@ -24,9 +24,20 @@ impl<A: Abi> Manner<A> {
         Self { request: None, stage: Stage::default() }
     }
 
-    /// It becomes a request.
-    pub fn request(form: Form, place: Out<A::Request>) -> Self {
-        Self { request: Some((form, place)), stage: Stage::default() }
+    /// It becomes a request, which has begun when the function returns.
+    pub fn nonblocking(place: Out<A::Request>) -> Result<Self> {
+        Self::request(Form::Nonblocking, place)
+    }
+
+    /// It becomes a request, which begins whenever it is started. No hints are known.
+    pub fn persistent(place: Out<A::Request>) -> Result<Self> {
+        Self::request(Form::Persistent, place)
+    }
+
+    /// Until the request is made, its handle is null.
+    fn request(form: Form, place: Out<A::Request>) -> Result<Self> {
+        place.set(A::Request::NULL)?;
+        Ok(Self { request: Some((form, place)), stage: Stage::default() })
     }
 
     /// Carries out a collective, or makes a request of it.
@@ -50,35 +61,3 @@ impl<A: Abi> Manner<A> {
         })?)
     }
 }
-
-/// The three functions of each collective, from the one that does it in any [`Manner`]: names, kinds of
-/// counts, and arguments before the communicator.
-macro_rules! forms {
-    ($($any:ident: $blocking:ident, $nonblocking:ident, $persistent:ident [$($count:ident),*] ($($arg:ident: $type:ty),*);)*) => {$(
-        #[doc = concat!("The blocking form of `", stringify!($blocking), "`.")]
-        #[allow(clippy::too_many_arguments)]
-        pub fn $blocking<A: Abi, $($count: Count),*>(call: &Call<A>, $($arg: $type,)* comm: A::Comm) -> Result<()> {
-            $any(call, Manner::blocking(), $($arg,)* comm)
-        }
-
-        #[doc = concat!("The nonblocking form of `", stringify!($blocking), "`.")]
-        #[allow(clippy::too_many_arguments)]
-        pub fn $nonblocking<A: Abi, $($count: Count),*>(
-            call: &Call<A>, $($arg: $type,)* comm: A::Comm, request: Out<A::Request>,
-        ) -> Result<()> {
-            request.set(<A::Request as crate::abi::Handle>::NULL)?;
-            $any(call, Manner::request(ranks_engine::Form::Nonblocking, request), $($arg,)* comm)
-        }
-
-        #[doc = concat!("The persistent form of `", stringify!($blocking), "`: no hints are known.")]
-        #[allow(clippy::too_many_arguments)]
-        pub fn $persistent<A: Abi, $($count: Count),*>(
-            call: &Call<A>, $($arg: $type,)* comm: A::Comm, _: A::Info, request: Out<A::Request>,
-        ) -> Result<()> {
-            request.set(<A::Request as crate::abi::Handle>::NULL)?;
-            $any(call, Manner::request(ranks_engine::Form::Persistent, request), $($arg,)* comm)
-        }
-    )*};
-}
-
-pub(crate) use forms;

@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::{Manner, forms};
+use super::forms::Manner;
 use super::spread::Spread;
 use super::{for_each_rank, nowhere, own, place, with_root};
 use crate::abi::Abi;
@@ -15,23 +15,8 @@ use ranks_engine::SendBuf;
 use ranks_engine::collective::{Allgather, Gather};
 use std::ffi::{c_int, c_void};
 
-forms! {
-    gather_in: gather, igather, gather_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
-    );
-    gatherv_in: gatherv, igatherv, gatherv_init [C, D] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, counts: In<C>, displacements: In<D>, recv_type: A::Datatype, root: c_int
-    );
-    allgather_in: allgather, iallgather, allgather_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
-    );
-    allgatherv_in: allgatherv, iallgatherv, allgatherv_init [C, D] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, counts: In<C>, displacements: In<D>, recv_type: A::Datatype
-    );
-}
-
 /// `MPI_Gather`: what is received counts at the root alone.
-fn gather_in<A: Abi, C: Count>(
+pub fn gather<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -59,7 +44,7 @@ fn gather_in<A: Abi, C: Count>(
 }
 
 /// `MPI_Gatherv`: what is received counts at the root alone.
-fn gatherv_in<A: Abi, C: Count, D: Count>(
+pub fn gatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -88,7 +73,7 @@ fn gatherv_in<A: Abi, C: Count, D: Count>(
 }
 
 /// `MPI_Allgather`.
-fn allgather_in<A: Abi, C: Count>(
+pub fn allgather<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -108,7 +93,7 @@ fn allgather_in<A: Abi, C: Count>(
 }
 
 /// `MPI_Allgatherv`.
-fn allgatherv_in<A: Abi, C: Count, D: Count>(
+pub fn allgatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,

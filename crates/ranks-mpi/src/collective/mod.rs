@@ -13,7 +13,7 @@
 //! when another wants in, the rest becomes a request.
 
 mod alltoall;
-pub(crate) mod forms;
+pub mod forms;
 mod gather;
 mod reduce;
 mod scatter;
@@ -30,24 +30,19 @@ use crate::datatype::{elements_from, elements_to, find, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use forms::{Manner, forms};
+use forms::Manner;
 use ranks_engine::collective::{Barrier, Bcast};
 use ranks_engine::{CommId, PROC_NULL, ROOT, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
-forms! {
-    barrier_in: barrier, ibarrier, barrier_init [] ();
-    bcast_in: bcast, ibcast, bcast_init [C] (
-        buffer: Out<c_void>, count: C, datatype: A::Datatype, root: c_int
-    );
-}
-
-fn barrier_in<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Result<()> {
+/// `MPI_Barrier`.
+pub fn barrier<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Result<()> {
     let comm = call.comm(comm)?;
     manner.run(comm, Barrier)
 }
 
-fn bcast_in<A: Abi>(
+/// `MPI_Bcast`.
+pub fn bcast<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     buffer: Out<c_void>,

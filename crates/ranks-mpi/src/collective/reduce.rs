@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::{Manner, forms};
+use super::forms::Manner;
 use super::{for_each_rank, nowhere, own, own_place, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
@@ -16,29 +16,8 @@ use ranks_engine::op::{Element, Operation, StoredOp};
 use ranks_engine::{PROC_NULL, SendBuf};
 use std::ffi::{c_int, c_void};
 
-forms! {
-    reduce_in: reduce, ireduce, reduce_init [C] (
-        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op, root: c_int
-    );
-    allreduce_in: allreduce, iallreduce, allreduce_init [C] (
-        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
-    );
-    reduce_scatter_block_in: reduce_scatter_block, ireduce_scatter_block, reduce_scatter_block_init [C] (
-        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
-    );
-    reduce_scatter_in: reduce_scatter, ireduce_scatter, reduce_scatter_init [C] (
-        send: In<c_void>, recv: Out<c_void>, counts: In<C>, datatype: A::Datatype, op: A::Op
-    );
-    scan_in: scan, iscan, scan_init [C] (
-        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
-    );
-    exscan_in: exscan, iexscan, exscan_init [C] (
-        send: In<c_void>, recv: Out<c_void>, count: C, datatype: A::Datatype, op: A::Op
-    );
-}
-
 /// `MPI_Reduce`: what is received counts at the root alone, and only it can be in place.
-fn reduce_in<A: Abi>(
+pub fn reduce<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -73,7 +52,7 @@ fn no_op() -> Failure {
 }
 
 /// `MPI_Allreduce`.
-fn allreduce_in<A: Abi>(
+pub fn allreduce<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -91,7 +70,7 @@ fn allreduce_in<A: Abi>(
 }
 
 /// `MPI_Reduce_scatter_block`.
-fn reduce_scatter_block_in<A: Abi>(
+pub fn reduce_scatter_block<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -113,7 +92,7 @@ fn reduce_scatter_block_in<A: Abi>(
 }
 
 /// `MPI_Reduce_scatter`: a part of its own length to each.
-fn reduce_scatter_in<A: Abi, C: Count>(
+pub fn reduce_scatter<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -138,7 +117,7 @@ fn reduce_scatter_in<A: Abi, C: Count>(
 }
 
 /// `MPI_Scan`.
-fn scan_in<A: Abi>(
+pub fn scan<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -156,7 +135,7 @@ fn scan_in<A: Abi>(
 }
 
 /// `MPI_Exscan`: at rank 0 what was received into stays as it is.
-fn exscan_in<A: Abi>(
+pub fn exscan<A: Abi>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,

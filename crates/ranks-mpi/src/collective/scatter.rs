@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::{Manner, forms};
+use super::forms::Manner;
 use super::spread::Spread;
 use super::{for_each_rank, nowhere, place, with_root};
 use crate::abi::Abi;
@@ -14,15 +14,6 @@ use crate::failure::Result;
 use ranks_engine::collective::Scatter;
 use ranks_engine::{RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
-
-forms! {
-    scatter_in: scatter, iscatter, scatter_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
-    );
-    scatterv_in: scatterv, iscatterv, scatterv_init [C, D] (
-        send: In<c_void>, counts: In<C>, displacements: In<D>, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype, root: c_int
-    );
-}
 
 /// Where this rank's part goes; nowhere in place.
 fn room<A: Abi>(
@@ -38,7 +29,7 @@ fn room<A: Abi>(
 }
 
 /// `MPI_Scatter`.
-fn scatter_in<A: Abi, C: Count>(
+pub fn scatter<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -66,7 +57,7 @@ fn scatter_in<A: Abi, C: Count>(
 }
 
 /// `MPI_Scatterv`.
-fn scatterv_in<A: Abi, C: Count, D: Count>(
+pub fn scatterv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,

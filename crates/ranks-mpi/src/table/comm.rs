@@ -74,6 +74,7 @@ macro_rules! comm_functions {
                 one  Group_range_incl(group: Group, n: c_int, ranges: *mut [c_int; 3], newgroup: *mut Group) = group::range_incl;
                 one  Group_range_excl(group: Group, n: c_int, ranges: *mut [c_int; 3], newgroup: *mut Group) = group::range_excl;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

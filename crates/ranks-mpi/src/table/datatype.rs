@@ -57,6 +57,7 @@ macro_rules! datatype_functions {
                 one  Type_get_attr(datatype: Datatype, type_keyval: c_int, attribute_val: *mut c_void, flag: *mut c_int) = attribute::get_type;
                 one  Type_delete_attr(datatype: Datatype, type_keyval: c_int) = attribute::delete_type;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -8,6 +8,7 @@ macro_rules! dynamic_functions {
         $with! {
             anytime {}
             running {}
+            collectives {}
             plain {}
             unsupported {
                 one  Close_port(port_name: *const c_char);

@@ -17,6 +17,7 @@ macro_rules! extension_functions {
             running {
                 one  Comm_test_threadcomm(comm: Comm, flag: *mut c_int) = extension::is_of_threads;
             }
+            collectives {}
             plain {
                 Query_cuda_support() -> c_int = extension::no_device;
                 Query_hip_support() -> c_int = extension::no_device;

@@ -35,6 +35,7 @@ macro_rules! file_functions {
                 one  File_set_view(fh: File, disp: Offset, etype: Datatype, filetype: Datatype, datarep: *const c_char, info: Info) = file::view::set;
                 one  File_sync(fh: File) = file::sync;
             }
+            collectives {}
             plain {}
             unsupported {
                 both File_iread(fh: File, buf: *mut c_void, count: Count, datatype: Datatype, request: *mut Request);

@@ -18,6 +18,7 @@ macro_rules! fortran_functions {
                 one  Keyval_set_proxy(keyval: c_int, copy: Option<CopyProxy>, delete: Option<DeleteProxy>) = attribute::fortran::set_proxy;
                 one  Grequest_set_lang_f77(request: Request) = grequest::set_fortran;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -21,6 +21,7 @@ macro_rules! info_functions {
             }
             running {
             }
+            collectives {}
             plain {
                 Comm_c2f(handle: Comm) -> c_int = abi::to_int;
                 Comm_toint(handle: Comm) -> c_int = abi::to_int;

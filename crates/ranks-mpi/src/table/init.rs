@@ -34,6 +34,7 @@ macro_rules! init_functions {
                 one  Get_address(location: *const c_void, address: *mut Aint) = init::address;
                 one  Address(location: *mut c_void, address: *mut Aint) = deleted::address;
             }
+            collectives {}
             plain {
                 Wtime() -> f64 = init::wtime;
                 Wtick() -> f64 = init::wtick;

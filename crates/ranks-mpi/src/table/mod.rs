@@ -1,11 +1,12 @@
 //! Every function of the library, once: name, arguments, and what does the work.
 //!
-//! A chapter is a macro that hands its functions to another macro, in four sections:
+//! A chapter is a macro that hands its functions to another macro, in five sections:
 //!
 //! | section | what it holds |
 //! |---|---|
 //! | `anytime` | functions that may be called before `MPI_Init` and after `MPI_Finalize` |
 //! | `running` | functions that need MPI to run |
+//! | `collectives` | collectives, a row for the three forms of each: the names of the blocking, the nonblocking and the persistent function, and the arguments of the blocking one |
 //! | `plain` | functions that give a value and cannot fail |
 //! | `unsupported` | functions that exist so that programs load, and say that they are not there yet |
 //!
@@ -91,12 +92,16 @@ macro_rules! rows {
     (
         anytime { $($any_form:ident $any:ident ($($aa:ident: $at:ty),*) = $_ai:path;)* }
         running { $($run_form:ident $run:ident ($($ra:ident: $rt:ty),*) = $_ri:path;)* }
+        collectives { $($form:ident $blocking:ident $nonblocking:ident $persistent:ident ($($ca:ident: $ct:ty),*) = $_ci:path;)* }
         plain { $($plain:ident ($($pa:ident: $pt:ty),*) -> $result:ty = $_pi:path;)* }
         unsupported { $($none_form:ident $none:ident ($($na:ident: $nt:ty),*);)* }
     ) => {
         &[
             $(rows!(row $any, rows!(@ $any_form), "c_int", $($aa: $at),*),)*
             $(rows!(row $run, rows!(@ $run_form), "c_int", $($ra: $rt),*),)*
+            $(rows!(row $blocking, rows!(@ $form), "c_int", $($ca: $ct),*),)*
+            $(rows!(row $nonblocking, rows!(@ $form), "c_int", $($ca: $ct,)* request: *mut Request),)*
+            $(rows!(row $persistent, rows!(@ $form), "c_int", $($ca: $ct,)* info: Info, request: *mut Request),)*
             $(rows!(row $plain, Support::Works, stringify!($result), $($pa: $pt),*),)*
             $(rows!(row $none, rows!(@ unsupported $none_form), "c_int", $($na: $nt),*),)*
         ]

@@ -13,6 +13,7 @@ macro_rules! op_functions {
                 one  Op_commutative(op: Op, commute: *mut c_int) = op::commutative;
                 both Reduce_local(inbuf: *const c_void, inoutbuf: *mut c_void, count: Count, datatype: Datatype, op: Op) = op::reduce_local;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -52,6 +52,7 @@ macro_rules! p2p_functions {
                 one  Pready_list(length: c_int, array_of_partitions: *const c_int, request: Request) = partitioned::ready_list;
                 one  Parrived(request: Request, partition: c_int, flag: *mut c_int) = partitioned::arrived;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -46,6 +46,7 @@ macro_rules! request_functions {
                 one  Status_f082f(f08_status: *const Status, f_status: *mut Status) = status::copy;
                 one  Status_f2f08(f_status: *const Status, f08_status: *mut Status) = status::copy;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -20,6 +20,7 @@ macro_rules! session_functions {
                 one  Session_get_errhandler(session: Session, errhandler: *mut Errhandler) = errhandler::get_of_session;
                 one  Session_call_errhandler(session: Session, errorcode: c_int) = errhandler::call_of_session;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

@@ -57,6 +57,7 @@ macro_rules! window_functions {
                 one  Win_unlock_all(win: Win) = window::sync::done;
                 one  Win_wait(win: Win) = window::sync::done;
             }
+            collectives {}
             plain {}
             unsupported {}
         }

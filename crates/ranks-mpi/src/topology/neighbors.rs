@@ -6,7 +6,7 @@
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::collective::for_each_rank;
-use crate::collective::forms::{Manner, forms};
+use crate::collective::forms::Manner;
 use crate::collective::spread::Spread;
 use crate::datatype::{elements_from, elements_to};
 use crate::entry::Call;
@@ -16,24 +16,6 @@ use ranks_engine::CommId;
 use ranks_engine::collective::{ExchangeParts, NeighborAllgather, NeighborAlltoall, Neighbors};
 use ranks_engine::topology::Topology;
 use std::ffi::c_void;
-
-forms! {
-    allgather_in: allgather, iallgather, allgather_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
-    );
-    allgatherv_in: allgatherv, iallgatherv, allgatherv_init [C, D] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, counts: In<C>, displacements: In<D>, recv_type: A::Datatype
-    );
-    alltoall_in: alltoall, ialltoall, alltoall_init [C] (
-        send: In<c_void>, send_count: C, send_type: A::Datatype, recv: Out<c_void>, recv_count: C, recv_type: A::Datatype
-    );
-    alltoallv_in: alltoallv, ialltoallv, alltoallv_init [C, D] (
-        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_type: A::Datatype, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_type: A::Datatype
-    );
-    alltoallw_in: alltoallw, ialltoallw, alltoallw_init [C, D] (
-        send: In<c_void>, send_counts: In<C>, send_displacements: In<D>, send_types: In<A::Datatype>, recv: Out<c_void>, recv_counts: In<C>, recv_displacements: In<D>, recv_types: In<A::Datatype>
-    );
-}
 
 /// Whom a rank hears from and sends to.
 struct Around {
@@ -57,7 +39,8 @@ impl Around {
     }
 }
 
-fn allgather_in<A: Abi, C: Count>(
+/// `MPI_Neighbor_allgather`.
+pub fn allgather<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -76,7 +59,8 @@ fn allgather_in<A: Abi, C: Count>(
     manner.run(comm, NeighborAllgather { send, recv, parts: None, neighbors: around.neighbors() })
 }
 
-fn allgatherv_in<A: Abi, C: Count, D: Count>(
+/// `MPI_Neighbor_allgatherv`.
+pub fn allgatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -97,7 +81,8 @@ fn allgatherv_in<A: Abi, C: Count, D: Count>(
     manner.run(comm, NeighborAllgather { send, recv, parts, neighbors: around.neighbors() })
 }
 
-fn alltoall_in<A: Abi, C: Count>(
+/// `MPI_Neighbor_alltoall`.
+pub fn alltoall<A: Abi, C: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -118,7 +103,8 @@ fn alltoall_in<A: Abi, C: Count>(
     manner.run(comm, NeighborAlltoall { send, recv, parts, neighbors: around.neighbors() })
 }
 
-fn alltoallv_in<A: Abi, C: Count, D: Count>(
+/// `MPI_Neighbor_alltoallv`.
+pub fn alltoallv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
@@ -144,7 +130,8 @@ fn alltoallv_in<A: Abi, C: Count, D: Count>(
     manner.run(comm, NeighborAlltoall { send, recv, parts, neighbors: around.neighbors() })
 }
 
-fn alltoallw_in<A: Abi, C: Count, D: Count>(
+/// `MPI_Neighbor_alltoallw`: a datatype for each part; displacements in bytes.
+pub fn alltoallw<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
     manner: Manner<A>,
     send: In<c_void>,
