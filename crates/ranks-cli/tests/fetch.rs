@@ -242,3 +242,47 @@ fn no_proxy_can_be_everything() {
         );
     }
 }
+
+/// A file that is read is not written, and no file is written twice, however it is spelt.
+#[test]
+fn inputs_and_outputs_are_different_files() {
+    let (site, folder) = (Site::start().unwrap(), Folder::new("clash"));
+    let (list, other) = (folder.path("l.txt"), folder.path("other"));
+    let (spelt, soft, hard) = (folder.path("./l.txt"), folder.path("soft"), folder.path("hard"));
+    let text = format!("{}\n", site.url("/page/10"));
+    std::fs::write(&list, &text).unwrap();
+    std::fs::write(folder.path("7.txt"), &text).unwrap();
+    std::os::unix::fs::symlink("l.txt", &soft).unwrap();
+    std::fs::hard_link(&list, &hard).unwrap();
+    let (body, records, place) = (folder.path("7.txt"), folder.path("a.csv"), folder.path(""));
+    let again = folder.path("./a.csv");
+    let cases: [(&[&str], &str); 11] = [
+        (&["-o", &list, &list], "l.txt is an input, and --output would overwrite it"),
+        (&["-o", &spelt, &list], "is an input, and --output"),
+        (&["-o", &soft, &list], "soft is an input ("),
+        (&["-o", &hard, &list], "hard is an input ("),
+        (&["--format", "sqlite", "-o", &list, &list], "is an input"),
+        (&["--picture", &list, &list], "l.txt is an input, and --picture would overwrite it"),
+        (&["-o", &other, "--checkpoint", &list, &list], "l.txt is an input, and --checkpoint"),
+        (&["-o", &records, "--picture", &again, &list], "--output and --picture name the same file: "),
+        (&["-o", &other, "--checkpoint", &other, &list], "--output and --checkpoint name the same file: "),
+        (&["--save", &place, &body], "7.txt: --save "),
+        (&["--save", &place, "-o", &folder.path("8"), &list], "8: --save "),
+    ];
+    for (words, expected) in cases {
+        let done = fetch(&[&["-n", "2"], words].concat());
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {done:?}");
+        assert!(error(&done).contains(expected) && error(&done).lines().count() == 1, "{words:?}: {done:?}");
+    }
+    // What the shell has opened for us counts too.
+    let input = std::fs::File::open(&list).unwrap();
+    let done = command(&["-o", &list]).stdin(input).output().unwrap();
+    assert!(done.status.code() == Some(2) && error(&done).contains("(standard input)"), "{done:?}");
+    for file in [&list, &body] {
+        assert_eq!(&std::fs::read_to_string(file).unwrap(), &text);
+    }
+    assert!(!Path::new(&records).exists() && !Path::new(&other).exists());
+    // Different files are no clash.
+    let words = ["-o", &records, "--picture", &other, "--save", &folder.path("bodies"), &list];
+    assert_eq!(fetch(&words).status.code(), Some(0));
+}

@@ -117,6 +117,14 @@ fn programs_are_compiled_and_run_from_there_and_it_is_taken_away_again() {
                 assert!(["cc\n", "c++\n"].contains(&asked("command").as_str()));
                 assert!(asked("other").contains("not known"));
             }
+            let nothing = run(&compiler, &[]);
+            assert!(
+                !nothing.status.success() && said(&nothing).contains(": no input files; write for instance ")
+            );
+            assert!(said(&run(&compiler, &[Path::new("-help")])).contains("-cc=COMPILER"));
+            let other = ["-cc=no-such-compiler -O1", "-show", "x.c"].map(Path::new);
+            let shown = said(&run(&compiler, &other));
+            assert!(shown.starts_with("no-such-compiler -O1 -I") && !shown.contains("-cc="), "{shown}");
             assert!(asked("--showme").ends_with("-lmpi\n"), "{}", asked("--showme"));
             assert!(asked("-compile_info").contains("/include") && asked("-link_info").contains("-lmpi"));
         }

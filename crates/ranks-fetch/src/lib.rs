@@ -15,6 +15,7 @@
 
 mod bounds;
 mod checkpoint;
+mod clash;
 mod client;
 mod database;
 mod dedup;
@@ -200,6 +201,7 @@ fn work(options: &Options) -> Result<Work, String> {
 /// Opens and makes what rank 0 needs beside the input.
 fn prepare(options: &Options) -> Result<OutputFiles, String> {
     options.check()?;
+    clash::check(options)?;
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;

@@ -1,10 +1,12 @@
-//! What `ranks fetch` and `ranks serve` share: how people write a header and a time, and room for connections.
+//! What `ranks fetch` and `ranks serve` share: how people write a header and a time, which file a
+//! path means, and room for connections.
 //!
 //! It knows neither a client nor a server, so that each of them can be built without the other.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod identity;
 mod value;
 
 pub use value::{Error, parse_header, seconds};

@@ -28,12 +28,18 @@ pub fn main(name: &str, words: impl IntoIterator<Item = OsString>) -> i32 {
     match parse::parse_with(words, &|file| read_programs(file)) {
         Err(error) => complain(StartError::usage(error.0)),
         Ok(Request::Help) => say(&help(name)),
-        Ok(Request::Version) => say(&format!("{name} {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Request::Version) => say(&version(name)),
         Ok(Request::Run(command)) => match plan(name, &command).and_then(Launch::run) {
             Ok(outcome) => outcome.code,
             Err(error) => complain(error),
         },
     }
+}
+
+/// Names the project too: several have a command called mpiexec.
+fn version(name: &str) -> String {
+    let of = if name.starts_with("ranks") { "" } else { " (ranks)" };
+    format!("{name}{of} {}\n", env!("CARGO_PKG_VERSION"))
 }
 
 fn say(text: &str) -> i32 {
@@ -54,15 +60,15 @@ fn read_programs(file: &Path) -> Result<String, parse::UsageError> {
 
 /// The job that a command line asks for.
 pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
-    hosts::check(&command.hosts, &command.host_files)?;
-    let placed = hosts::ranks_of_files(&command.rank_files)?;
+    let slots = hosts::check(&command.hosts, &command.host_files, usable_cpus())?;
+    let placed = hosts::ranks_of_files(&command.rank_files)?.or(slots);
     if !command.not_yet.is_empty() && !command.quiet {
         say_error(&format!("{name}: {}: accepted, and does nothing yet", command.not_yet.join(", ")));
     }
     let several = command.programs.len() > 1;
     let mut launch: Option<Launch> = None;
     for program in &command.programs {
-        // One program fills the machine unless told otherwise; of several, each runs once.
+        // One program fills the machine, or the slots of its hosts, unless told otherwise; of several, each runs once.
         let ranks = match program.ranks {
             Some(ranks) => ranks,
             None if several => 1,
@@ -94,6 +100,7 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
             !command.no_deadlock_notice && std::env::var_os("RANKS_NO_DEADLOCK_NOTICE").is_none(),
         )
         .output(command.output.clone())
+        .reads([&command.host_files[..], &command.rank_files, &command.program_files].concat())
         .exit_codes(command.exit_codes)
         .stdin(command.stdin)
         .take_signals();
@@ -183,6 +190,15 @@ pub fn help(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_names_the_project() {
+        assert!(version("mpiexec").starts_with("mpiexec (ranks) "));
+        assert!(
+            version("ranks run").starts_with("ranks run 0")
+                || version("ranks run").starts_with("ranks run 1")
+        );
+    }
 
     #[test]
     fn names_of_launchers() {

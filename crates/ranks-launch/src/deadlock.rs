@@ -2,8 +2,10 @@
 //!
 //! Ranks alone send messages. So when all of them sleep in calls that wait, and none has been woken between two looks a
 //! second apart, nothing will ever wake them. Where something else might act, nothing is said: while a rank has not
-//! attached, while it runs outside of the calls, and while its process has other threads that may send or end a wait.
+//! attached, while it runs outside of the calls, and while its process has other threads that may send or end a wait
+//! (`crate::threads` says which threads cannot).
 
+use crate::threads;
 use ranks_shm::Segment;
 use ranks_shm::layout::Slot;
 use ranks_shm::life::Stage;
@@ -87,14 +89,31 @@ fn all_asleep(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Option<Ve
     Some(all).filter(|all| !all.is_empty())
 }
 
-/// True when every thread of a rank's process sleeps, and where other threads may act for the rank, there is only one.
+/// True when every thread of a rank's process sleeps, and none of those that may act for the rank wakes by itself.
 fn process_sleeps(slot: &Slot) -> bool {
     let process = slot.claim.load(Acquire);
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
-    let threads: Vec<_> = threads.flatten().map(|entry| entry.path()).collect();
+    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
+    let tasks: Vec<_> = tasks.flatten().map(|entry| entry.path()).collect();
     let sleeps = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'));
-    let alone = threads.len() == 1 || slot.threads.load(Acquire) == 0;
-    alone
-        && !threads.is_empty()
-        && threads.iter().all(|path| fs::read_to_string(path.join("stat")).is_ok_and(sleeps))
+    let idle = tasks.len() == 1 || slot.threads.load(Acquire) == 0 || threads::idle_others(process).is_some();
+    idle && !tasks.is_empty()
+        && tasks.iter().all(|path| fs::read_to_string(path.join("stat")).is_ok_and(sleeps))
+}
+
+/// Of ranks whose threads might call MPI: how many more of these sleep, and in which ranks.
+pub fn other_threads(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Vec<(usize, Vec<usize>)> {
+    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
+    for rank in (0..segment.ranks()).filter(|&rank| !has_ended(rank)) {
+        let slot = segment.slot(rank);
+        let others = match slot.threads.load(Acquire) {
+            0 => None,
+            _ => threads::idle_others(slot.claim.load(Acquire)),
+        };
+        let Some(others) = others.filter(|&others| others > 0) else { continue };
+        match groups.iter_mut().find(|group| group.0 == others) {
+            Some(group) => group.1.push(rank),
+            None => groups.push((others, vec![rank])),
+        }
+    }
+    groups
 }

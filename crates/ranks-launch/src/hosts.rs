@@ -1,4 +1,4 @@
-//! Host options: names and addresses of this machine are accepted, others refused clearly.
+//! Host options: names and addresses of this machine are accepted, others refused clearly; slots are counted.
 
 use crate::outcome::StartError;
 use crate::sys;
@@ -7,54 +7,102 @@ use std::collections::HashSet;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
-/// Checks hosts and host files.
-pub fn check(hosts: &[String], files: &[PathBuf]) -> Result<(), StartError> {
+/// Checks hosts and host files. Tells how many ranks the hosts have slots for, which is how many run where nothing says
+/// another number: each host of `--host` has one unless it says how many; the one host of a file that gives no number
+/// has one for each of the `cpus`.
+pub fn check(hosts: &[String], files: &[PathBuf], cpus: usize) -> Result<Option<usize>, StartError> {
     if hosts.is_empty() && files.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let own = Own::new();
+    let mut named = 0usize;
     for entry in hosts {
         let Some(host) = host_of(entry) else { return Err(StartError::usage("a host has no name")) };
-        if let Some(wrong) = wrong_slots(entry.trim()) {
-            return Err(StartError::usage(format!("host {entry}: `{wrong}` is no number of slots")));
-        }
+        let slots =
+            slots_of(entry.trim()).map_err(|why| StartError::usage(format!("host {entry}: {why}")))?;
         own.check(&host)?;
+        named = named.saturating_add(slots.unwrap_or(1));
     }
+    let mut listed = Vec::new();
     for file in files {
+        let before = listed.len();
         for (index, line) in lines(file, "host file")?.iter().enumerate() {
             let Some(host) = line.split_whitespace().next().and_then(host_of) else { continue };
-            if let Some(wrong) = wrong_slots(line) {
-                let (file, line) = (file.display(), index + 1);
-                return Err(StartError::usage(format!(
-                    "host file {file}: line {line}: `{wrong}` is no number of slots"
-                )));
-            }
-            own.check(&host)?;
+            let at = |why: &dyn std::fmt::Display| {
+                StartError::usage(format!("host file {}: line {}: {why}", file.display(), index + 1))
+            };
+            listed.push(slots_of(line).map_err(|why| at(&why))?);
+            own.check(&host).map_err(|error| at(&error))?;
+        }
+        if listed.len() == before {
+            return Err(StartError::usage(format!("host file {}: no host in it", file.display())));
         }
     }
-    Ok(())
+    let ranks = match &listed[..] {
+        _ if named > 0 => named,
+        [None] => cpus,
+        _ => listed.iter().map(|slots| slots.unwrap_or(1)).fold(0, usize::saturating_add),
+    };
+    if ranks > MAX_RANKS {
+        return Err(StartError::usage(format!(
+            "the hosts have {ranks} slots: at most {MAX_RANKS} ranks run on one machine; -n N says how many"
+        )));
+    }
+    Ok(Some(ranks))
 }
 
-/// What is to be a number of slots and is none, as `two` in `node1:two` and in `node1 slots=two`.
-fn wrong_slots(line: &str) -> Option<&str> {
+/// Keys of a host's line that say how many slots it has.
+const SLOTS: [&str; 4] = ["slots", "count", "cpu", "cpus"];
+
+/// Keys that other launchers know, and that change nothing on one machine.
+const UNHEEDED: [&str; 15] = [
+    "max_slots",
+    "max-slots",
+    "max",
+    "user",
+    "username",
+    "port",
+    "binding",
+    "user_binding",
+    "ifname",
+    "map",
+    "alias",
+    "boards",
+    "sockets",
+    "cores",
+    "topo",
+];
+
+/// The number of slots in `node1:4` and in `node1 slots=4`, if there is one; or what is wrong with the line.
+fn slots_of(line: &str) -> Result<Option<usize>, String> {
+    let mut slots = None;
     for (at, word) in line.split_whitespace().enumerate() {
-        let number = match word.split_once('=') {
-            Some((key, number)) if ["slots", "max_slots", "max-slots"].contains(&key) => Some(number),
-            None if at == 0 => match word.rsplit_once(']') {
-                Some((_, rest)) => rest.strip_prefix(':'),
+        let (number, counts) = match word.split_once('=') {
+            Some((key, number)) if at > 0 && SLOTS.contains(&key) => (number, true),
+            Some((key, number)) if at > 0 && key.starts_with("max") && UNHEEDED.contains(&key) => {
+                (number, false)
+            }
+            Some((key, _)) if at > 0 && UNHEEDED.contains(&key) => continue,
+            _ if at > 0 => return Err(format!("`{word}` is not known; write for instance slots=4")),
+            _ => match word.rsplit_once(']') {
+                Some((_, rest)) => match rest.strip_prefix(':') {
+                    Some(number) => (number, true),
+                    None => continue,
+                },
                 // An address of version 6 is all colons.
-                None if host_of(word).is_some_and(|host| host.contains(':')) => None,
-                None => word.rsplit_once(':').map(|(_, number)| number),
+                None if host_of(word).is_some_and(|host| host.contains(':')) => continue,
+                None => match word.rsplit_once(':') {
+                    Some((_, number)) => (number, true),
+                    None => continue,
+                },
             },
-            _ => None,
         };
-        if let Some(number) = number
-            && !number.parse::<usize>().is_ok_and(|number| number > 0)
-        {
-            return Some(number);
+        match number.parse::<usize>() {
+            Ok(number) if number > 0 => slots = if counts { Some(number) } else { slots },
+            _ => return Err(format!("`{number}` is no number of slots")),
         }
     }
-    None
+    Ok(slots)
 }
 
 /// How many ranks files name whose lines are as `rank 0=HOST slot=1`, if there are such files. Which CPU a rank is to run
@@ -74,7 +122,9 @@ pub fn ranks_of_files(files: &[PathBuf]) -> Result<Option<usize>, StartError> {
                     index + 1
                 )));
             };
-            own.check(&host)?;
+            own.check(&host).map_err(|error| {
+                StartError::usage(format!("rank file {}: line {}: {error}", file.display(), index + 1))
+            })?;
             if !named.insert(rank) {
                 let (file, line) = (file.display(), index + 1);
                 return Err(StartError::usage(format!(
@@ -119,7 +169,7 @@ fn host_of(entry: &str) -> Option<String> {
         None if host.contains('%') && host.contains("::") => host,
         None => host.split(':').next().unwrap_or_default(),
     };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 /// What this machine is called.
@@ -144,6 +194,8 @@ impl Own {
     }
 
     fn is_own(&self, host: &str) -> bool {
+        // The letters of a name may be small or capital.
+        let host = &*host.to_ascii_lowercase();
         let short = self.name.split('.').next().unwrap_or_default();
         if [&self.name, short, "localhost"].contains(&host) || host.starts_with("localhost.") {
             return true;
@@ -168,14 +220,64 @@ mod tests {
 
     #[test]
     fn slots_are_numbers() {
-        for good in
-            ["a", "a:4", "me@a:4", "::1", "[::1]:4", "fe80::1%eth0", "a slots=2 max_slots=3", "a:1 binding=x"]
-        {
-            assert_eq!(wrong_slots(good), None, "{good}");
+        for (line, slots) in [
+            ("a", None),
+            ("a:4", Some(4)),
+            ("me@a:4", Some(4)),
+            ("::1", None),
+            ("[::1]:4", Some(4)),
+            ("fe80::1%eth0", None),
+            ("a slots=2 max_slots=3", Some(2)),
+            ("a max_slots=3", None),
+            ("a:1 binding=x", Some(1)),
+            ("a user=me cpu=3", Some(3)),
+        ] {
+            assert_eq!(slots_of(line), Ok(slots), "{line}");
         }
         for bad in ["a:two", "a:-5", "a:0", "a:", "[::1]:x", "a slots=two", "a slots=-1", "a:2 max-slots="] {
-            assert!(wrong_slots(bad).is_some(), "{bad}");
+            assert!(slots_of(bad).unwrap_err().ends_with("is no number of slots"), "{bad}");
         }
+        for bad in ["vm nonsense=3", "vm 3", "vm slot=3"] {
+            assert!(slots_of(bad).unwrap_err().contains("is not known"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_slots_of_all_hosts_are_counted() {
+        let hosts =
+            |names: &[&str]| check(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), &[], 7);
+        assert_eq!(hosts(&[]), Ok(None));
+        assert_eq!(hosts(&["localhost"]), Ok(Some(1)));
+        assert_eq!(hosts(&["localhost:3", "127.0.0.1"]), Ok(Some(4)));
+        assert!(hosts(&["localhost:1025"]).unwrap_err().to_string().contains("1025 slots"));
+        let error = hosts(&["Other.Invalid:2"]).unwrap_err().to_string();
+        assert!(error.starts_with("host Other.Invalid: another machine"), "{error}");
+        let file = std::env::temp_dir().join(format!("ranks-hostfile-{}", std::process::id()));
+        for (text, expected) in [
+            ("localhost slots=3\n", Ok(3)),
+            ("# all\nlocalhost slots=3\n127.0.0.1:2\n::1\n", Ok(6)),
+            ("localhost\n", Ok(7)),
+            ("localhost\nlocalhost\n", Ok(2)),
+            ("# nothing\n\n", Err("no host in it")),
+            (
+                "\nlocalhost nonsense=3\n",
+                Err("line 2: `nonsense=3` is not known; write for instance slots=4"),
+            ),
+            ("localhost\nOther.Invalid\n", Err("line 2: host Other.Invalid: another machine")),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            match (check(&[], std::slice::from_ref(&file), 7), expected) {
+                (Ok(found), Ok(ranks)) => assert_eq!(found, Some(ranks), "{text:?}"),
+                (Err(error), Err(words)) => {
+                    assert!(
+                        error.to_string().contains(words) && error.to_string().contains("ranks-hostfile"),
+                        "{error}"
+                    );
+                }
+                (found, _) => panic!("{text:?}: {found:?}"),
+            }
+        }
+        std::fs::remove_file(file).unwrap();
     }
 
     #[test]
@@ -191,7 +293,7 @@ mod tests {
     fn forms_of_entries() {
         for (entry, host) in [
             ("a", "a"),
-            ("A:4", "a"),
+            ("A:4", "A"),
             ("me@b:2", "b"),
             ("::1", "::1"),
             ("[::1]:4", "::1"),
@@ -212,7 +314,8 @@ mod tests {
     #[test]
     fn names_and_addresses_of_this_machine() {
         let own = Own { name: "node1.example.org".into(), addresses: vec!["192.0.2.7".parse().unwrap()] };
-        for host in ["node1", "node1.example.org", "localhost", "127.0.0.1", "127.0.1.1", "::1", "192.0.2.7"]
+        for host in
+            ["node1", "Node1", "node1.example.org", "localhost", "127.0.0.1", "127.0.1.1", "::1", "192.0.2.7"]
         {
             assert!(own.check(host).is_ok(), "{host}");
         }

@@ -30,6 +30,8 @@ pub struct Launch {
     pub(crate) universe: Option<usize>,
     pub(crate) output: Output,
     pub(crate) exit_codes: bool,
+    /// Files that say what the job is.
+    pub(crate) reads: Vec<PathBuf>,
 }
 
 /// One program of a job.
@@ -63,6 +65,7 @@ impl Launch {
             universe: None,
             output: Output::default(),
             exit_codes: false,
+            reads: Vec::new(),
         }
     }
 
@@ -201,6 +204,12 @@ impl Launch {
     /// Where output goes besides this process's own, or instead.
     pub(crate) fn output(mut self, output: Output) -> Self {
         self.output = output;
+        self
+    }
+
+    /// Files that the command has read, which no output may overwrite.
+    pub(crate) fn reads(mut self, files: Vec<PathBuf>) -> Self {
+        self.reads = files;
         self
     }
 

@@ -39,6 +39,7 @@ mod program;
 mod report;
 mod run;
 mod sys;
+mod threads;
 
 pub use environment::{TERMINAL, inside_job, library};
 pub use launch::Launch;

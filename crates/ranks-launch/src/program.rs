@@ -86,7 +86,20 @@ fn interpreter(name: &OsStr, file: &Path) -> Result<(), StartError> {
     // The kernel itself reads no more than 256 bytes.
     let mut head = Vec::new();
     let read = std::fs::File::open(file).and_then(|file| file.take(256).read_to_end(&mut head));
-    let Some(rest) = read.ok().and_then(|_| head.strip_prefix(b"#!")) else { return Ok(()) };
+    let Some(rest) = read.ok().and_then(|_| head.strip_prefix(b"#!")) else {
+        return match language(file).filter(|_| !head.is_empty() && !head.contains(&0)) {
+            // The shell would read it, and complain of its syntax.
+            Some(language) => Err(StartError::new(
+                NOT_EXECUTABLE,
+                format!(
+                    "{0}: its first line names no interpreter (#!); write {language} {0}, or begin it with \
+                     #!/usr/bin/env {language}",
+                    Path::new(name).display()
+                ),
+            )),
+            None => Ok(()),
+        };
+    };
     let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let words = line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
     let mut words = words.map(|word| PathBuf::from(OsStr::from_bytes(word)));
@@ -108,6 +121,18 @@ fn interpreter(name: &OsStr, file: &Path) -> Result<(), StartError> {
         NOT_FOUND,
         format!("{shown}: its interpreter {text} (named in its first line) {why}"),
     ))
+}
+
+/// What runs a script that is none of the shell's, as its name ends.
+fn language(file: &Path) -> Option<&'static str> {
+    match file.extension().and_then(OsStr::to_str)? {
+        "py" => Some("python3"),
+        "pl" => Some("perl"),
+        "rb" => Some("ruby"),
+        "jl" => Some("julia"),
+        "R" => Some("Rscript"),
+        _ => None,
+    }
 }
 
 enum Unfit {

@@ -113,6 +113,19 @@ pub fn describe(scene: &[Doing], style: Style) -> String {
     text
 }
 
+/// Lines about ranks with more threads that might call MPI and sleep, for whoever doubts that no rank can go on.
+pub fn describe_threads(groups: &[(usize, Vec<usize>)]) -> String {
+    let mut text = String::new();
+    for (others, ranks) in groups {
+        let (verb, each) = if ranks.len() == 1 { ("has", "") } else { ("have", " each") };
+        let (noun, sleep) = if *others == 1 { ("thread", "sleeps") } else { ("threads", "sleep") };
+        let list = rank_list(ranks);
+        let _ =
+            writeln!(text, "  {list} {verb} {others} more {noun}{each}, which {sleep} without a time limit");
+    }
+    text
+}
+
 fn singular(key: &str) -> String {
     let (verb, rest) = key.split_once(' ').unwrap_or((key, ""));
     let verb = match verb {

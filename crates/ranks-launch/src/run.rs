@@ -1,5 +1,6 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
+mod drain;
 mod exits;
 mod failure;
 mod foreign_mpi;
@@ -15,6 +16,7 @@ use crate::outcome::{Failure, Outcome, StartError};
 use crate::output::Outputs;
 use crate::report;
 use crate::sys::{self, Death, Pid};
+use drain::Drain;
 use failure::{Inquiry, Notice};
 use ranks_shm::Segment;
 use signals::{Draining, Ending};
@@ -25,7 +27,7 @@ use std::time::{Duration, Instant};
 /// How long after its memory is gone a killed process is seen to have ended, at most.
 const DEATH_IS_SEEN: Duration = Duration::from_millis(50);
 
-/// How long pipes are read after the last rank has ended: daemons may hold them for ever.
+/// How long pipes are read after all ranks of a failed job were killed: daemons may hold them for ever.
 const DRAIN: Duration = Duration::from_millis(200);
 
 /// An abort is asked for in shared memory, which no wait can watch. Usually its process ends at once, which
@@ -64,6 +66,8 @@ pub struct Job<'a> {
     /// The ranks have been told to end by themselves.
     draining: Option<Draining>,
     last_end: Option<Instant>,
+    /// Reading what is left in the pipes after the last end.
+    drain: Drain,
     code: Option<i32>,
     failure: Option<Failure>,
     /// A rank has failed, and whom that is put down to is not settled yet.
@@ -119,6 +123,7 @@ impl<'a> Job<'a> {
             ending: None,
             draining: None,
             last_end: None,
+            drain: Drain::default(),
             code: None,
             failure: None,
             inquiry: None,
@@ -187,7 +192,7 @@ impl<'a> Job<'a> {
             Some(killed) => killed + DRAIN,
             None => ending.next_at,
         });
-        let drained = self.last_end.filter(|_| self.ending.is_none()).map(|end| end + DRAIN);
+        let drained = self.last_end.filter(|_| self.ending.is_none()).map(|_| now + drain::LOOK);
         let input = self.input.as_ref().and_then(Input::deadline);
         let timeout = self.deadline.filter(|_| self.ending.is_none());
         let foreign = self.foreign.deadline().filter(|_| alive);
@@ -208,7 +213,7 @@ impl<'a> Job<'a> {
         }
         let last_end = *self.last_end.get_or_insert(now);
         match &self.ending {
-            None => self.outputs.all_closed() || now >= last_end + DRAIN,
+            None => self.is_drained(last_end, now),
             Some(ending) => {
                 // What the ranks have left in their groups ends too: it has had its TERM, and whatever
                 // still needs a moment for it holds a pipe.
@@ -293,7 +298,10 @@ impl<'a> Job<'a> {
         let ranks = &self.ranks;
         if self.deadlock.is_found(&self.segment, |rank| ranks[rank].death.is_some(), now) {
             let scene = report::scene(&self.segment, |rank| ranks[rank].death.is_some());
-            let rest = report::describe(&scene, report::Style::RollCall) + deadlock::ADVICE;
+            let threads = deadlock::other_threads(&self.segment, |rank| ranks[rank].death.is_some());
+            let rest = report::describe(&scene, report::Style::RollCall)
+                + &report::describe_threads(&threads)
+                + deadlock::ADVICE;
             self.say(deadlock::HEADING, &rest);
         }
     }

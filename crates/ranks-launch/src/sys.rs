@@ -11,7 +11,7 @@ pub use limits::{
     address_space_limit, descriptor_limit, file_size_limit, raise_descriptor_limit, survive_long_files,
     ticks_per_second,
 };
-pub use machine::{host_name, local_time, own_addresses};
+pub use machine::{host_name, live_groups, local_time, own_addresses};
 
 use std::fs::File;
 use std::io;

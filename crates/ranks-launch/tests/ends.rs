@@ -29,17 +29,24 @@ fn the_report_repeats_what_the_failing_rank_said_last() {
     let folder = std::env::temp_dir().join(format!("launch-words-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let wait = |name: &str| format!("until test -e {name}; do sleep 0.01; done");
-    let text = format!(
-        "cd {}; if test $RANKS_RANK = 0; then echo first >&2; echo mine >&2; touch a; {}; exit 7
-        else {}; echo other >&2; touch b; exec sleep 30; fi",
-        folder.display(),
-        wait("b"),
-        wait("a")
-    );
-    let done = run(&["-n", "2", "sh", "-c", &text]);
-    assert_eq!(done.code, 7);
-    assert!(done.error.starts_with("first\nmine\nother\nranks run: rank 0 (sh, process "), "{done:?}");
-    part(&done.error, " exited with code 7\n  its last line: mine\n");
+    for (end, code, told) in [
+        ("exit 7", 7, " exited with code 7"),
+        ("kill -SEGV $$", 139, " was killed by signal 11 (SIGSEGV, segmentation fault)"),
+        ("kill -KILL $$", 137, " was killed by signal 9 (SIGKILL, perhaps out of memory)"),
+    ] {
+        let text = format!(
+            "cd {}; if test $RANKS_RANK = 0; then echo first >&2; echo mine >&2; touch a; {}; {end}
+            else {}; echo other >&2; touch b; exec sleep 30; fi",
+            folder.display(),
+            wait("b"),
+            wait("a")
+        );
+        let done = run(&["-n", "2", "sh", "-c", &text]);
+        assert_eq!(done.code, code);
+        assert!(done.error.starts_with("first\nmine\nother\nranks run: rank 0 (sh, process "), "{done:?}");
+        part(&done.error, &format!("{told}\n  its last line: mine\n"));
+        ["a", "b"].iter().for_each(|name| std::fs::remove_file(folder.join(name)).unwrap());
+    }
 
     std::fs::remove_dir_all(&folder).unwrap();
 
@@ -306,7 +313,7 @@ fn a_stopped_rank_ends_with_the_job() {
 
 #[test]
 fn an_ordinary_end_leaves_daemons_alone() {
-    let launched = start(command(&["-n", "2", "sh", "-c", "sleep 3 & echo up"]));
+    let launched = start(command(&["-n", "2", "sh", "-c", "setsid sleep 3 & echo up"]));
     let mark = launched.mark.clone();
     let done = launched.finish();
     assert_eq!((done.code, done.out.as_str()), (0, "up\nup\n"));

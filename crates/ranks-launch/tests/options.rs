@@ -234,3 +234,77 @@ fn one_line_says_what_does_nothing_yet() {
     let done = run(&words);
     assert_eq!((done.code, done.error.as_str()), (0, ""));
 }
+
+/// Files that the job reads are not overwritten by its output.
+#[test]
+fn output_does_not_overwrite_what_the_job_reads() {
+    let folder = Folder::new("overwrite");
+    let script = folder.write("he", "#!/bin/sh\necho ran\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&script, mode).unwrap();
+    let hosts = folder.write("hosts", "localhost slots=2\n");
+    let programs = folder.write("programs", "-n 1 true\n");
+    let link = folder.at("link");
+    std::os::unix::fs::symlink("he", &link).unwrap();
+    for words in [
+        &["-n", "1", "-outfile-pattern", &script, &script][..],
+        &["-n", "1", "-errfile-pattern", &link, &script],
+        &["-n", "1", "-hostfile", &hosts, "-outfile-pattern", &hosts, "true"],
+        &["-outfile-pattern", &programs, "-configfile", &programs],
+    ] {
+        let done = run(words);
+        assert!(done.code == 2 && done.error.contains("which the job reads; name another file"), "{done:?}");
+    }
+    let input = fs::File::open(&hosts).unwrap();
+    let done = command(&["-n", "1", "-outfile-pattern", &hosts, "cat"]).stdin(input).output().unwrap();
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.code() == Some(2) && error.contains("it is standard input; name another"), "{error}");
+    assert_eq!(folder.read("he"), "#!/bin/sh\necho ran\n");
+    assert_eq!((&*folder.read("hosts"), &*folder.read("programs")), ("localhost slots=2\n", "-n 1 true\n"));
+}
+
+#[test]
+fn slots_of_hosts_are_the_number_of_ranks() {
+    let folder = Folder::new("slots");
+    let hosts = folder.write("hosts", "localhost slots=2\n127.0.0.1:3\n");
+    for (words, ranks) in [
+        (&["--hostfile", &hosts][..], 5),
+        (&["--host", "localhost:3"], 3),
+        (&["--host", "localhost:2,127.0.0.1"], 3),
+        (&["-n", "1", "--hostfile", &hosts], 1),
+    ] {
+        let done = run(&[words, &["echo", "here"]].concat());
+        assert_eq!((done.code, done.out), (0, "here\n".repeat(ranks)), "{words:?}");
+    }
+}
+
+/// Each mistake is told in a line that says where it is.
+#[test]
+fn mistakes_say_where_they_are() {
+    let folder = Folder::new("mistakes");
+    let script = folder.write("he.py", "import sys\nprint(1)\n");
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let hosts = folder.write("hosts", "# all\nlocalhost\nNode.Invalid\n");
+    let keys = folder.write("keys", "localhost nonsense=3\n");
+    let programs = folder.write("programs", "# all\n-n 1 true\n-n q true\n");
+    for (words, expected) in [
+        (&["-n", "1", &*script][..], "he.py: its first line names no interpreter (#!); write python3 "),
+        (&["--hostfile", &hosts, "true"], "hosts: line 3: host Node.Invalid: another machine"),
+        (&["--hostfile", &keys, "true"], "keys: line 1: `nonsense=3` is not known"),
+        (&["-configfile", &programs], "programs: line 3: -n q: not a number of ranks"),
+        (&["--host", "NodeX.invalid", "true"], "host NodeX.invalid: another machine"),
+        (&["--output", "dir=od4:bogus", "true"], "\"bogus\" is neither nocopy nor nojobid"),
+        (&["-env", "FOO", "-n", "1", "true"], "-env FOO needs a value, and -n looks like an option"),
+        (&["-genv", "FOO", "-n", "1", "true"], "write -genv FOO=-n"),
+        (&["-x", "-n", "1", "true"], "-x needs the name of a variable, and -n looks like an option"),
+        (&["-env", "-n", "1", "true"], "-env needs the name of a variable, and -n looks like an option"),
+    ] {
+        let done = run(words);
+        assert!(done.code == 2 || done.code == 126, "{words:?}: {done:?}");
+        assert!(done.error.contains(expected) && done.error.lines().count() == 1, "{words:?}: {done:?}");
+    }
+    // What looks like an option can be a value.
+    let done =
+        run(&["-n", "1", "-env", "FOO=-n", "-env", "BAR", "-1", "sh", "-c", "printf '%s %s\\n' $FOO $BAR"]);
+    assert_eq!((done.code, &*done.out), (0, "-n -1\n"), "{done:?}");
+}

@@ -174,3 +174,27 @@ fn two_jobs_at_once() {
     assert_eq!(first.finish().out, "a\n".repeat(4));
     assert_eq!(second.finish().out, "b\n".repeat(4));
 }
+
+/// What processes write that a rank has left behind in its process group is not lost.
+#[test]
+fn output_of_processes_that_outlive_their_rank_is_read() {
+    let done = run(&["-n", "1", "sh", "-c", "(sleep 1; echo late; sleep 1; echo later) & echo now"]);
+    assert_eq!((done.code, &*done.out, &*done.error), (0, "now\nlate\nlater\n", ""));
+    let slow = "seq 8 > >(while read line; do sleep 0.3; echo $line; done)";
+    let done = run(&["-n", "1", "bash", "-c", slow]);
+    assert_eq!((done.code, done.out.lines().count()), (0, 8), "{done:?}");
+}
+
+/// Those that write nothing, and those that have left the group, do not hold up the job for ever.
+#[test]
+fn processes_that_write_nothing_do_not_hold_up_the_job() {
+    let silent = "sleep 500 & echo $!";
+    let done = run(&["-n", "2", "sh", "-c", silent]);
+    let text = "ranks 0 and 1 have ended, and processes left behind still hold the output after ";
+    assert!(done.code == 0 && done.error.contains(text), "{done:?}");
+    done.out.lines().for_each(|pid| signal(pid.parse().unwrap(), "KILL"));
+    let away = "setsid sleep 500 & echo $!";
+    let done = run(&["-n", "1", "sh", "-c", away]);
+    assert_eq!((done.code, &*done.error), (0, ""), "{done:?}");
+    signal(done.out.trim().parse().unwrap(), "KILL");
+}

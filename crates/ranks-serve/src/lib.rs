@@ -137,6 +137,30 @@ fn announce(options: &Options, at: SocketAddr, ranks: usize) {
     let _ = writeln!(io::stderr(), "serving {folder} on {scheme}://{at} with {ranks} ranks");
 }
 
+/// The access log must not be written into a file that this job reads.
+fn refuse_log_over_inputs(options: &Options) -> Result<(), String> {
+    let Some((log, identity)) =
+        options.access_log.as_deref().and_then(|log| Some((log, ranks_http::identity::Identity::of(log)?)))
+    else {
+        return Ok(());
+    };
+    let pages = options.error_pages.iter().map(|(_, page)| page).chain(&options.fallback);
+    let pages = pages.map(|page| ("a page that is served", options.folder.join(page)));
+    let read = [
+        ("the file of --tls-cert", &options.tls_cert),
+        ("the file of --tls-key", &options.tls_key),
+        ("the file of --auth-file", &options.auth_file),
+    ];
+    let read = read.into_iter().filter_map(|(what, file)| Some((what, file.clone()?)));
+    match read
+        .chain(pages)
+        .find(|(_, file)| ranks_http::identity::Identity::of(file) == Some(identity.clone()))
+    {
+        Some((what, _)) => Err(format!("--access-log {} is {what}: name another file", log.display())),
+        None => Ok(()),
+    }
+}
+
 /// Makes everything, and then the thread that serves.
 fn start(
     options: &Options,
@@ -145,6 +169,7 @@ fn start(
     notifier: &Notifier,
     drain: watch::Receiver<bool>,
 ) -> Result<std::thread::JoinHandle<()>, String> {
+    refuse_log_over_inputs(options)?;
     let tls = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,

@@ -195,3 +195,39 @@ fn a_wait_that_another_thread_ends_is_not_told_of() {
     });
     outcome.iter().for_each(quiet);
 }
+
+/// Threads that wait for others of their process, as those of OpenBLAS do, will not send.
+#[test]
+fn ranks_whose_other_threads_sleep_without_a_time_limit_are_told_of() {
+    let outcome = job("ranks_whose_other_threads_sleep_without_a_time_limit_are_told_of", 2, 8, |world| {
+        let interrupt = world.interrupt();
+        for _ in 0..3 {
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
+        world.probe_or(1 - world.rank(), 0, &interrupt).map(|_| ())
+    });
+    let Some(outcome) = outcome else { return };
+    let more = ["ranks 0 and 1 have ", " more threads each, which sleep without a time limit\n"];
+    noticed(&outcome, &[&["  rank 0 waits in probe from rank 1"][..], &more].concat());
+}
+
+/// A thread that waits for a time may send afterwards.
+#[test]
+fn a_rank_with_a_thread_that_wakes_by_itself_is_not_told_of() {
+    let outcome = job("a_rank_with_a_thread_that_wakes_by_itself_is_not_told_of", 2, 60, |world| {
+        let (rank, world) = (world.rank(), world.into_shared()?);
+        let sender = world.clone();
+        let thread = std::thread::spawn(move || {
+            let (_keep, never) = std::sync::mpsc::channel::<()>();
+            let _ = never.recv_timeout(Duration::from_millis(4500));
+            sender.send(&1u8, 1 - rank, 0)
+        });
+        world.receive::<u8>(1 - rank, 0)?;
+        thread.join().unwrap()
+    });
+    outcome.iter().for_each(quiet);
+}

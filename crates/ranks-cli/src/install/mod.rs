@@ -120,21 +120,37 @@ Libs: -L${prefix}/lib -Wl,-rpath,${prefix}/lib -lmpi
 
 /// A compiler wrapper: finds its folder by its own place, so the tree may be moved.
 fn wrapper(name: &str, language: &str, variable: &str, compiler: &str) -> String {
+    let ending = if language == "C" { "c" } else { "cpp" };
     format!(
         r#"#!/bin/sh
 # {name}: compiles and links {language} programs with the mpi.h and libmpi.so.12 of ranks.
 #   {name} -show ...              prints the command instead (-showme and --showme are other names of it)
 #   {name} -compile_info, -link_info          the command for compiling, and for linking
+#   {name} -cc=COMPILER ...       calls this compiler (also RANKS_{variable}=COMPILER)
 #   {name} --showme:compile, :link, :incdirs, :libdirs, :libs, :version, :command    one part of it
 here=$(dirname -- "$(readlink -f -- "$0")")
 prefix=$(dirname -- "$here")
 compiler=${{RANKS_{variable}:-${{MPICH_{variable}:-{compiler}}}}}
+usage="{name}: compiles and links {language} programs with the mpi.h and libmpi.so.12 of ranks {version}
+  {name} hello.{ending} -o hello        words go to the compiler, which is ${{compiler%% *}}
+  {name} -show ...              prints the command instead
+  {name} -cc=COMPILER ...       calls this compiler (also RANKS_{variable}=COMPILER)
+  {name} -compile_info, -link_info; --showme:compile, :link, :incdirs, :libdirs, :libs, :version, :command"
+if [ $# -eq 0 ]; then
+    echo "{name}: no input files; write for instance {name} hello.{ending} -o hello ({name} -help says more)" >&2
+    exit 1
+fi
+# Before anything is printed of the compiler.
+for word in "$@"; do
+    case $word in -cc=* | -CC=* | -cxx=* | -CXX=*) compiler=${{word#*=}} ;; esac
+done
 links=yes
 show=
 for word in "$@"; do
     case $word in --showme*) word=${{word#-}} ;; esac
     case $word in
     -c | -S | -E | -M | -MM) links= ;;
+    -help | --help) echo "$usage"; exit 0 ;;
     -show | -showme) show=yes ;;
     -showme:compile) echo "-I$prefix/include"; exit 0 ;;
     -showme:link) echo "-L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
@@ -155,7 +171,7 @@ count=$#
 while [ "$count" -gt 0 ]; do
     word=$1
     shift
-    case $word in -show | -showme | --showme) ;; *) set -- "$@" "$word" ;; esac
+    case $word in -show | -showme | --showme | -cc=* | -CC=* | -cxx=* | -CXX=*) ;; *) set -- "$@" "$word" ;; esac
     count=$((count - 1))
 done
 if [ -n "$links" ]; then

@@ -7,7 +7,7 @@ use crate::sys;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What was asked for, and what names are made of.
@@ -16,7 +16,12 @@ pub struct Asked {
     output: Output,
     size: usize,
     host: String,
+    /// Files that the job reads, which no output may overwrite.
+    inputs: Vec<(PathBuf, Place)>,
 }
+
+/// A file's device and inode.
+type Place = (u64, u64);
 
 impl Asked {
     pub fn timestamps(&self) -> bool {
@@ -56,7 +61,14 @@ impl Asked {
 impl Outputs {
     /// Output also goes to these files, or only there.
     pub fn also_to(mut self, output: &Output, size: usize) -> Self {
-        self.asked = Asked { output: output.clone(), size, host: sys::host_name() };
+        self.asked = Asked { output: output.clone(), size, host: sys::host_name(), inputs: Vec::new() };
+        self
+    }
+
+    /// The job reads these files: output to them is refused.
+    pub fn never_to(mut self, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let placed = files.into_iter().filter_map(|file| place(&file).map(|place| (file, place)));
+        self.asked.inputs = placed.collect();
         self
     }
 
@@ -71,12 +83,25 @@ impl Outputs {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(failed)?;
         }
+        if let Some((input, _)) = self.asked.inputs.iter().find(|(_, it)| place(path) == Some(*it)) {
+            let what = match input.to_str() {
+                Some("/dev/stdin") => "standard input".to_owned(),
+                _ => format!("{}, which the job reads", input.display()),
+            };
+            return Err(StartError::usage(format!("output to {name}: it is {what}; name another file")));
+        }
         let file = create(path).map_err(failed)?;
         self.sinks.push(super::Sink::to(file.as_fd()).map_err(failed)?);
         self.idle.push(None);
         self.files.push((name, self.sinks.len() - 1));
         Ok(self.sinks.len() - 1)
     }
+}
+
+/// Of a regular file that is there.
+fn place(file: &Path) -> Option<Place> {
+    let found = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
+    Some((found.dev(), found.ino()))
 }
 
 /// Creates a file, or empties it. A FIFO is opened only where somebody reads it: to wait for a reader would keep the
@@ -110,6 +135,7 @@ mod tests {
             output: Output { copies: Some(copies), ..Output::default() },
             size: 11,
             host: "h".into(),
+            inputs: Vec::new(),
         };
         assert_eq!(asked.file(2, Which::Out), Some(("d/1/rank.02/stdout".into(), true)));
         assert_eq!(asked.file(10, Which::Error), Some(("d/1/rank.10/stderr".into(), true)));

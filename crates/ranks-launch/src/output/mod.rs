@@ -278,6 +278,19 @@ impl Outputs {
         if unseen { words.last() } else { None }
     }
 
+    /// The ranks whose streams are still open: some process holds them.
+    pub fn open_ranks(&self) -> Vec<usize> {
+        let mut ranks: Vec<usize> =
+            self.streams.iter().filter(|stream| stream.pipe.is_some()).map(|stream| stream.rank).collect();
+        ranks.dedup();
+        ranks
+    }
+
+    /// When something was last read.
+    pub fn last_read(&self) -> Option<Instant> {
+        self.streams.iter().map(|stream| stream.last_read).max()
+    }
+
     /// True when every stream has closed.
     pub fn all_closed(&self) -> bool {
         self.streams.iter().all(|stream| stream.pipe.is_none())

@@ -3,19 +3,20 @@
 use super::{UsageError, wrong};
 use std::ffi::OsString;
 
-/// The words of each program. `#` begins a comment, a backslash at the end joins two lines, quotes keep blanks together.
-pub fn parts(text: &str) -> Result<Vec<Vec<OsString>>, UsageError> {
+/// The words of each program, and the line it begins at. `#` begins a comment, a backslash at the end joins two lines, quotes keep blanks together.
+pub fn parts(text: &str) -> Result<Vec<(usize, Vec<OsString>)>, UsageError> {
     let mut parts = vec![];
     let mut words: Vec<OsString> = vec![];
     let mut word: Option<String> = None;
     let mut letters = text.chars();
-    let mut number = 1;
+    let (mut number, mut first) = (1, 1);
     while let Some(letter) = letters.next() {
         match letter {
             '\n' => {
                 words.extend(word.take().map(OsString::from));
-                parts.push(std::mem::take(&mut words));
+                parts.push((first, std::mem::take(&mut words)));
                 number += 1;
+                first = number;
             }
             '\'' | '"' => {
                 let began = number;
@@ -46,10 +47,12 @@ pub fn parts(text: &str) -> Result<Vec<Vec<OsString>>, UsageError> {
         }
     }
     words.extend(word.map(OsString::from));
-    parts.push(words);
-    let split = parts.into_iter().filter(|words| !words.is_empty());
+    parts.push((first, words));
+    let split = parts.into_iter().filter(|(_, words)| !words.is_empty());
     Ok(split
-        .flat_map(|words| words.split(|word| word == ":").map(<[_]>::to_vec).collect::<Vec<_>>())
+        .flat_map(|(line, words)| {
+            words.split(|word| word == ":").map(|part| (line, part.to_vec())).collect::<Vec<_>>()
+        })
         .collect())
 }
 
@@ -60,11 +63,12 @@ mod tests {
     #[test]
     fn lines_quotes_and_comments() {
         let text = "# all\n-n 1 a 'b c' \"d\\\"e\" # end\n\n  -n 2 \\\n x#y \\  : z ''\n-n 3 last";
-        let words: Vec<Vec<String>> = parts(text)
+        let (lines, words): (Vec<usize>, Vec<Vec<String>>) = parts(text)
             .unwrap()
             .into_iter()
-            .map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect())
-            .collect();
+            .map(|(line, words)| (line, words.into_iter().map(|word| word.into_string().unwrap()).collect()))
+            .unzip();
+        assert_eq!(lines, [2, 4, 4, 6]);
         let wanted = [
             vec!["-n", "1", "a", "b c", "d\"e"],
             vec!["-n", "2", "x#y", " "],
@@ -72,7 +76,7 @@ mod tests {
             vec!["-n", "3", "last"],
         ];
         assert_eq!(words, wanted);
-        assert_eq!(parts("\n # nothing\n").unwrap(), Vec::<Vec<OsString>>::new());
+        assert_eq!(parts("\n # nothing\n").unwrap(), vec![]);
         assert!(parts("a\nb 'c\n\nd").unwrap_err().0.contains("line 2: a quote ' is not closed"));
     }
 }

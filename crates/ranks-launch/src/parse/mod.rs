@@ -57,6 +57,8 @@ pub struct Command {
     pub host_files: Vec<PathBuf>,
     /// Files that say where each rank runs.
     pub rank_files: Vec<PathBuf>,
+    /// Files that programs were read from.
+    pub program_files: Vec<PathBuf>,
     /// Where output goes besides, or instead.
     pub output: Output,
     /// Say how each rank has ended.
@@ -233,9 +235,7 @@ impl Part<'_> {
             let taken =
                 taken.map_or(String::new(), |(name, value)| format!(": {name} takes {value} as its value"));
             return wrong(match (self.file, self.of) {
-                (Some(file), _) => {
-                    format!("{}: no program given in part {}{taken}", file.display(), self.index + 1)
-                }
+                (Some(_), _) => format!("no program given{taken}"),
                 (None, 1) => format!("no program given{taken}; write for instance -n 4 python hello.py"),
                 (None, of) => format!(
                     "no program given in part {} of {of}{taken} (parts are separated by `:`)",
@@ -264,9 +264,11 @@ impl Part<'_> {
         if parts.is_empty() {
             return wrong(format!("{name} {}: no program in it", file.display()));
         }
-        for (index, section) in parts.iter().enumerate() {
+        command.program_files.push(file.to_owned());
+        for (index, (line, section)) in parts.iter().enumerate() {
             let part = Part { index, of: parts.len(), file: Some(file) };
-            if let Some(request) = part.read(section, command, read)? {
+            let at = |error: UsageError| UsageError(format!("{}: line {line}: {error}", file.display()));
+            if let Some(request) = part.read(section, command, read).map_err(at)? {
                 return Ok(Some(request));
             }
         }

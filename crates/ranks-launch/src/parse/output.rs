@@ -42,9 +42,8 @@ impl Copies {
                 "nocopy" => copy = false,
                 "nojobid" => job = false,
                 "raw" | "copy" => {}
-                other
-                    if other.starts_with("no") && other.chars().all(|letter| letter.is_ascii_lowercase()) =>
-                {
+                // A name may hold colons; a word of letters behind the last one is meant for us.
+                other if !other.is_empty() && other.chars().all(|letter| letter.is_ascii_lowercase()) => {
                     return wrong(format!("output to {text:?}: {said:?} is neither nocopy nor nojobid"));
                 }
                 _ => break,
@@ -153,15 +152,15 @@ mod tests {
     #[test]
     fn lists() {
         let mut output = Output::default();
-        assert_eq!(output.add("--output", "tag,TIMESTAMP,dir=/a:b:nocopy,merge".as_ref()), Ok(true));
-        let copies = Copies { place: "/a:b".into(), folder: true, job: true, copy: false };
+        assert_eq!(output.add("--output", "tag,TIMESTAMP,dir=/a:b1:nocopy,merge".as_ref()), Ok(true));
+        let copies = Copies { place: "/a:b1".into(), folder: true, job: true, copy: false };
         assert_eq!(
             output,
             Output { timestamp: true, merge: true, copies: Some(copies), out: None, error: None }
         );
         assert_eq!(output.add("--output", "file=x".as_ref()), Ok(false));
         assert!(output.copies.is_some_and(|copies| !copies.folder && copies.copy));
-        for bad in ["xml", "", "dir=", "file=:nocopy", "dir=/o:noooocopy"] {
+        for bad in ["xml", "", "dir=", "file=:nocopy", "dir=/o:noooocopy", "dir=od4:bogus", "file=a:b"] {
             assert!(Output::default().add("--output", bad.as_ref()).is_err(), "{bad}");
         }
         let copies = Copies::read(true, "f:nojobid,nocopy".as_ref()).unwrap();

@@ -198,7 +198,7 @@ fn programs_of_a_file() {
     }
     for (file, part) in [
         ("", "-configfile f: no program in it"),
-        ("-n 2\n", "f: no program given in part 1"),
+        ("-n 2\n", "f: line 1: no program given"),
         ("-n 'x", "-configfile f: line 1: a quote"),
         ("-configfile f\n", "a file of programs names no other"),
         ("-zzz\n", "unknown option -zzz"),

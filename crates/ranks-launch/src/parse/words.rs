@@ -85,7 +85,18 @@ impl<'a> Words<'a> {
         let first = self.value(spec, name, attached)?;
         let (variable, value) = match split_at_equals(&first) {
             (variable, Some(value)) => (variable, value),
-            (variable, None) => (variable, self.value(spec, name, None)?),
+            (variable, None) => {
+                let variable = variable_name(name, variable)?;
+                let value = self.value(spec, name, None)?;
+                if is_option(&value) {
+                    let (variable, value) = (variable.to_string_lossy(), value.to_string_lossy());
+                    return wrong(format!(
+                        "{name} {variable} needs a value, and {value} looks like an option; if it is the value, write \
+                         {name} {variable}={value}"
+                    ));
+                }
+                (variable, value)
+            }
         };
         Ok((variable_name(name, variable)?, value))
     }
@@ -223,7 +234,20 @@ fn split_at_equals(word: &OsStr) -> (OsString, Option<OsString>) {
 }
 
 fn variable_name(option: &str, name: OsString) -> Result<OsString, UsageError> {
-    if name.is_empty() { wrong(format!("{option}: the variable has no name")) } else { Ok(name) }
+    match name.to_str() {
+        Some("") => wrong(format!("{option}: the variable has no name")),
+        Some(text) if text.starts_with('-') => {
+            wrong(format!("{option} needs the name of a variable, and {text} looks like an option"))
+        }
+        _ => Ok(name),
+    }
+}
+
+/// Whether a word is the name of an option, with its dashes.
+fn is_option(word: &OsStr) -> bool {
+    word.to_str()
+        .and_then(|text| text.strip_prefix('-'))
+        .is_some_and(|rest| options::find(rest.strip_prefix('-').unwrap_or(rest)).is_some())
 }
 
 fn list(word: &OsStr) -> Pass {

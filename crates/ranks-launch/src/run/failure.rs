@@ -106,10 +106,7 @@ impl Job<'_> {
         let said = self.outputs.last_words(rank);
         let limit = limits::explain(pid as sys::Pid, cause, said.as_deref());
         let text = report::describe_failure(rank, pid as sys::Pid, &program, cause, limit.as_deref());
-        // Those that end by themselves say why; the others' words are as they were before.
-        let tells = !matches!(cause, Cause::Signal(signal) if signal != libc::SIGABRT);
-        let words = said.filter(|_| tells);
-        let words = words.map_or(String::new(), |words| format!("  its last line: {words}\n"));
+        let words = said.map_or(String::new(), |words| format!("  its last line: {words}\n"));
         self.say(&text, &(words + &report::describe(&scene, report::Style::Failure)));
     }
 

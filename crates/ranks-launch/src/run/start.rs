@@ -65,7 +65,8 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
         true => Outputs::to_memory(launch.tag_output),
         false => Outputs::to_own(launch.tag_output).map_err(failed("standard output"))?,
     };
-    let outputs = outputs.also_to(&launch.output, size);
+    let read = programs.iter().map(|ready| ready.path.clone()).chain(launch.reads.iter().cloned());
+    let outputs = outputs.also_to(&launch.output, size).never_to(read.chain(["/dev/stdin".into()]));
     let (errors, errors_end) = sys::pipe().map_err(failed("a pipe"))?;
     sys::set_nonblocking(&errors).map_err(failed("a pipe"))?;
     let keeper = fork::start_keeper(&segment).map_err(failed("a process"))?;

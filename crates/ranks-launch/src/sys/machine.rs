@@ -67,3 +67,21 @@ pub fn host_name() -> String {
     let end = name.iter().position(|&b| b == 0).unwrap_or(0);
     String::from_utf8_lossy(&name[..end]).into_owned()
 }
+
+/// The process groups in which a process lives that is no zombie.
+pub fn live_groups() -> std::collections::HashSet<super::Pid> {
+    let mut groups = std::collections::HashSet::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        // Behind the name, which may hold anything: state, parent, group.
+        let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
+        let mut words = rest.split(' ');
+        if !matches!(words.next(), None | Some("Z" | "X")) {
+            groups.extend(words.nth(1).and_then(|group| group.parse::<super::Pid>().ok()));
+        }
+    }
+    groups
+}
