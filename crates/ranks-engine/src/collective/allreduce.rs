@@ -1,12 +1,11 @@
 //! Reduce to all: MPI 5.0 section 6.9.6.
 
 use super::allgather::rotated_allgather;
-use super::bcast::binomial_bcast;
 use super::board::{in_slices, reduce, reduce_on_board};
 use super::check::Check;
 use super::inter::{swap_reductions, tell_own_group};
-use super::reduce::binomial_reduce;
 use super::slices::{reduce_own_slice, slices};
+use super::tree::{binomial_bcast, binomial_reduce};
 use super::{Collective, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;

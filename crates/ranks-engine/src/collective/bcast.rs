@@ -3,6 +3,7 @@
 use super::board::spread;
 use super::check::Check;
 use super::inter::{Role, tell_own_group};
+use super::tree::binomial_bcast;
 use super::{Collective, Storable, tags};
 use crate::error::Result;
 use crate::group::CommId;
@@ -72,24 +73,3 @@ impl Collective for Bcast {
 }
 
 impl Storable for Bcast {}
-
-/// A binomial tree: in round k the ranks that have the data, counted from the root, send it 2^k further.
-pub(crate) fn binomial_bcast(plan: &mut Plan, buf: RecvBuf, root: i32) {
-    let size = plan.size();
-    let me = (plan.me() - root + size) % size;
-    let rank_of = |position: i32| (position + root) % size;
-    let mut distance = 1;
-    while distance < size && me & distance == 0 {
-        distance *= 2;
-    }
-    if me != 0 {
-        plan.swap(None, Some((rank_of(me - distance), buf)));
-    }
-    while distance > 1 {
-        distance /= 2;
-        if me + distance < size {
-            plan.send(rank_of(me + distance), buf.as_send());
-        }
-    }
-    plan.wait();
-}

@@ -5,9 +5,8 @@
 //! rooted operation goes one way: the root says `ROOT`, the others of its group `PROC_NULL`, and the other
 //! group says who it is. Nothing is in place.
 
-use super::bcast::binomial_bcast;
 use super::check::Check;
-use super::reduce::binomial_reduce;
+use super::tree::{binomial_bcast, binomial_reduce};
 use crate::error::{Class, Result};
 use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::{Plan, Side};

@@ -17,7 +17,7 @@
 //! | `neighbors` | exchanges with the neighbours in a topology |
 //! | `board` | the algorithms over shared memory |
 //! | `inter` | what collectives between the two groups of an intercommunicator have in common |
-//! | `slices` | the step that long reductions have in common |
+//! | `tree`, `slices` | steps that several collectives have in common |
 //!
 //! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
 //! each other one a tag of its own, so neither wildcard receives nor another collective can take them. Where an operation has several algorithms,
@@ -42,6 +42,7 @@ mod reduce_scatter;
 mod scan;
 mod scatter;
 mod slices;
+mod tree;
 mod value;
 
 pub use allgather::{Allgather, AllgatherAlgorithm};

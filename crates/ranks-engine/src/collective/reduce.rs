@@ -5,6 +5,7 @@ use super::check::Check;
 use super::gather::linear_gather;
 use super::inter::Role;
 use super::slices::{reduce_own_slice, slices};
+use super::tree::binomial_reduce;
 use super::{Collective, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
@@ -151,26 +152,4 @@ impl<O> Reduce<O> {
     fn own(&self) -> SendBuf {
         self.send.unwrap_or(self.recv.as_send())
     }
-}
-
-/// The reduction of all at rank 0: where it is. In round k a rank that is still in it takes over the 2^k
-/// ranks after its own.
-pub(super) fn binomial_reduce(plan: &mut Plan, contribution: SendBuf) -> Option<SendBuf> {
-    let (me, size) = (plan.me(), plan.size());
-    let mut own = contribution;
-    let mut distance = 1;
-    while distance < size {
-        if me & distance != 0 {
-            plan.swap(Some((me - distance, own)), None);
-            return None;
-        }
-        if me + distance < size {
-            let higher = plan.room(contribution.len());
-            plan.swap(None, Some((me + distance, higher)));
-            plan.reduce(own, higher);
-            own = higher.as_send();
-        }
-        distance *= 2;
-    }
-    Some(own)
 }

@@ -3,9 +3,9 @@
 use super::board::{reduce, reduce_on_board};
 use super::check::Check;
 use super::inter::swap_reductions;
-use super::reduce::binomial_reduce;
 use super::scatter::linear_scatter;
 use super::slices::reduce_own_slice;
+use super::tree::binomial_reduce;
 use super::{Collective, Part, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::{Class, Result};
