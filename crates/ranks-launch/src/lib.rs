@@ -36,6 +36,7 @@ mod outcome;
 mod output;
 pub mod parse;
 mod program;
+mod python;
 mod report;
 mod run;
 mod sys;

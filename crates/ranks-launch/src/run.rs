@@ -4,6 +4,7 @@ mod drain;
 mod exits;
 mod failure;
 mod foreign_mpi;
+mod interrupted;
 mod signals;
 mod start;
 

@@ -33,6 +33,8 @@ pub enum End {
     Ended = 1,
     /// Its process has ended by a signal or with a failure.
     Failed = 2,
+    /// Its process runs and is to end, because the job was interrupted: calls that wait for it fail.
+    Interrupted = 3,
 }
 
 /// What the others make of both.
@@ -136,6 +138,11 @@ impl Segment {
             // It ended with exit code 0. What it sent before can still be received, also where it did not finalise.
             (Stage::Absent | Stage::Attached, _) => Life::Finished,
         }
+    }
+
+    /// True when the launcher has said that this rank is to end, because the job was interrupted.
+    pub fn is_interrupted(&self, rank: usize) -> bool {
+        self.slot(rank).end.load(Acquire) == End::Interrupted as u32
     }
 
     /// Wakes a rank if it sleeps, after something was published for it. `fences` as in [`crate::sleep`].

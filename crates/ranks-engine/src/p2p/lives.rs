@@ -112,6 +112,7 @@ impl Core {
         self.blame(Blame::Rank(slot));
         let how = match self.gone[slot] {
             Some(Life::Failed) => "died",
+            _ if self.segment.is_interrupted(slot) => "is about to end, because the job was interrupted",
             _ if self.segment.stage(slot) == Stage::Attached => "has exited without finalising",
             _ => "has finished and takes no further part",
         };

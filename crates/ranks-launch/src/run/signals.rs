@@ -1,6 +1,7 @@
 //! Signals: those that the launcher gets, and those that it sends to end a job.
 
 use super::Job;
+use super::interrupted::Held;
 use crate::report::Doing;
 use crate::{report, sys};
 use std::io::IsTerminal;
@@ -18,7 +19,7 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// How often to look whether they do.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// What comes again within this time is one wish: `timeout` signals its child, and then the child's group.
 const ECHO: Duration = Duration::from_millis(50);
@@ -32,6 +33,8 @@ pub(super) struct Ending {
     interrupted: Option<(Instant, Instant)>,
     /// The last signal that asked for the end.
     asked: Option<Instant>,
+    /// The ranks that were not interrupted, since they wait in a call.
+    pub(super) held: Held,
 }
 
 /// What comes again this soon is the same wish to end: `timeout` signals its child and then the child's group.
@@ -90,25 +93,35 @@ impl Job<'_> {
         };
         let interrupted = (signal == libc::SIGINT && self.draining.is_none()).then_some((now, now + grace));
         let next_at = if interrupted.is_some() { now + grace.min(STANDSTILL) } else { now + grace };
-        self.ending = Some(Ending { next_at, killed_at: None, interrupted, asked: Some(now) });
+        let held = interrupted.map(|_| self.to_be_held(&scene)).unwrap_or_default();
+        let next_at = if held.is_empty() { next_at } else { next_at.min(now + LOOK) };
         match interrupted {
             // As the terminal does: what runs then is the program's own handler, Python's `finally` and the like.
-            Some(_) => self.tell(libc::SIGINT),
+            Some(_) => {
+                for rank in (0..self.ranks.len()).filter(|&rank| !held.contains(rank)) {
+                    self.tell_rank(rank, libc::SIGINT);
+                }
+            }
             None => self.tell(libc::SIGTERM),
         }
+        self.ending = Some(Ending { next_at, killed_at: None, interrupted, asked: Some(now), held });
     }
 
     /// Ends the job: TERM now, KILL after the grace.
     pub(super) fn end(&mut self, code: i32, now: Instant) {
         self.code.get_or_insert(code);
         let next_at = now + self.launch.grace.unwrap_or(GRACE);
-        self.ending = Some(Ending { next_at, killed_at: None, interrupted: None, asked: None });
+        self.ending =
+            Some(Ending { next_at, killed_at: None, interrupted: None, asked: None, held: Held::default() });
         self.tell(libc::SIGTERM);
     }
 
     /// What time brings to a job that is being ended.
     pub(super) fn go_on_ending(&mut self, now: Instant) {
         let gone = self.ranks.iter().all(|rank| rank.death.is_some());
+        if let Some((since, _)) = self.ending.as_ref().and_then(|ending| ending.interrupted) {
+            self.look_after_held(since, now);
+        }
         let Some(ending) = self.ending.as_mut().filter(|ending| ending.killed_at.is_none()) else { return };
         if gone {
             // What the ranks have left is no checkpoint of theirs.
@@ -120,13 +133,19 @@ impl Job<'_> {
         }
         let interrupted = ending.interrupted;
         match interrupted {
-            Some((since, until)) if !gone && now < until && !self.stands_still(now - since) => {
+            Some((since, until)) if !gone && now < until && self.may_still_end(since, until, now) => {
                 if let Some(ending) = &mut self.ending {
                     ending.next_at = until.min(now + LOOK);
                 }
             }
             _ => self.next_step(now),
         }
+    }
+
+    /// False when no rank that lives will come to an end by itself.
+    fn may_still_end(&self, since: Instant, until: Instant, now: Instant) -> bool {
+        let from = self.ending.as_ref().and_then(|ending| ending.held.released).unwrap_or(since);
+        now < until.min(from + STANDSTILL) || !self.stands_still(now - since)
     }
 
     /// From an interrupt to TERM, from TERM to KILL.
@@ -158,7 +177,7 @@ impl Job<'_> {
     }
 
     /// True when every rank that lives waits in a call, and has done so for at least this time.
-    fn stands_still(&self, time: Duration) -> bool {
+    pub(super) fn stands_still(&self, time: Duration) -> bool {
         report::scene(&self.segment, |rank| self.ranks[rank].death.is_some()).iter().all(|doing| {
             matches!(doing, Doing::Waits(_, waited) if *waited >= time) || *doing == Doing::Ended
         })
@@ -168,6 +187,17 @@ impl Job<'_> {
         self.signal_all(signal);
         // Stopped processes hear nothing else.
         self.signal_all(libc::SIGCONT);
+    }
+
+    /// Sends a signal to what one rank has started.
+    pub(super) fn tell_rank(&self, rank: usize, signal: i32) {
+        let pid = self.ranks[rank].pid;
+        for signal in [signal, libc::SIGCONT] {
+            // A rank that has moved to another group is still ours.
+            if !sys::kill_group(pid, signal) {
+                sys::kill(pid, signal);
+            }
+        }
     }
 
     /// Sends a signal to what every rank has started, those included that have ended themselves.
