@@ -249,6 +249,8 @@ def main():
             run(target, n, [semantics, "threads"], says=["ok"])
             run(target, n, [newer], says=["ok"])
             run(target, n, [lasting], says=["lasting: ok"])
+            returned = ["-initial-errhandler", "mpi_errors_return", lasting, "returns"]
+            run(target, n, returned, says=["lasting: errors returned"])
             run(target, n, [deleted], says=["ok"])
             run(target, n, [wide], says=["ok"])
             for how in ("alone", "before", "across", "buffers", "groups", "again", "again inside"):

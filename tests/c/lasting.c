@@ -78,10 +78,66 @@ static void reductions(void)
     CHECK(!MPI_Allreduce(&count, &any, 1, MPI_COUNT, MPI_LAND, MPI_COMM_WORLD) && any == (n == 1));
 }
 
+/* Each handle for an error handler is freed by itself, however many there are. */
+static void handles(void)
+{
+    MPI_Errhandler made, got, again;
+    MPI_Comm comm;
+    MPI_Comm_dup(MPI_COMM_SELF, &comm);
+    MPI_Comm_create_errhandler(count, &made);
+    MPI_Comm_set_errhandler(comm, made);
+    CHECK(!MPI_Comm_get_errhandler(comm, &got));
+    CHECK(!MPI_Errhandler_free(&got) && got == MPI_ERRHANDLER_NULL);
+    CHECK(!MPI_Comm_get_errhandler(comm, &got));
+    CHECK(!MPI_Errhandler_free(&made));
+    CHECK(!MPI_Comm_get_errhandler(comm, &again));
+    CHECK(!MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
+    CHECK(!MPI_Comm_set_errhandler(comm, got));
+    CHECK(!MPI_Errhandler_free(&got) && !MPI_Errhandler_free(&again));
+    calls = 0;
+    CHECK(!MPI_Comm_call_errhandler(comm, MPI_ERR_OTHER) && calls == 1);
+    CHECK(!MPI_Comm_get_errhandler(comm, &got) && !MPI_Errhandler_free(&got));
+    MPI_Comm_free(&comm);
+    calls = 0;
+}
+
+/* What is asked of nothing is answered at once. */
+static void nothing(void)
+{
+    MPI_Comm comm = MPI_COMM_SELF;
+    MPI_Group world;
+    int flag = 0;
+    /* Errors of files are returned, though those of communicators end the job. */
+    CHECK(MPI_File_write(MPI_FILE_NULL, &flag, 1, MPI_INT, MPI_STATUS_IGNORE) != MPI_SUCCESS);
+    CHECK(!MPI_Parrived(MPI_REQUEST_NULL, 0, &flag) && flag);
+    CHECK(!MPI_Comm_create_from_group(MPI_GROUP_EMPTY, "none", MPI_INFO_NULL, MPI_ERRORS_RETURN, &comm));
+    CHECK(comm == MPI_COMM_NULL);
+    MPI_Comm_group(MPI_COMM_WORLD, &world);
+    comm = MPI_COMM_SELF;
+    CHECK(!MPI_Intercomm_create_from_groups(MPI_GROUP_EMPTY, 0, world, 0, "none", MPI_INFO_NULL, MPI_ERRORS_RETURN, &comm));
+    CHECK(comm == MPI_COMM_NULL);
+    MPI_Group_free(&world);
+}
+
 int main(int argc, char **argv)
 {
+    int early, found, *last;
     anytime();
+    CHECK(!MPI_Add_error_class(&early));
     MPI_Init(&argc, &argv);
+    if (argc > 1) {
+        /* Started with -initial-errhandler mpi_errors_return: nobody has set a handler here. */
+        MPI_Errhandler initial;
+        CHECK(!MPI_Comm_get_errhandler(MPI_COMM_WORLD, &initial) && initial == MPI_ERRORS_RETURN);
+        CHECK(MPI_Send(&early, 1, MPI_INT, 1000, 0, MPI_COMM_WORLD) != MPI_SUCCESS);
+        mistakes(1);
+        MPI_Finalize();
+        puts("lasting: errors returned");
+        return 0;
+    }
+    CHECK(!MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_LASTUSEDCODE, &last, &found) && found && *last == early);
+    handles();
+    nothing();
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     mistakes(1);
     MPI_Errhandler handler;

@@ -96,7 +96,7 @@ impl Client {
         // Kept when the pool is not.
         let jar = options.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
         let of = options.clone();
-        let make = move || {
+        let make = move |keeps: bool| {
             let (limit, cookies) = (of.max_redirects, of.cookies);
             // `stop` rather than an error at the limit: that keeps the response, and with it the status. Where cookies
             // are kept, the second visit to a URL may go otherwise than the first.
@@ -113,6 +113,7 @@ impl Client {
                 .redirect(policy)
                 .connect_timeout(of.connect_timeout)
                 .pool_idle_timeout(IDLE_CONNECTION)
+                .pool_max_idle_per_host(if keeps { usize::MAX } else { 0 })
                 // A page with an odd line in its head is still a page.
                 .http1_ignore_invalid_headers_in_responses(true)
                 .http1_allow_obsolete_multiline_headers_in_responses(true)
@@ -213,16 +214,24 @@ impl Inner {
     async fn answer(&self, url: &Url) -> Result<(reqwest::Response, reqwest::Method), Failure> {
         let method = self.options.method.first();
         let answer = match self.send(&method, url).await {
-            // A server may close a kept connection at the very moment it is used again. That is no fault of the
-            // page, so a closed connection is tried once more, if the request may be repeated.
+            // A server may close a kept connection at the very moment it is used again, on the way of a redirect too.
+            // That is no fault of the page, so the request is made once more, if it may be repeated, over connections
+            // that nobody had time to close.
             Err(failure)
                 if failure.kind == FailureKind::ConnectionClosed && self.options.method.may_be_repeated() =>
             {
-                self.send(&method, url).await
+                match self.pool.without_kept() {
+                    Ok(client) => self.send_by(&client, &method, url).await,
+                    Err(_) => Err(failure),
+                }
             }
             other => other,
         };
         let no_head = match &answer {
+            // Some servers redirect HEAD for ever, and answer GET.
+            Ok(response) if matches!(redirect::redirect_of(response), Redirect::To(_)) => {
+                self.options.max_redirects > 0
+            }
             Ok(response) => method::may_mean_no_head(response.status().as_u16()),
             Err(failure) => matches!(failure.kind, FailureKind::ConnectionClosed | FailureKind::BadResponse),
         };
@@ -266,7 +275,16 @@ impl Inner {
     }
 
     async fn send(&self, method: &reqwest::Method, url: &Url) -> Result<reqwest::Response, Failure> {
-        let mut request = self.pool.client(url).request(method.clone(), url.clone());
+        self.send_by(&self.pool.client(url), method, url).await
+    }
+
+    async fn send_by(
+        &self,
+        client: &reqwest::Client,
+        method: &reqwest::Method,
+        url: &Url,
+    ) -> Result<reqwest::Response, Failure> {
+        let mut request = client.request(method.clone(), url.clone());
         if let Some(body) = &self.options.body {
             request = request.body(body.clone());
         }

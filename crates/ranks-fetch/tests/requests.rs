@@ -2,6 +2,8 @@
 
 mod server;
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use ranks_fetch::sample::Site;
@@ -56,18 +58,53 @@ fn where_head_is_not_done_get_is() {
     let server = Server::start(|request: &Request| match (&*request.method, &*request.path) {
         ("HEAD", "/both") => answer(200, "", b"body"),
         ("HEAD", "/mute") => Vec::new(),
+        ("HEAD", "/round") => answer(302, "Location: /round\r\n", b""),
         ("HEAD", _) => answer(405, "", b""),
         (_, "/gone") => answer(404, "", b"no"),
         _ => answer(200, "", b"body"),
     });
     let either = ClientOptions { method: Method::HeadOrGet, ..quick() };
-    for (path, status) in [("/both", 200), ("/getonly", 200), ("/mute", 200), ("/gone", 404)] {
+    for (path, status) in [("/both", 200), ("/getonly", 200), ("/mute", 200), ("/round", 200), ("/gone", 404)]
+    {
         let found = visit(either.clone(), &server.url(path));
         assert_eq!((found.status, found.bytes, found.failure), (Some(status), 0, None), "{path}");
     }
     let head = ClientOptions { method: Method::Head, ..quick() };
     assert_eq!(visit(head, &server.url("/getonly")).status, Some(405));
     assert!(server.seen().iter().all(|request| request.path != "/both" || request.method == "HEAD"));
+}
+
+#[test]
+fn a_kept_connection_that_is_closed_on_the_way_of_a_redirect_is_no_fault_of_the_page() {
+    // Each connection brings one answer, without a word that it was the last; the next request on it finds it closed.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/first", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || -> std::io::Result<()> {
+                stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+                let head = head(&mut stream)?;
+                let answer: &[u8] = match head.contains("/first ") {
+                    true => b"HTTP/1.1 302 Found\r\nLocation: /last\r\nContent-Length: 0\r\n\r\n",
+                    false => b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast",
+                };
+                stream.write_all(answer)?;
+                self::head(&mut stream).map(drop)
+            });
+        }
+    });
+    let found = visit(quick(), &url);
+    assert_eq!((found.status, found.bytes, found.failure), (Some(200), 4, None));
+}
+
+/// Reads the head of a request.
+fn head(stream: &mut TcpStream) -> std::io::Result<String> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 #[test]

@@ -90,7 +90,9 @@ pub fn begin<A: Abi>(size: usize) {
     APP_VALUE.store(program.unwrap_or(0), Ordering::Relaxed);
     HOST_VALUE.store(A::rank_out(PROC_NULL), Ordering::Relaxed);
     IO_VALUE.store(A::rank_out(ANY_SOURCE), Ordering::Relaxed);
-    LAST_CODE_VALUE.store(A::LAST_CODE, Ordering::Relaxed);
+    // Codes may have been added before MPI was initialised.
+    let added = crate::lasting::with(|lasting| lasting.added.last());
+    LAST_CODE_VALUE.store(added.unwrap_or(A::LAST_CODE), Ordering::Relaxed);
 }
 
 fn place_of(attribute: Predefined) -> &'static AtomicI32 {

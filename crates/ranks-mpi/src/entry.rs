@@ -102,7 +102,9 @@ impl Drop for Inside {
 /// The library has panicked. What it knows may be half changed, and a panic must not enter a program in C.
 #[cold]
 fn defect(name: &'static str) -> ! {
-    eprintln!("ranks: {name}: the library has a defect, which the lines above describe (MPI_ERR_INTERN)");
+    ranks_shm::say::line(format_args!(
+        "ranks: {name}: the library has a defect, which the lines above describe (MPI_ERR_INTERN)"
+    ));
     global::abort(class::INTERN)
 }
 
@@ -112,6 +114,9 @@ pub fn unsupported<A: Abi>(name: &'static str, comms: &[Option<c_int>]) -> c_int
     enter::<A>(name, |call| {
         if let Some(comm) = comms.iter().copied().flatten().next() {
             call.comm(A::Comm::from_int(comm))?;
+        } else if name.starts_with("MPI_File_") {
+            // Errors of files return unless the program says otherwise.
+            call.blame(Object::File(None));
         }
         Err(Failure::new(class::UNSUPPORTED_OPERATION, "not supported by this library yet"))
     })
@@ -134,7 +139,7 @@ fn in_a_child(name: &'static str) -> c_int {
         _ => {
             let what =
                 "called in a forked child of a rank: only the process that initialised may communicate";
-            eprintln!("ranks: {name}: {what}");
+            ranks_shm::say::line(format_args!("ranks: {name}: {what}"));
             class::OTHER
         }
     }
@@ -148,6 +153,6 @@ fn outside(name: &'static str) -> ! {
         Stage::Before => "before MPI_Init",
         Stage::Running | Stage::After => "after MPI_Finalize",
     };
-    eprintln!("ranks: {name}: called {when}");
+    ranks_shm::say::line(format_args!("ranks: {name}: called {when}"));
     std::process::exit(class::OTHER)
 }

@@ -41,11 +41,28 @@ pub enum Handler {
     User(u32, Function),
 }
 
+/// A handler that a program made.
+pub struct Made {
+    handler: Handler,
+    /// How many handles for it the program has and has not freed: the one that it was made with, and one for each time
+    /// that it asked for the handler of an object.
+    handles: u32,
+}
+
+/// Enters a function as a new handler, with one handle. `None`: there are too many.
+fn enter(function: Function) -> Option<u32> {
+    lasting::with(|lasting| {
+        let key = lasting.handlers.insert(Made { handler: Handler::User(0, function), handles: 1 })?;
+        lasting.handlers.get_mut(key)?.handler = Handler::User(key, function);
+        Some(key)
+    })
+}
+
 /// Tells whoever is to know of a failure, and gives what the function returns.
 pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
     if global::stage() != Stage::Running {
         // MPI_Init itself, or one of the functions that may always be called.
-        eprintln!("ranks: {}", line(call.name, None, &failure));
+        ranks_shm::say::line(format_args!("ranks: {}", line(call.name, None, &failure)));
         std::process::exit(class_of(failure.class));
     }
     let (handler, text, code, object) = global::with(|process| {
@@ -60,7 +77,7 @@ pub fn answer<A: Abi>(call: &Call<A>, failure: Failure) -> c_int {
     match handler {
         Handler::Return => code,
         Handler::Fatal | Handler::Abort => {
-            eprintln!("ranks: {text}");
+            ranks_shm::say::line(format_args!("ranks: {text}"));
             global::abort(class_of(code) & 0xff)
         }
         Handler::User(_, function) => {
@@ -135,6 +152,16 @@ fn line(name: &str, place: Option<&str>, failure: &Failure) -> String {
     line
 }
 
+/// The handler that `mpiexec -initial-errhandler` names.
+pub fn named(name: &str) -> Option<Handler> {
+    match name {
+        "mpi_errors_are_fatal" => Some(Handler::Fatal),
+        "mpi_errors_abort" => Some(Handler::Abort),
+        "mpi_errors_return" => Some(Handler::Return),
+        _ => None,
+    }
+}
+
 /// The handler of a handle.
 pub fn find<A: Abi>(handler: A::Errhandler) -> Result<Handler> {
     match handler.decode() {
@@ -142,7 +169,7 @@ pub fn find<A: Abi>(handler: A::Errhandler) -> Result<Handler> {
         Ref::Builtin(builtin::RETURN) => Ok(Handler::Return),
         Ref::Builtin(_) => Ok(Handler::Abort),
         Ref::Dynamic(key) => {
-            lasting::with(|lasting| lasting.handlers.get(key).copied()).ok_or_else(no_handler)
+            lasting::with(|lasting| lasting.handlers.get(key).map(|made| made.handler)).ok_or_else(no_handler)
         }
         Ref::Null | Ref::Invalid => Err(no_handler()),
     }
@@ -156,20 +183,21 @@ fn no_handler() -> Failure {
 pub fn create<A: Abi>(_: &Call<A>, function: Option<Function>, handler: Out<A::Errhandler>) -> Result<()> {
     handler.set(A::Errhandler::NULL)?;
     let function = function.ok_or_else(|| Failure::new(class::ARG, "the function is a null pointer"))?;
-    let key = lasting::with(|lasting| {
-        let key = lasting.handlers.insert(Handler::User(0, function))?;
-        *lasting.handlers.get_mut(key)? = Handler::User(key, function);
-        Some(key)
-    });
-    let key = key.ok_or_else(|| Failure::new(class::NO_MEM, "too many error handlers"))?;
+    let key = enter(function).ok_or_else(|| Failure::new(class::NO_MEM, "too many error handlers"))?;
     handler.set(A::Errhandler::encode(Ref::Dynamic(key)))
 }
 
-/// `MPI_Errhandler_free`: communicators that use it keep it.
+/// `MPI_Errhandler_free`: communicators that use it keep it, and so does every other handle for it.
 pub fn free<A: Abi>(_: &Call<A>, handler: Out<A::Errhandler>) -> Result<()> {
     find::<A>(handler.get()?)?;
     if let Ref::Dynamic(key) = handler.get()?.decode() {
-        lasting::with(|lasting| lasting.handlers.remove(key));
+        lasting::with(|lasting| {
+            let Some(made) = lasting.handlers.get_mut(key) else { return };
+            made.handles -= 1;
+            if made.handles == 0 {
+                lasting.handlers.remove(key);
+            }
+        });
     }
     handler.set(A::Errhandler::NULL)
 }

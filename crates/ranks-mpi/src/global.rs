@@ -129,10 +129,10 @@ impl Drop for Guard {
 #[cold]
 fn refuse() -> ! {
     let rank = GLOBAL.segment.get().map_or(0, |(_, rank)| *rank);
-    eprintln!(
+    ranks_shm::say::line(format_args!(
         "ranks: rank {rank}: two MPI calls run at the same time, in two threads or in a signal handler and what it \
          interrupted; threads that call at the same time need MPI_Init_thread with MPI_THREAD_MULTIPLE"
-    );
+    ));
     abort(crate::failure::class::OTHER)
 }
 

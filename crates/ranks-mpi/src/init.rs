@@ -4,10 +4,12 @@ use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::{Count, In, Out};
 use crate::attribute::{self, Owner};
 use crate::entry::Call;
+use crate::errhandler;
 use crate::failure::{Failure, Result, class};
 use crate::global::{self, Stage};
 use crate::process::Process;
 use ranks_engine::{CommId, ShmEngine};
+use ranks_shm::job;
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +75,13 @@ pub fn start<A: Abi>(level: c_int) -> Result<()> {
         engine.leave_sleeping();
     }
     attribute::begin::<A>(engine.size());
-    global::install(Process::new(engine, level), level == MULTIPLE)
+    let mut process = Process::new(engine, level);
+    if let Some(handler) =
+        std::env::var(job::INITIAL_ERRHANDLER).ok().and_then(|name| errhandler::named(&name))
+    {
+        process.comms.iter_mut().flatten().for_each(|record| record.handler = handler);
+    }
+    global::install(process, level == MULTIPLE)
         .map_err(|_| Failure::new(class::OTHER, "another thread is initialising MPI"))
 }
 
@@ -104,7 +112,7 @@ pub fn end() -> Result<()> {
         Ok::<_, Failure>(process.engine.unreceived())
     })?;
     if let Some(line) = unreceived {
-        eprintln!("{line}");
+        ranks_shm::say::line(line);
     }
     global::close();
     Ok(())

@@ -1,6 +1,6 @@
 //! Objects that are there before `MPI_Init` and after `MPI_Finalize`: MPI 5.0 section 11.4.1.
 
-use crate::errhandler::{Added, Handler};
+use crate::errhandler::{Added, Made};
 use crate::fortran::Told;
 use crate::info::Pairs;
 use crate::slab::Slab;
@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 #[derive(Default)]
 pub struct Lasting {
     /// Error handlers that the program made, by key.
-    pub handlers: Slab<Handler>,
+    pub handlers: Slab<Made>,
     /// Info objects, by key.
     pub infos: Slab<Pairs>,
     /// Error classes and codes that the program added, with their texts.

@@ -53,7 +53,12 @@ fn part(item: &str, size: u64) -> Option<Option<(u64, u64)>> {
     let (first, last) = item.split_once('-')?;
     let (first, last) = (first.trim_end(), last.trim_start());
     if first.is_empty() {
-        let suffix = number(last)?.min(size);
+        let asked = number(last)?;
+        // The last bytes of an empty file are all of it (RFC 9110, 14.1.2).
+        if size == 0 && asked > 0 {
+            return None;
+        }
+        let suffix = asked.min(size);
         return Some((suffix > 0).then_some((size - suffix, suffix)));
     }
     let first = number(first)?;
@@ -116,6 +121,8 @@ mod tests {
         }
         assert_eq!(ranges(b"bytes=\xff-1", 100), Ranges::Whole);
         assert_eq!(ranges(b"bytes=0-", 0), Ranges::Unsatisfiable);
+        assert_eq!(ranges(b"bytes=-1", 0), Ranges::Whole);
+        assert_eq!(ranges(b"bytes=-0", 0), Ranges::Unsatisfiable);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub const APPNUM: &str = "RANKS_APPNUM";
 /// How many ranks this machine, or whoever started the job, has room for.
 pub const UNIVERSE: &str = "RANKS_UNIVERSE";
 
+/// Which error handler the communicators world and self begin with: a name as MPI writes it, `mpi_errors_return`.
+pub const INITIAL_ERRHANDLER: &str = "RANKS_INITIAL_ERRHANDLER";
+
 /// What stands in the line of a rank that finalises before it has received all its messages. By these words the launcher
 /// knows that the line is not the reason of a failure.
 pub const NEVER_RECEIVED: &str = " that it never received: ";

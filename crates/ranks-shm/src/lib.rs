@@ -24,6 +24,7 @@
 //! | [`area`] | shared areas of communicators: the counter barrier |
 //! | [`board`] | where collectives lay down what they hand over |
 //! | [`cpus`] | how many CPUs the ranks may really use |
+//! | [`say`] | lines on standard error, in one piece |
 //!
 //! `docs/segment.md` draws the layout, `docs/waiting.md` the waiting.
 
@@ -49,6 +50,7 @@ pub mod method;
 mod primitive;
 pub mod remote;
 pub mod ring;
+pub mod say;
 pub mod segment;
 pub mod sleep;
 pub mod spill;

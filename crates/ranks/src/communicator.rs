@@ -109,10 +109,10 @@ impl Drop for Finalising {
             return;
         }
         if let Err(error) = self.0.finalize() {
-            eprintln!("ranks: {error}");
+            ranks_shm::say::line(format_args!("ranks: {error}"));
         }
         if let Some(line) = self.0.unreceived() {
-            eprintln!("{line}");
+            ranks_shm::say::line(line);
         }
     }
 }

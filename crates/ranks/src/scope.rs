@@ -208,7 +208,9 @@ impl Drop for End<'_> {
                 while !self.1.engine.engine().is_done(one.id) {
                     self.1.engine.engine().progress();
                     if Instant::now() > deadline {
-                        eprintln!("ranks: a panic ends a scope whose operations cannot be ended: aborting");
+                        ranks_shm::say::line(format_args!(
+                            "ranks: a panic ends a scope whose operations cannot be ended: aborting"
+                        ));
                         self.1.abort(101);
                     }
                     std::thread::yield_now();

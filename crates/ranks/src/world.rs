@@ -106,7 +106,7 @@ pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Res
     if let Some((rank, panic)) = panics.into_iter().min_by_key(|&(rank, _)| order(rank)) {
         // Its message has been printed; the error that it panicked for would be lost.
         if let Some((first, error)) = error.filter(|&(first, _)| order(first) < order(rank)) {
-            eprintln!("ranks: rank {first} failed first: {error}");
+            ranks_shm::say::line(format_args!("ranks: rank {first} failed first: {error}"));
         }
         resume_unwind(panic);
     }

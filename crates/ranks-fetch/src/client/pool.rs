@@ -15,8 +15,8 @@ use rustix::process::{Resource, getrlimit};
 /// Hosts whose connections are kept, at most.
 const HOSTS: u64 = 256;
 
-/// Makes clients, each with an empty pool.
-type Maker = Box<dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync>;
+/// Makes clients, each with an empty pool; `false`: the client keeps no connection.
+type Maker = Box<dyn Fn(bool) -> reqwest::Result<reqwest::Client> + Send + Sync>;
 
 pub(super) struct Pool {
     make: Maker,
@@ -33,7 +33,7 @@ struct Current {
 impl Pool {
     pub(super) fn new(make: Maker) -> reqwest::Result<Pool> {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let current = Mutex::new(Current { client: make()?, hosts: HashSet::new() });
+        let current = Mutex::new(Current { client: make(true)?, hosts: HashSet::new() });
         // A host may have several connections, and there are other files.
         let hosts = (descriptors / 8).clamp(8, HOSTS) as usize;
         Ok(Pool { make, hasher: RandomState::new(), current, hosts })
@@ -44,12 +44,17 @@ impl Pool {
         let mut current = self.note(url);
         if current.hosts.len() > self.hosts {
             // It could be made before from the same options, so it can now; if not, the old one goes on.
-            if let Ok(client) = (self.make)() {
+            if let Ok(client) = (self.make)(true) {
                 current.client = client;
                 current.hosts.clear();
             }
         }
         current.client.clone()
+    }
+
+    /// A client that makes a new connection for each request: nothing that it uses was closed while it lay idle.
+    pub(super) fn without_kept(&self) -> reqwest::Result<reqwest::Client> {
+        (self.make)(false)
     }
 
     /// Notes where redirects led: there is a connection to that host too.
@@ -80,7 +85,7 @@ mod tests {
         let made = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let count = made.clone();
         let tls = super::super::tls::config(&Default::default()).unwrap();
-        let pool = Pool::new(Box::new(move || {
+        let pool = Pool::new(Box::new(move |_| {
             count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             reqwest::Client::builder().tls_backend_preconfigured(tls.clone()).build()
         }))

@@ -22,6 +22,7 @@ pub enum Opt {
     Timeout,
     Grace,
     Universe,
+    InitialErrhandler,
     Stdin,
     Hosts,
     HostFile,
@@ -144,6 +145,13 @@ pub const OPTIONS: &[Spec] = &[
         "from a signal to the end by force; absent: 5 (also RANKS_GRACE)",
     ),
     spec(&["usize"], Universe, One, "N", "what MPI_UNIVERSE_SIZE says; absent: the usable CPUs"),
+    spec(
+        &["initial-errhandler"],
+        InitialErrhandler,
+        One,
+        "NAME",
+        "what errors do at first: mpi_errors_abort, mpi_errors_are_fatal or mpi_errors_return",
+    ),
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
     spec(
         &["no-deadlock-notice"],
@@ -243,6 +251,10 @@ pub const OPTIONS: &[Spec] = &[
             "nameserver",
             "localhost",
             "demux",
+            // All processes of a job start, and all are of one architecture.
+            "soft",
+            "arch",
+            "memory-alloc-kinds",
         ],
         Unneeded,
         One,

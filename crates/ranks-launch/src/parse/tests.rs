@@ -113,6 +113,10 @@ fn errors_say_what_and_what_to_do() {
         ("--output xml prog", "--output xml: not known"),
         ("-outfile-pattern o.%z prog", "%z is not known"),
         ("-usize many prog", "-usize many: neither a number"),
+        (
+            "-initial-errhandler none prog",
+            "not one of mpi_errors_abort, mpi_errors_are_fatal, mpi_errors_return",
+        ),
         ("--grace long prog", "--grace long: not a number of seconds"),
         ("-map-by ppr:0:node prog", "at least 1 rank"),
         ("-configfile", "-configfile needs a value: FILE"),

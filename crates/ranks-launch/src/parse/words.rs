@@ -3,6 +3,7 @@
 use super::options::{self, OPTIONS, Opt, Spec, Takes};
 use super::{Command, Copies, Pass, Pattern, Program, Stdin, Target, UsageError, nearest, time_limit, wrong};
 use ranks_shm::bounds::MAX_RANKS;
+use ranks_shm::job::INITIAL_ERRHANDLER;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
@@ -195,6 +196,11 @@ impl<'a> Words<'a> {
                 let word = self.value(spec, name, attached)?;
                 command.universe = universe(name, &word.to_string_lossy())?;
             }
+            Opt::InitialErrhandler => {
+                let word = self.value(spec, name, attached)?;
+                let handler = initial_errhandler(name, &word.to_string_lossy())?;
+                command.environment.set.push((INITIAL_ERRHANDLER.into(), Some(handler.into())));
+            }
             Opt::Stdin => command.stdin = stdin(name, &self.value(spec, name, attached)?)?,
             Opt::Hosts => {
                 let hosts = self.value(spec, name, attached)?;
@@ -276,6 +282,15 @@ fn universe(name: &str, text: &str) -> Result<Option<usize>, UsageError> {
             Ok(n) if (1..=i32::MAX as usize).contains(&n) => Ok(Some(n)),
             _ => wrong(format!("{name} {text}: neither a number of ranks nor SYSTEM nor INFINITE")),
         },
+    }
+}
+
+/// The names that MPI gives to the handlers that a program can begin with.
+fn initial_errhandler(name: &str, text: &str) -> Result<&'static str, UsageError> {
+    let names = ["mpi_errors_abort", "mpi_errors_are_fatal", "mpi_errors_return"];
+    match names.into_iter().find(|known| known.eq_ignore_ascii_case(text)) {
+        Some(known) => Ok(known),
+        None => wrong(format!("{name} {text}: not one of {}", names.join(", "))),
     }
 }
 

@@ -51,7 +51,8 @@ pub fn create<A: Abi>(
     new.set(handle_of::<A>(make(Waits::IntercommCreate, local, begin)?))
 }
 
-/// `MPI_Intercomm_create_from_groups`: only the leader's remote group and leader mean anything.
+/// `MPI_Intercomm_create_from_groups`: only the leader's remote group and leader mean anything. Of an empty local group it
+/// makes none, and waits for nobody.
 #[allow(clippy::too_many_arguments)]
 pub fn create_from_groups<A: Abi>(
     _: &Call<A>,
@@ -66,6 +67,9 @@ pub fn create_from_groups<A: Abi>(
 ) -> Result<()> {
     new.set(A::Comm::NULL)?;
     let local = group::find::<A>(local)?;
+    if local.size() == 0 {
+        return Ok(());
+    }
     let remote = match remote == A::Group::NULL && local.rank() != Some(local_leader) {
         true => ranks_engine::Group::empty(0),
         false => group::find::<A>(remote)?,

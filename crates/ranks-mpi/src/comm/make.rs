@@ -178,7 +178,7 @@ pub fn create_group<A: Abi>(
     new.set(handle_of::<A>(make(Waits::CommCreateGroup, comm, begin)?))
 }
 
-/// `MPI_Comm_create_from_group`.
+/// `MPI_Comm_create_from_group`: of an empty group it makes none, and waits for nobody.
 pub fn create_from_group<A: Abi>(
     _: &Call<A>,
     group: A::Group,
@@ -189,6 +189,9 @@ pub fn create_from_group<A: Abi>(
 ) -> Result<()> {
     new.set(A::Comm::NULL)?;
     let group = group::find::<A>(group)?;
+    if group.size() == 0 {
+        return Ok(());
+    }
     let tag = string_tag(tag)?;
     from_groups::<A>(Waits::CommCreateFromGroup, info, handler, group.origin(), new, |engine| {
         engine.begin_create_from_group(&group, &tag)

@@ -38,6 +38,11 @@ impl Added {
         self.known.get(&code).map(|one| one.text.clone())
     }
 
+    /// The code that was added last, if any was.
+    pub fn last(&self) -> Option<c_int> {
+        (self.made > 0).then(|| FIRST + self.made - 1)
+    }
+
     fn add(&mut self, class: Option<c_int>) -> c_int {
         let code = FIRST + self.made;
         self.made += 1;

@@ -1,6 +1,6 @@
 //! What errors belong to: each object has a handler of its own.
 
-use super::{Handler, comm_handle, find, tell};
+use super::{Handler, comm_handle, enter, find, tell};
 use crate::abi::{Abi, Handle, Ref, builtin};
 use crate::argument::Out;
 use crate::failure::{Failure, Result, class, class_of};
@@ -87,18 +87,11 @@ pub(super) fn set<A: Abi>(object: Object, handler: A::Errhandler) -> Result<()> 
 pub(super) fn get<A: Abi>(object: Object, handler: Out<A::Errhandler>) -> Result<()> {
     let found = global::with(|process| {
         let found = *object.handler(process)?;
-        // The handle that the program gets is its own to free: one freed before gets a new key.
-        if let Handler::User(key, function) = found
-            && lasting::with(|lasting| lasting.handlers.get(key).is_none())
-        {
-            let key = lasting::with(|lasting| {
-                let key = lasting.handlers.insert(Handler::User(0, function))?;
-                *lasting.handlers.get_mut(key)? = Handler::User(key, function);
-                Some(key)
-            })?;
-            return Some(Handler::User(key, function));
-        }
-        Some(found)
+        let Handler::User(key, function) = found else { return Some(found) };
+        // The handle that the program gets is its own to free. A handler whose handles were all freed gets a new key.
+        let known =
+            lasting::with(|lasting| lasting.handlers.get_mut(key).map(|made| made.handles += 1).is_some());
+        if known { Some(found) } else { Some(Handler::User(enter(function)?, function)) }
     });
     handler.set(A::Errhandler::encode(match found.ok_or_else(|| object.gone())? {
         Handler::Fatal => Ref::Builtin(builtin::FATAL),
