@@ -223,6 +223,9 @@ def main():
         lasting = build(ROOT / "tests/c/lasting.c", header, target)
         sessions = build(ROOT / "tests/c/sessions.c", header, target)
         wide = build(ROOT / "tests/c/wide.c", header, target)
+        dropped = build(ROOT / "tests/c/dropped.c", header, target)
+        for drops in (0, 1):
+            run(target, 2, [dropped, drops], says=["dropped: ok"])
         own = with_own_header(ROOT / "tests/c/newer.c", target)
         wrong = build(ROOT / "tests/c/wrong.c", header, target)
         threads = build(ROOT / "tests/c/threads", header, target, "-pthread")

@@ -26,6 +26,7 @@ use crate::transport::{Head, Transport, Words};
 use ranks_shm::blame::Blame;
 use ranks_shm::bounds::TRANSFERS;
 use ranks_shm::claim;
+use ranks_shm::life::Life;
 use ranks_shm::remote::Remote;
 
 /// A message that was matched and is to be fetched.
@@ -222,9 +223,23 @@ impl<T: Transport> Engine<T> {
         if copied {
             self.core.answer(pull.from, pull.request, false);
             self.core.finish(pull.index);
+        } else if self.may_read_no_more(pull) {
+            let len = pull.total.min(self.core.requests.at(pull.index).room() as u64);
+            self.transport.forget_remote(pull.from);
+            self.through_ring(pull, len, false);
         } else {
             self.not_copied(pull.index, pull.from, pull.request);
         }
+    }
+
+    /// Whether a message could not be copied because the kernel refuses this rank the memory of a sender that lives. It may
+    /// begin to refuse at any time: one of both has dropped privileges, or the sender's first thread has ended.
+    #[cold]
+    fn may_read_no_more(&mut self, pull: &Pull) -> bool {
+        let request = self.core.requests.at(pull.index);
+        let writable = request.elements.is_some() || request.recv_buf().is_writable();
+        let segment = self.transport.segment();
+        writable && segment.life(pull.from) == Life::Running && segment.probe(pull.from).is_none()
     }
 
     /// Finds out why a message could not be copied: the buffer of either side is no memory, or the sender is gone.
@@ -328,7 +343,9 @@ impl<T: Transport> Engine<T> {
         let Some(request) = self.core.requests.get(id) else { return };
         let buf = request.send_buf();
         let ours = !request.is_recv() && request.state == State::Active && request.peer == Some(push.to);
-        if !ours || push.transfer >= TRANSFERS || push.len > buf.len() as u64 {
+        // A call that is over must need nothing more of this process: stopped in the middle of a piece that it has claimed,
+        // it would keep the receiver from its message.
+        if !ours || request.detached || push.transfer >= TRANSFERS || push.len > buf.len() as u64 {
             return;
         }
         let Some(remote) = self.transport.remote(push.to) else { return };

@@ -265,6 +265,10 @@ impl Core {
             .checked_sub(1)
             .filter(|&transfer| transfer < ranks_shm::bounds::TRANSFERS)
             .map(|transfer| Claims { transfer, generation: words[4], end: 0 });
+        if request.detached && claims.is_some() {
+            // A call that is over must need nothing more of this process. The receiver fetches all by itself.
+            return;
+        }
         request.streaming = claims.is_some();
         self.outbox.push(from, Out::Data { request: id.index(), theirs: words[1], at: 0, len, claims });
     }

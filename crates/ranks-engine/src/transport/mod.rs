@@ -59,6 +59,8 @@ pub trait Transport: 'static {
 
     /// How a peer's memory is reached; `None` when it cannot be.
     fn remote(&mut self, peer: usize) -> Option<Remote>;
+    /// From now on the memory of a rank is not read or written from here.
+    fn forget_remote(&mut self, peer: usize);
 
     /// True when every rank has a CPU of its own.
     fn fits(&self) -> bool;

@@ -305,6 +305,10 @@ impl Transport for Shm {
             || self.readers[from].has_begun() && self.poll_spilled(from, &mut take)
     }
 
+    fn forget_remote(&mut self, peer: usize) {
+        self.remotes[peer] = Some(None);
+    }
+
     fn remote(&mut self, peer: usize) -> Option<Remote> {
         *self.remotes[peer].get_or_insert_with(|| self.segment.probe(peer))
     }

@@ -197,6 +197,8 @@ impl Transport for Sim {
         true
     }
 
+    fn forget_remote(&mut self, _: usize) {}
+
     fn remote(&mut self, _: usize) -> Option<Remote> {
         self.world.cross_memory.then_some(Remote::Direct)
     }
