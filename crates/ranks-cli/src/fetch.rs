@@ -23,7 +23,7 @@ pub fn run(task: &Fetch) -> ExitCode {
     }
     let mut expected = true;
     let code = crate::ended(NAME, |world| {
-        expected = ranks_fetch::run(world, &task.options).map_err(|error| error.to_string())?;
+        expected = ranks_fetch::run(world, &task.options)?;
         Ok(())
     });
     if expected { code } else { ExitCode::FAILURE }

@@ -14,8 +14,10 @@ pub struct Options {
 
 /// Runs it.
 pub fn run(options: &Options) -> ExitCode {
-    let result =
-        if options.examined { examine::be_examined() } else { show().map_err(|error| error.to_string()) };
+    let result: Result<(), Box<dyn std::error::Error>> = match options.examined {
+        true => examine::be_examined().map_err(Into::into),
+        false => show().map_err(Into::into),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -4,6 +4,7 @@
 //! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
+mod error;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod info;
@@ -15,6 +16,7 @@ mod serve;
 
 use clap::{Args, Parser, Subcommand};
 use ranks_launch::command;
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -88,14 +90,14 @@ fn bench(task: &Bench) -> ExitCode {
     if let Some(code) = own_ranks::started(Some(task.ranks), NAME) {
         return code;
     }
-    ended(NAME, |world| ranks_bench::run(world, &task.options).map_err(|error| error.to_string()))
+    ended(NAME, |world| Ok(ranks_bench::run(world, &task.options)?))
 }
 
 /// Joins the job and plays this rank's part in it.
-fn ended(name: &str, part: impl FnOnce(&ranks::World) -> Result<(), String>) -> ExitCode {
+fn ended(name: &str, part: impl FnOnce(&ranks::World) -> Result<(), Box<dyn Error>>) -> ExitCode {
     // A file that may not grow is an error with its name, not the end of the process.
     ranks_launch::survive_long_files();
-    let outcome = ranks::init().map_err(|error| error.to_string()).and_then(|world| part(&world));
+    let outcome = ranks::init().map_err(Into::into).and_then(|world| part(&world));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

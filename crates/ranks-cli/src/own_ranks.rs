@@ -1,5 +1,6 @@
 //! Commands that are rank programs themselves: `ranks fetch -n 4 ...` is `ranks run -n 4 ranks fetch ...`.
 
+use crate::error::Error;
 use ranks_launch::{Launch, StartError};
 use std::io::Write;
 use std::process::ExitCode;
@@ -26,10 +27,10 @@ pub fn started_as(ranks: Option<usize>, name: &str, more: impl FnOnce(Launch) ->
 }
 
 /// A number of ranks, as an option's value.
-pub fn count(text: &str) -> Result<usize, String> {
+pub fn count(text: &str) -> Result<usize, Error> {
     match text.parse::<usize>() {
         Ok(n) if n > 0 => Ok(n),
-        _ => Err("the number of ranks is 1 or more".to_owned()),
+        _ => Err(Error::NoRanks),
     }
 }
 

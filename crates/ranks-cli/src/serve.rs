@@ -24,5 +24,5 @@ pub fn run(task: &Serve) -> ExitCode {
     if let Some(code) = own_ranks::started_as(task.ranks, NAME, |launch| launch.drains(within)) {
         return code;
     }
-    crate::ended(NAME, |world| ranks_serve::run(world, &task.options).map_err(|error| error.to_string()))
+    crate::ended(NAME, |world| Ok(ranks_serve::run(world, &task.options)?))
 }

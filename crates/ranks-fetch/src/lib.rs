@@ -69,6 +69,7 @@ pub use record::Record;
 
 /// Why a job could not run, or not to its end. URLs that fail are no errors, but records.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// The input is missing, empty or cannot be read.
     Input(String),

@@ -49,10 +49,37 @@ pub fn examine(arguments: &[&str]) -> Result<Examination, StartError> {
     }
 }
 
+/// Why a rank could not be examined.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ExamineError {
+    /// This process was not started by a launcher.
+    NoJob,
+    /// What the launcher said of the job cannot be read.
+    Job(String),
+    /// The memory of the job cannot be reached.
+    Segment(ranks_shm::segment::AttachError),
+    /// The other rank was waited for in vain.
+    NobodyCame,
+}
+
+impl std::fmt::Display for ExamineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ExamineError::NoJob => f.write_str("not inside a job"),
+            ExamineError::Job(why) => f.write_str(why),
+            ExamineError::Segment(error) => write!(f, "{error}"),
+            ExamineError::NobodyCame => f.write_str("the other rank does not come"),
+        }
+    }
+}
+
+impl std::error::Error for ExamineError {}
+
 /// The part of one of the two ranks. Says on standard output what it found.
-pub fn be_examined() -> Result<(), String> {
-    let job = Job::from_environment()?.ok_or("not inside a job")?;
-    let segment = Segment::attach(&job).map_err(|error| error.to_string())?;
+pub fn be_examined() -> Result<(), ExamineError> {
+    let job = Job::from_environment().map_err(ExamineError::Job)?.ok_or(ExamineError::NoJob)?;
+    let segment = Segment::attach(&job).map_err(ExamineError::Segment)?;
     let other = 1 - job.rank.min(1);
     let own = 0x5ca1_ab1e_0000_0000 | u64::from(std::process::id());
     segment.claim(job.rank);
@@ -70,11 +97,11 @@ pub fn be_examined() -> Result<(), String> {
     wait_for(|| segment.stage(other) == Stage::Finished)
 }
 
-fn wait_for(condition: impl Fn() -> bool) -> Result<(), String> {
+fn wait_for(condition: impl Fn() -> bool) -> Result<(), ExamineError> {
     let began = Instant::now();
     while !condition() {
         if began.elapsed() > PATIENCE {
-            return Err("the other rank does not come".into());
+            return Err(ExamineError::NobodyCame);
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -73,8 +73,26 @@ const UNHEEDED: [&str; 15] = [
     "topo",
 ];
 
+/// What is wrong with the slots of a line.
+#[derive(Debug, PartialEq, Eq)]
+enum NoSlots {
+    /// This word is not known.
+    Unknown(String),
+    /// This is no number of slots.
+    Number(String),
+}
+
+impl std::fmt::Display for NoSlots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoSlots::Unknown(word) => write!(f, "`{word}` is not known; write for instance slots=4"),
+            NoSlots::Number(number) => write!(f, "`{number}` is no number of slots"),
+        }
+    }
+}
+
 /// The number of slots in `node1:4` and in `node1 slots=4`, if there is one; or what is wrong with the line.
-fn slots_of(line: &str) -> Result<Option<usize>, String> {
+fn slots_of(line: &str) -> Result<Option<usize>, NoSlots> {
     let mut slots = None;
     for (at, word) in line.split_whitespace().enumerate() {
         let (number, counts) = match word.split_once('=') {
@@ -83,7 +101,7 @@ fn slots_of(line: &str) -> Result<Option<usize>, String> {
                 (number, false)
             }
             Some((key, _)) if at > 0 && UNHEEDED.contains(&key) => continue,
-            _ if at > 0 => return Err(format!("`{word}` is not known; write for instance slots=4")),
+            _ if at > 0 => return Err(NoSlots::Unknown(word.to_owned())),
             _ => match word.rsplit_once(']') {
                 Some((_, rest)) => match rest.strip_prefix(':') {
                     Some(number) => (number, true),
@@ -99,7 +117,7 @@ fn slots_of(line: &str) -> Result<Option<usize>, String> {
         };
         match number.parse::<usize>() {
             Ok(number) if number > 0 => slots = if counts { Some(number) } else { slots },
-            _ => return Err(format!("`{number}` is no number of slots")),
+            _ => return Err(NoSlots::Number(number.to_owned())),
         }
     }
     Ok(slots)
@@ -235,10 +253,10 @@ mod tests {
             assert_eq!(slots_of(line), Ok(slots), "{line}");
         }
         for bad in ["a:two", "a:-5", "a:0", "a:", "[::1]:x", "a slots=two", "a slots=-1", "a:2 max-slots="] {
-            assert!(slots_of(bad).unwrap_err().ends_with("is no number of slots"), "{bad}");
+            assert!(slots_of(bad).unwrap_err().to_string().ends_with("is no number of slots"), "{bad}");
         }
         for bad in ["vm nonsense=3", "vm 3", "vm slot=3"] {
-            assert!(slots_of(bad).unwrap_err().contains("is not known"), "{bad}");
+            assert!(slots_of(bad).unwrap_err().to_string().contains("is not known"), "{bad}");
         }
     }
 

@@ -62,6 +62,7 @@ pub use options::{Limits, LogFormat, Options};
 
 /// Why nothing could be served.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// An option cannot be met, at this or another rank.
     Start(String),

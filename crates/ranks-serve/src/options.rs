@@ -1,12 +1,13 @@
 //! The options of `ranks serve`.
 
 mod limits;
+mod value;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use limits::Limits;
-use ranks_http::parse_header;
+use value::{address, error_page, header, name, origin, path, value};
 
 /// How lines of the access log look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -105,86 +106,6 @@ pub struct Options {
     #[allow(missing_docs)]
     pub limits: Limits,
 }
-
-fn name(text: &str) -> Result<String, String> {
-    match text {
-        "" | "." | ".." => Err("not the name of a file".to_owned()),
-        _ if text.contains('/') => Err("a name, not a path".to_owned()),
-        _ => Ok(text.to_owned()),
-    }
-}
-
-fn error_page(text: &str) -> Result<(u16, PathBuf), String> {
-    let wrong = || format!("{text:?} is not STATUS=FILE, as 404=404.html is");
-    let (status, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(wrong)?;
-    match status.parse() {
-        Ok(status @ 400..=599) => Ok((status, file.into())),
-        _ => Err(format!("{status:?} is not the status of an error (400 to 599)")),
-    }
-}
-
-fn origin(text: &str) -> Result<String, String> {
-    let host = |text: &str| {
-        let host = text.split_once("://").map(|(_, host)| host);
-        host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@']))
-    };
-    match text {
-        "*" | "null" => Ok(text.to_owned()),
-        _ if text.bytes().all(|byte| byte.is_ascii_graphic()) && host(text) => Ok(text.to_owned()),
-        _ => Err("not an origin, as https://example.org is (without a path)".to_owned()),
-    }
-}
-
-/// Headers that say how long a message is and how it is sent: a second opinion would break it.
-const OURS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "keep-alive",
-    "content-encoding",
-    "content-range",
-    "date",
-    "upgrade",
-    "trailer",
-];
-
-fn header(text: &str) -> Result<String, String> {
-    let (name, header_value) = parse_header(text).map_err(|error| error.to_string())?;
-    if OURS.contains(&name.as_str()) {
-        return Err(format!("{name} is set by the server itself"));
-    }
-    Ok(format!("{name}: {}", value(header_value.to_str().map_err(|_| "not in ASCII".to_owned())?)?))
-}
-
-fn value(text: &str) -> Result<String, String> {
-    match text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t') {
-        true => Ok(text.to_owned()),
-        false => Err("a header's value is printable ASCII".to_owned()),
-    }
-}
-
-fn path(text: &str) -> Result<String, String> {
-    let plain = text.starts_with('/')
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte));
-    if plain { Ok(text.to_owned()) } else { Err("a path begins with a slash: /metrics".to_owned()) }
-}
-
-/// An address and a port.
-fn address(text: &str) -> Result<SocketAddr, AddressError> {
-    text.parse().map_err(|_| AddressError)
-}
-
-/// Why a text is no address to listen at.
-#[derive(Debug)]
-struct AddressError;
-
-impl std::fmt::Display for AddressError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
-    }
-}
-
-impl std::error::Error for AddressError {}
 
 #[cfg(test)]
 mod tests {

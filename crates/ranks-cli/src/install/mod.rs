@@ -4,6 +4,7 @@
 
 mod place;
 
+use crate::error::Error;
 use place::{Content, File, Place};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub struct Options {
 /// Runs it.
 pub fn run(options: &Options) -> ExitCode {
     let outcome = std::path::absolute(&options.prefix)
-        .map_err(|error| format!("{}: {error}", options.prefix.display()))
+        .map_err(Error::at(&options.prefix))
         .and_then(|prefix| if options.uninstall { uninstall(&prefix) } else { install(&prefix) });
     match outcome {
         Ok(text) => {
@@ -61,12 +62,9 @@ pub fn run(options: &Options) -> ExitCode {
     }
 }
 
-fn install(prefix: &Path) -> Result<String, String> {
-    let program = std::env::current_exe().map_err(|error| format!("this program's own file: {error}"))?;
-    let library = ranks_launch::library().ok_or(
-        "libmpi.so.12 is not in lib beside this program: build with `cargo build --release` and install from \
-         target/release/ranks",
-    )?;
+fn install(prefix: &Path) -> Result<String, Error> {
+    let program = std::env::current_exe().map_err(Error::OwnFile)?;
+    let library = ranks_launch::library().ok_or(Error::NoLibrary)?;
     let place = Place::open(prefix)?;
     let files = files(&program, &library);
     place.put(&files)?;
@@ -79,7 +77,7 @@ fn install(prefix: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-fn uninstall(prefix: &Path) -> Result<String, String> {
+fn uninstall(prefix: &Path) -> Result<String, Error> {
     let count = Place::open(prefix)?.clear()?;
     Ok(format!("taken from {}: {count} files\n", prefix.display()))
 }

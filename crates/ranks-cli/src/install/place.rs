@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+
 /// Where it is written down what is ours.
 const LIST: &str = "lib/ranks/installed";
 
@@ -45,39 +47,36 @@ pub struct Place {
 
 impl Place {
     /// Looks at a prefix, which need not exist.
-    pub fn open(prefix: &Path) -> Result<Self, String> {
+    pub fn open(prefix: &Path) -> Result<Self, Error> {
         if prefix.exists() && !prefix.is_dir() {
-            return Err(format!("{}: not a folder", prefix.display()));
+            return Err(Error::NoFolder(prefix.to_owned()));
         }
         let list = prefix.join(LIST);
         let ours = match fs::read_to_string(&list) {
             Ok(text) => text.lines().map(str::to_owned).collect(),
             Err(error) if error.kind() == ErrorKind::NotFound => BTreeSet::new(),
-            Err(error) => return Err(failed(&list, &error)),
+            Err(error) => return Err(Error::File(list, error)),
         };
         // The list is read back to remove files: nothing in it may lead out of the prefix.
         if let Some(strange) = ours.iter().find(|path| path.starts_with('/') || path.contains("..")) {
-            return Err(format!("{}: {strange} is no path that was installed", list.display()));
+            return Err(Error::Strange(list, strange.clone()));
         }
         Ok(Self { prefix: prefix.to_owned(), ours })
     }
 
     /// Puts all files there. When one cannot be written, none has been replaced.
-    pub fn put(&self, files: &[File]) -> Result<(), String> {
+    pub fn put(&self, files: &[File]) -> Result<(), Error> {
         for file in files {
             let target = self.prefix.join(file.path);
             if target.symlink_metadata().is_ok() && !self.ours.contains(file.path) {
-                return Err(format!(
-                    "{} is there already and is not of an earlier `ranks install`: choose another PREFIX, or move it away",
-                    target.display()
-                ));
+                return Err(Error::Taken(target));
             }
         }
         let mut staged = Staged(Vec::new());
         for file in files {
             let target = self.prefix.join(file.path);
             let beside = staged.add(&target)?;
-            write(&file.content, &beside).map_err(|error| failed(&beside, &error))?;
+            write(&file.content, &beside).map_err(Error::at(&beside))?;
         }
         // Written down before the files appear: whatever happens meanwhile, they are known as ours.
         let all: BTreeSet<&str> =
@@ -93,9 +92,9 @@ impl Place {
     }
 
     /// Removes what is ours, and folders that are empty then. Returns how many files.
-    pub fn clear(&self) -> Result<usize, String> {
+    pub fn clear(&self) -> Result<usize, Error> {
         if self.ours.is_empty() {
-            return Err(format!("nothing is installed in {}", self.prefix.display()));
+            return Err(Error::NothingInstalled(self.prefix.clone()));
         }
         let mut count = 0;
         for path in &self.ours {
@@ -109,11 +108,11 @@ impl Place {
         Ok(count)
     }
 
-    fn write_list(&self, paths: &BTreeSet<&str>) -> Result<(), String> {
+    fn write_list(&self, paths: &BTreeSet<&str>) -> Result<(), Error> {
         let mut staged = Staged(Vec::new());
         let beside = staged.add(&self.prefix.join(LIST))?;
         let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
-        fs::write(&beside, text).map_err(|error| failed(&beside, &error))?;
+        fs::write(&beside, text).map_err(Error::at(&beside))?;
         staged.reveal()
     }
 }
@@ -123,9 +122,9 @@ struct Staged(Vec<(PathBuf, PathBuf)>);
 
 impl Staged {
     /// The name beside `target`; its folder is made.
-    fn add(&mut self, target: &Path) -> Result<PathBuf, String> {
+    fn add(&mut self, target: &Path) -> Result<PathBuf, Error> {
         let folder = target.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        fs::create_dir_all(folder).map_err(Error::at(folder))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder.join(format!(".{name}.{}", std::process::id()));
         let _ = fs::remove_file(&beside);
@@ -133,9 +132,9 @@ impl Staged {
         Ok(beside)
     }
 
-    fn reveal(self) -> Result<(), String> {
+    fn reveal(self) -> Result<(), Error> {
         for (beside, target) in &self.0 {
-            fs::rename(beside, target).map_err(|error| failed(target, &error))?;
+            fs::rename(beside, target).map_err(Error::at(target))?;
         }
         Ok(())
     }
@@ -165,16 +164,10 @@ fn write(content: &Content, path: &Path) -> io::Result<()> {
 }
 
 /// Removes a file; false if there was none.
-fn remove(path: &Path) -> Result<bool, String> {
+fn remove(path: &Path) -> Result<bool, Error> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(failed(path, &error)),
+        Err(error) => Err(Error::at(path)(error)),
     }
-}
-
-fn failed(path: &Path, error: &io::Error) -> String {
-    let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or_default();
-    format!("{}: {reason}", path.display())
 }

@@ -55,16 +55,28 @@ impl Limits {
     }
 }
 
-fn concurrency(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=10_000) => Ok(number),
-        _ => Err("must be a number from 1 to 10000".to_owned()),
+/// A number that is none, or beyond what is possible.
+#[derive(Debug)]
+struct Beyond(&'static str);
+
+impl std::fmt::Display for Beyond {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+impl std::error::Error for Beyond {}
+
+fn concurrency(text: &str) -> Result<usize, Beyond> {
+    match text.parse() {
+        Ok(number @ 1..=10_000) => Ok(number),
+        _ => Err(Beyond("must be a number from 1 to 10000")),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, Beyond> {
     match text.parse() {
         Ok(number) if (0.001..=1e6).contains(&number) => Ok(number),
-        _ => Err("must be a number of requests a second, from 0.001 to 1000000".to_owned()),
+        _ => Err(Beyond("must be a number of requests a second, from 0.001 to 1000000")),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::value::ValueError;
 use crate::bounds::{HEAD_BYTES, HEADERS};
 use ranks_http::seconds;
 
@@ -53,22 +54,22 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-fn bytes(text: &str) -> Result<usize, String> {
+fn bytes(text: &str) -> Result<usize, ValueError> {
     within(text, HEAD_BYTES, "bytes")
 }
 
-fn headers(text: &str) -> Result<usize, String> {
+fn headers(text: &str) -> Result<usize, ValueError> {
     within(text, HEADERS, "headers")
 }
 
-fn connections(text: &str) -> Result<usize, String> {
+fn connections(text: &str) -> Result<usize, ValueError> {
     within(text, usize::MAX, "connections")
 }
 
-fn within(text: &str, most: usize, what: &str) -> Result<usize, String> {
+fn within(text: &str, most: usize, what: &'static str) -> Result<usize, ValueError> {
     match text.parse() {
         Ok(number) if (1..=most).contains(&number) => Ok(number),
-        Ok(_) => Err(format!("between 1 and {most} {what}")),
-        Err(_) => Err("not a number".to_owned()),
+        Ok(_) => Err(ValueError::Beyond(most, what)),
+        Err(_) => Err(ValueError::NoNumber),
     }
 }

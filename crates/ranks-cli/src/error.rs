@@ -1,0 +1,64 @@
+//! What can go wrong in the command itself.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the command could not do what it was asked for. One line each.
+#[derive(Debug)]
+pub enum Error {
+    /// The number of ranks is not a number, or 0.
+    NoRanks,
+    /// This file or folder cannot be read or written.
+    File(PathBuf, io::Error),
+    /// The file of this program cannot be found.
+    OwnFile(io::Error),
+    /// There is no library to install.
+    NoLibrary,
+    /// The prefix is not a folder.
+    NoFolder(PathBuf),
+    /// The list of installed files names something that was not installed.
+    Strange(PathBuf, String),
+    /// A file of somebody else is there.
+    Taken(PathBuf),
+    /// There is nothing to take away.
+    NothingInstalled(PathBuf),
+}
+
+impl Error {
+    /// For the errors of operations on one file.
+    pub fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let path = path.to_owned();
+        move |error| Error::File(path, error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NoRanks => f.write_str("the number of ranks is 1 or more"),
+            Error::File(path, error) => {
+                let text = error.to_string();
+                let reason = text.split(" (os error").next().unwrap_or_default();
+                write!(f, "{}: {reason}", path.display())
+            }
+            Error::OwnFile(error) => write!(f, "this program's own file: {error}"),
+            Error::NoLibrary => f.write_str(
+                "libmpi.so.12 is not in lib beside this program: build with `cargo build --release` and install from \
+                 target/release/ranks",
+            ),
+            Error::NoFolder(path) => write!(f, "{}: not a folder", path.display()),
+            Error::Strange(list, path) => {
+                write!(f, "{}: {path} is no path that was installed", list.display())
+            }
+            Error::Taken(path) => write!(
+                f,
+                "{} is there already and is not of an earlier `ranks install`: choose another PREFIX, or move it away",
+                path.display()
+            ),
+            Error::NothingInstalled(prefix) => write!(f, "nothing is installed in {}", prefix.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
