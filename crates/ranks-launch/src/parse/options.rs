@@ -150,7 +150,7 @@ pub const OPTIONS: &[Spec] = &[
         InitialErrhandler,
         One,
         "NAME",
-        "what errors do at first: mpi_errors_abort, mpi_errors_are_fatal or mpi_errors_return",
+        "what errors do at first: mpi_errors_ and abort, are_fatal or return",
     ),
     spec(&["quiet", "q"], Quiet, Nothing, "", "no report when a rank fails"),
     spec(
@@ -281,7 +281,7 @@ pub const OPTIONS: &[Spec] = &[
 
 /// The help's headings, each with the first names of its options.
 pub const HELP_GROUPS: &[(&str, &[&str])] = &[
-    ("Job", &["n", "wdir", "stdin", "timeout", "grace", "usize", "configfile", "path"]),
+    ("Job", &["n", "wdir", "stdin", "timeout", "grace", "usize", "initial-errhandler", "configfile", "path"]),
     (
         "Output",
         &[
