@@ -39,17 +39,17 @@ macro_rules! entry {
     ($prefix:literal collective, $suffix:literal, $blocking:ident $nonblocking:ident $persistent:ident ($($arg:ident: $type:ty),*) = $($work:ident)::+) => {
         $crate::entry!($prefix enter, $suffix, $blocking ($($arg: $type),*) |call| {
             // SAFETY: the C program passes what the standard demands of these arguments.
-            $crate::$($work)::+(call, $crate::collective::forms::Manner::blocking(), $(unsafe { $crate::argument::Argument::take($arg) }),*)
+            $crate::$($work)::+(call, $crate::collective::forms::CallForm::blocking(), $(unsafe { $crate::argument::Argument::take($arg) }),*)
         });
         $crate::entry!($prefix enter, $suffix, $nonblocking ($($arg: $type,)* request: *mut Request) |call| {
             // SAFETY: as above.
-            let manner = $crate::collective::forms::Manner::nonblocking(unsafe { $crate::argument::Argument::take(request) })?;
+            let manner = $crate::collective::forms::CallForm::nonblocking(unsafe { $crate::argument::Argument::take(request) })?;
             // SAFETY: as above.
             $crate::$($work)::+(call, manner, $(unsafe { $crate::argument::Argument::take($arg) }),*)
         });
         $crate::entry!($prefix enter, $suffix, $persistent ($($arg: $type,)* _info: Info, request: *mut Request) |call| {
             // SAFETY: as above.
-            let manner = $crate::collective::forms::Manner::persistent(unsafe { $crate::argument::Argument::take(request) })?;
+            let manner = $crate::collective::forms::CallForm::persistent(unsafe { $crate::argument::Argument::take(request) })?;
             // SAFETY: as above.
             $crate::$($work)::+(call, manner, $(unsafe { $crate::argument::Argument::take($arg) }),*)
         });

@@ -1,6 +1,6 @@
 //! Boards: shared memory in which the ranks of a communicator lay down what a collective hands over.
 //!
-//! Each rank of a board has a desk that it alone writes and all others read: a few lines for short
+//! Each rank of a board has a post box that it alone writes and all others read: a few lines for short
 //! messages (what they say and the bytes, in one cache line), two halves of a buffer for longer ones, and (on a
 //! board of few ranks) a ring of slots for long ones. A post is numbered `round << 20 | posts in this round`, and so is what a rank is done with.
 //!
@@ -40,7 +40,7 @@ pub const fn word(round: u64, posts: u64) -> u64 {
     round << ROUND_SHIFT | posts
 }
 
-/// One line of a desk.
+/// One line of a post box.
 #[repr(C, align(64))]
 pub struct Post {
     word: AtomicU64,
@@ -53,7 +53,7 @@ unsafe impl Sync for Post {}
 
 /// What one rank of a board writes.
 #[repr(C, align(64))]
-pub struct Desk {
+pub struct PostBox {
     posts: [Post; bounds::POSTS],
     done: AtomicU64,
     reserved: [u8; LINE - 8],
@@ -81,7 +81,7 @@ impl Post {
     /// Lays down meta and the first bytes, to be published next.
     ///
     /// # Safety
-    /// The caller is the desk's owner, and all readers are done with what was here (W1).
+    /// The caller is the post box's owner, and all readers are done with what was here (W1).
     #[inline(always)]
     pub unsafe fn write(&self, meta: u64, data: &[u8]) {
         self.meta.store(meta, Relaxed);
@@ -111,7 +111,7 @@ const fn halves_end(ranks: usize) -> usize {
 }
 
 const fn desks_bytes(ranks: usize) -> usize {
-    (ranks * size_of::<Desk>()).next_multiple_of(4096)
+    (ranks * size_of::<PostBox>()).next_multiple_of(4096)
 }
 
 /// One board.
@@ -148,28 +148,28 @@ impl Board {
     }
 
     #[inline(always)]
-    fn desk(&self, rank: usize) -> &Desk {
+    fn post_box(&self, rank: usize) -> &PostBox {
         assert!(rank < self.ranks);
         // SAFETY: inside the board by the assertion, aligned by the geometry; zero is valid for each word.
-        unsafe { self.base.cast::<Desk>().add(rank).as_ref() }
+        unsafe { self.base.cast::<PostBox>().add(rank).as_ref() }
     }
 
     /// The line in which a rank posts in a round.
     #[inline(always)]
     pub fn post(&self, rank: usize, round: u64) -> &Post {
-        &self.desk(rank).posts[round as usize % bounds::POSTS]
+        &self.post_box(rank).posts[round as usize % bounds::POSTS]
     }
 
     /// What a rank is done with.
     #[inline(always)]
     pub fn done(&self, rank: usize) -> u64 {
-        self.desk(rank).done.load(Acquire)
+        self.post_box(rank).done.load(Acquire)
     }
 
     /// Says what this rank is done with.
     #[inline(always)]
     pub fn publish_done(&self, rank: usize, word: u64) {
-        self.desk(rank).done.store(word, Release);
+        self.post_box(rank).done.store(word, Release);
     }
 
     /// Bytes of a half.
@@ -215,9 +215,9 @@ impl Segment {
         let Some(base) = self.board_at(area) else { return };
         for rank in 0..self.ranks() {
             // SAFETY: inside the board, aligned by the geometry; zero is valid for each word.
-            let desk = unsafe { base.cast::<Desk>().add(rank).as_ref() };
-            desk.done.store(0, Relaxed);
-            for post in &desk.posts {
+            let post_box = unsafe { base.cast::<PostBox>().add(rank).as_ref() };
+            post_box.done.store(0, Relaxed);
+            for post in &post_box.posts {
                 post.word.store(0, Relaxed);
             }
         }
@@ -228,7 +228,7 @@ impl Segment {
 const _: () = {
     assert!(size_of::<Post>() == LINE);
     // An odd number of lines, so that desks do not all start in the same cache set.
-    assert!((size_of::<Desk>() / LINE) % 2 == 1);
+    assert!((size_of::<PostBox>() / LINE) % 2 == 1);
     assert!(bounds::board_half(2).is_multiple_of(4096));
     // Where a post begins is said in a byte, which says other things too.
     assert!(bounds::board_ring(2) / bounds::BOARD_SLOT <= 128);

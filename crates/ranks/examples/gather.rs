@@ -15,7 +15,7 @@ fn main() -> ranks::Result<()> {
     let mine = vec![world.rank() as u32; world.rank() + 1];
     let counts: Vec<usize> = (1..=world.size()).collect();
     let mut all = vec![0; if is_root { counts.iter().sum() } else { 0 }];
-    world.gather_varying(&mine, is_root.then_some((&mut all[..], &counts[..])), 0)?;
+    world.gather_v_into(&mine, is_root.then_some((&mut all[..], &counts[..])), 0)?;
     if is_root {
         println!("{all:?}");
     }

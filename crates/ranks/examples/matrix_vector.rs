@@ -22,14 +22,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => vec![0.0; size],
     };
     let mut mine = vec![0.0; cells[rank]];
-    world.scatter_varying((rank == 0).then_some((&all[..], &cells[..])), &mut mine, 0)?;
+    world.scatter_v_into((rank == 0).then_some((&all[..], &cells[..])), &mut mine, 0)?;
     world.broadcast_into(&mut vector, 0)?;
 
     let product: Vec<f64> =
         mine.chunks_exact(size).map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum()).collect();
 
     let mut whole = vec![0.0; if rank == 0 { size } else { 0 }];
-    world.gather_varying(&product, (rank == 0).then_some((&mut whole[..], &rows[..])), 0)?;
+    world.gather_v_into(&product, (rank == 0).then_some((&mut whole[..], &rows[..])), 0)?;
     if rank == 0 {
         // Row i times the vector is (row 0 times the vector) + i * (the sum of the vector).
         let sum: f64 = vector.iter().sum();

@@ -2,7 +2,7 @@
 
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::{Landing, bytes_of, typed_buf};
+use crate::memory::{ReceiveGuard, bytes_of, typed_buf};
 use crate::{Result, mark};
 use ranks_engine::collective::Bcast;
 use ranks_engine::{Call, Class, Mode};
@@ -46,9 +46,9 @@ impl Communicator {
         source: impl Into<Source>,
         tag: impl Into<Tag>,
     ) -> Result<Status> {
-        let mut landing = Landing::new(data);
-        let status = self.engine.engine().recv(landing.buf(), source.into().0, tag.into().0, self.id);
-        let status = Status::from(landing.settle(self, Call::Recv, status)?);
+        let mut guard = ReceiveGuard::new(data);
+        let status = self.engine.engine().recv(guard.buf(), source.into().0, tag.into().0, self.id);
+        let status = Status::from(guard.finish(self, Call::Recv, status)?);
         self.whole_elements::<T>(status)?;
         Ok(status)
     }
@@ -86,17 +86,17 @@ impl Communicator {
         source: impl Into<Source>,
         tag: impl Into<Tag>,
     ) -> Result<Status> {
-        let (bytes, mut landing) = (bytes_of(send), Landing::new(recv));
+        let (bytes, mut guard) = (bytes_of(send), ReceiveGuard::new(recv));
         let outcome = self.engine.engine().sendrecv(
             typed_buf::<S>(&bytes),
             Self::to(dest),
             send_tag,
-            landing.buf(),
+            guard.buf(),
             source.into().0,
             tag.into().0,
             self.id,
         );
-        let status = Status::from(landing.settle(self, Call::Sendrecv, outcome)?);
+        let status = Status::from(guard.finish(self, Call::Sendrecv, outcome)?);
         self.whole_elements::<R>(status)?;
         Ok(status)
     }

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
-use crate::memory::Landing;
+use crate::memory::ReceiveGuard;
 use ranks_engine::{Call, MessageId};
 use serde::de::DeserializeOwned;
 
@@ -33,18 +33,18 @@ impl Message<'_> {
     /// # Errors
     /// Class `Truncate` when the message is longer than the slice.
     pub fn receive_into<T: Equivalence>(self, data: &mut [T]) -> Result<Status> {
-        let mut landing = Landing::new(data);
-        let outcome = self.comm.engine.engine().mrecv(self.id, landing.buf());
-        let status = Status::from(landing.settle(self.comm, Call::Mrecv, outcome)?);
+        let mut guard = ReceiveGuard::new(data);
+        let outcome = self.comm.engine.engine().mrecv(self.id, guard.buf());
+        let status = Status::from(guard.finish(self.comm, Call::Mrecv, outcome)?);
         self.comm.whole_elements::<T>(status)?;
         Ok(status)
     }
 
     fn receive_vec<T: Equivalence + Default>(&self) -> Result<(Vec<T>, Status)> {
         let mut data = vec![T::default(); self.status.bytes.div_ceil(size_of::<T>())];
-        let mut landing = Landing::new(&mut data);
-        let outcome = self.comm.engine.engine().mrecv(self.id, landing.buf());
-        let status = Status::from(landing.settle(self.comm, Call::Mrecv, outcome)?);
+        let mut guard = ReceiveGuard::new(&mut data);
+        let outcome = self.comm.engine.engine().mrecv(self.id, guard.buf());
+        let status = Status::from(guard.finish(self.comm, Call::Mrecv, outcome)?);
         self.comm.whole_elements::<T>(status)?;
         Ok((data, status))
     }

@@ -1,6 +1,6 @@
 //! Between slices of values and the engine's bytes.
 //!
-//! Values go out as [`bytes_of`] says, and come in through a [`Landing`], which sees to it that nothing
+//! Values go out as [`bytes_of`] says, and come in through a [`ReceiveGuard`], which sees to it that nothing
 //! but values is left in the slice, whatever came.
 
 #![allow(unsafe_code)]
@@ -68,7 +68,7 @@ pub(crate) fn clean<T: Equivalence>(data: &mut [T]) {
 pub(crate) fn recv_buf<T: Equivalence>(data: &mut [T]) -> RecvBuf {
     has_bytes::<T>();
     // SAFETY: as in `send_buf`; whoever calls this sees to it that the slice is looked at again only after
-    // `purge` (a `Landing` does both).
+    // `purge` (a `ReceiveGuard` does both).
     unsafe { RecvBuf::new(data.as_mut_ptr().cast(), size_of_val(data)) }
 }
 
@@ -146,9 +146,9 @@ impl Whence for ranks_engine::Status {
 }
 
 /// A slice that bytes come into during a blocking call.
-pub(crate) struct Landing<'a, T: Equivalence>(&'a mut [T]);
+pub(crate) struct ReceiveGuard<'a, T: Equivalence>(&'a mut [T]);
 
-impl<'a, T: Equivalence> Landing<'a, T> {
+impl<'a, T: Equivalence> ReceiveGuard<'a, T> {
     #[inline(always)]
     pub fn new(data: &'a mut [T]) -> Self {
         Self(data)
@@ -167,7 +167,7 @@ impl<'a, T: Equivalence> Landing<'a, T> {
 
     /// The end of the call, with what it came to.
     #[inline(always)]
-    pub fn settle<R: Whence>(self, comm: &Communicator, call: Call, outcome: Result<R>) -> Result<R> {
+    pub fn finish<R: Whence>(self, comm: &Communicator, call: Call, outcome: Result<R>) -> Result<R> {
         let all = purge(self.0);
         // Already done.
         std::mem::forget(self);
@@ -176,7 +176,7 @@ impl<'a, T: Equivalence> Landing<'a, T> {
     }
 }
 
-impl<T: Equivalence> Drop for Landing<'_, T> {
+impl<T: Equivalence> Drop for ReceiveGuard<'_, T> {
     fn drop(&mut self) {
         purge(self.0);
     }

@@ -22,14 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Begins operations on buffers that outlive the scope; made by [`Communicator::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     pub(crate) comm: &'env Communicator,
-    begun: RefCell<Vec<Begun>>,
+    begun: RefCell<Vec<ScopedOperation>>,
     // Invariant in both lifetimes, as for the scopes of threads.
     _scope: PhantomData<&'scope mut &'scope ()>,
     _env: PhantomData<&'env mut &'env ()>,
 }
 
 /// An operation that has to be over when the scope is.
-pub(crate) struct Begun {
+pub(crate) struct ScopedOperation {
     pub id: RequestId,
     pub is_receive: bool,
     /// Leaves nothing but values in the buffer; false if there was something else.
@@ -161,7 +161,7 @@ impl Communicator {
 }
 
 /// Ends what a scope has begun.
-pub(crate) struct End<'a>(pub &'a RefCell<Vec<Begun>>, pub &'a Communicator);
+pub(crate) struct End<'a>(pub &'a RefCell<Vec<ScopedOperation>>, pub &'a Communicator);
 
 impl End<'_> {
     /// Waits for all; the first error in the order they were begun. One by one, so that a panic leaves
@@ -174,11 +174,11 @@ impl End<'_> {
         first
     }
 
-    fn next(&self) -> Option<Begun> {
+    fn next(&self) -> Option<ScopedOperation> {
         self.0.borrow_mut().pop()
     }
 
-    fn conclude(&self, one: &mut Begun) -> Result<()> {
+    fn conclude(&self, one: &mut ScopedOperation) -> Result<()> {
         let mut engine = self.1.engine.engine();
         if !engine.is_active(one.id) {
             // Its request was waited for, and says what came of it.
@@ -243,7 +243,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
 
     /// A send that was begun, with the bytes that it needs beside the borrowed slice.
     pub(crate) fn sending(&'scope self, id: RequestId, _bytes: Option<Vec<u8>>) -> ScopedSend<'scope> {
-        self.begun.borrow_mut().push(Begun { id, is_receive: false, purge: None, _bytes });
+        self.begun.borrow_mut().push(ScopedOperation { id, is_receive: false, purge: None, _bytes });
         Scoped(Request::new(self.comm, id, BorrowedSend(())))
     }
 
@@ -286,7 +286,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         // SAFETY: called when the operation is over and its request was not waited for; until the scope
         // ends, after which it is not called, the slice is borrowed for it alone.
         let purge = move || purge(unsafe { std::slice::from_raw_parts_mut(data, len) });
-        self.begun.borrow_mut().push(Begun {
+        self.begun.borrow_mut().push(ScopedOperation {
             id,
             is_receive: true,
             purge: (!T::ANY).then(|| Box::new(purge) as Box<dyn FnMut() -> bool>),

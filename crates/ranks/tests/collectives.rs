@@ -32,7 +32,7 @@ fn many_at_once_in_any_order() {
             let here = world.igather(vec![me as u16; 3], 0)?;
             let mine = world.iscatter((me == last).then(|| (0..n as u32).collect()), 1, last)?;
             let counts: Vec<usize> = (0..n).collect();
-            let varying = world.iall_gather_varying(vec![me as i8; me], &counts)?;
+            let varying = world.iall_gather_v(vec![me as i8; me], &counts)?;
             let traded = world.iall_to_all((0..n).map(|to| (me * 10 + to) as u32).collect())?;
             world.send(&me, (me + 1) % n, 0)?;
             let mut blocking = [1u64];
@@ -67,7 +67,7 @@ fn reductions_of_every_shape() {
         assert_eq!(parts.wait()?, [3, 3]);
         assert_eq!(at_root.wait()?, (me == 2).then(|| vec![6, 40]));
         let mut mine = vec![0; world.rank()];
-        world.reduce_scatter_varying(&[me; 6], &mut mine, &[0, 1, 2, 3], op::sum)?;
+        world.reduce_scatter_v_into(&[me; 6], &mut mine, &[0, 1, 2, 3], op::sum)?;
         assert_eq!(mine, vec![6; world.rank()]);
         Ok(())
     })
@@ -182,7 +182,7 @@ fn wrong_arguments_are_told_at_once() {
     threads(2, |world| {
         assert_eq!(world.ibroadcast(vec![1], 2).unwrap_err().class(), Class::Root);
         assert_eq!(world.iall_to_all(vec![1, 2, 3]).unwrap_err().class(), Class::Count);
-        assert_eq!(world.iall_gather_varying(vec![1], &[1]).unwrap_err().class(), Class::Count);
+        assert_eq!(world.iall_gather_v(vec![1], &[1]).unwrap_err().class(), Class::Count);
         assert!(world.iscatter::<u8>(None, usize::MAX, 1 - world.rank()).is_err());
         Ok(())
     })

@@ -65,7 +65,7 @@ impl Collective for Allgather<'_> {
             return Some(Ok(()));
         }
         let (comm, parts) = (comm.clone(), parts.into());
-        let begin = |desk| spread::allgather(desk, recv, parts);
+        let begin = |round| spread::allgather(round, recv, parts);
         Some(engine.move_on_board(call, comm, Self::TAG, begin, |(), _| {}))
     }
 

@@ -72,11 +72,11 @@ impl<O: Operator> Collective for Allreduce<O> {
         }
         let comm = comm.clone();
         Some(match in_slices {
-            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-                reduce::reduce_in_slices(desk, own, recv, with, None)
+            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+                reduce::reduce_in_slices(round, own, recv, with, None)
             }),
-            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-                reduce::allreduce_each(desk, own, recv, with)
+            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+                reduce::allreduce_each(round, own, recv, with)
             }),
         })
     }

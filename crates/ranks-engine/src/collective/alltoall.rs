@@ -105,7 +105,7 @@ impl Collective for Alltoall<'_> {
             return Some(Ok(()));
         }
         let comm = comm.clone();
-        let begin = |desk| spread::alltoall(desk, from, recv, part);
+        let begin = |round| spread::alltoall(round, from, recv, part);
         Some(engine.move_on_board(Call::Alltoall, comm, Self::TAG, begin, |(), _| {}))
     }
 

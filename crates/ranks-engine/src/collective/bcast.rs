@@ -41,7 +41,7 @@ impl Collective for Bcast {
             return Some(Ok(()));
         }
         let comm = comm.clone();
-        let begin = |desk| spread::bcast(desk, buf, root as usize);
+        let begin = |round| spread::bcast(round, buf, root as usize);
         Some(engine.move_on_board(Call::Bcast, comm, Self::TAG, begin, move |done, plan| {
             if !done {
                 binomial_bcast(plan, buf, root);

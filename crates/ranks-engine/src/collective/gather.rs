@@ -75,7 +75,7 @@ impl Collective for Gather<'_> {
             }
         }
         let comm = comm.clone();
-        let begin = |desk| spread::gather(desk, own, recv, by_rank, root as usize);
+        let begin = |round| spread::gather(round, own, recv, by_rank, root as usize);
         Some(engine.move_on_board(call, comm, Self::TAG, begin, move |left, plan| {
             // At the root these are parts to come, elsewhere the root for the own part.
             for (rank, part) in left {

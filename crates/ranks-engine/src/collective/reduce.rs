@@ -74,11 +74,11 @@ impl<O: Operator> Collective for Reduce<O> {
         }
         let (comm, at) = (comm.clone(), root as usize);
         Some(match in_slices {
-            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-                reduce::reduce_in_slices(desk, own, recv, with, Some(at))
+            true => reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+                reduce::reduce_in_slices(round, own, recv, with, Some(at))
             }),
-            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-                reduce::reduce(desk, own, recv, with, at)
+            false => reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+                reduce::reduce(round, own, recv, with, at)
             }),
         })
     }

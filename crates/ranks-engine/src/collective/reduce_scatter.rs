@@ -72,8 +72,8 @@ impl<O: Operator> Collective for ReduceScatter<'_, O> {
             return Some(Ok(()));
         }
         let comm = comm.clone();
-        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-            reduce::reduce_scatter(desk, own, recv, with)
+        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+            reduce::reduce_scatter(round, own, recv, with)
         }))
     }
 

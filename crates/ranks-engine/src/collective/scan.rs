@@ -63,8 +63,8 @@ impl<O: Operator> Collective for Scan<O> {
             return Some(Ok(()));
         }
         let comm = comm.clone();
-        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |desk, with| {
-            reduce::scan(desk, own, recv, with, inclusive)
+        Some(reduce_on_board!(engine, call, comm, Self::TAG, op, |round, with| {
+            reduce::scan(round, own, recv, with, inclusive)
         }))
     }
 

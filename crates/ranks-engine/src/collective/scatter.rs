@@ -72,7 +72,7 @@ impl Collective for Scatter<'_> {
             return Some(Ok(()));
         }
         let comm = comm.clone();
-        let begin = |desk| spread::scatter(desk, send, room, part, at);
+        let begin = |round| spread::scatter(round, send, room, part, at);
         Some(engine.move_on_board(Call::Scatter, comm, Self::TAG, begin, move |done, plan| {
             if !done {
                 linear_scatter(plan, send, recv, Parts::Equal(part), root);

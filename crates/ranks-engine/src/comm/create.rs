@@ -5,7 +5,7 @@ use super::inter::both_sides;
 use super::steps::Step;
 use crate::error::{Class, Result};
 use crate::group::{Comm, CommId, Comparison, Group};
-use crate::p2p::{Engine, Errand};
+use crate::p2p::{Engine, InternalMessage};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 
@@ -18,13 +18,13 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         let within = self.check_within(call, &comm, group);
-        let errand = self.errand_on(call, &comm);
+        let message = self.internal_message_on(call, &comm);
         let step = if comm.local.is_some() {
             let wish = within.map(|()| group.slots().to_vec());
             let (members, first) = both_sides(&comm);
             let slots = members.clone();
             self.round(
-                errand,
+                message,
                 members,
                 Some(wish),
                 Box::new(move |engine, wishes| {
@@ -50,7 +50,7 @@ impl<T: Transport> Engine<T> {
             )?
         } else {
             within?;
-            self.among(errand, group, Box::new(|comm| comm))?
+            self.among(message, group, Box::new(|comm| comm))?
         };
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
@@ -69,8 +69,8 @@ impl<T: Transport> Engine<T> {
             return Err(self.error_on(&comm, call, Class::Tag, format!("tag {tag} is negative")));
         }
         self.check_within(call, &comm, group)?;
-        let errand = self.errand_between(call, &format!("{} {tag}", comm.context));
-        let step = self.among(errand, group, Box::new(|comm| comm))?;
+        let message = self.errand_between(call, &format!("{} {tag}", comm.context));
+        let step = self.among(message, group, Box::new(|comm| comm))?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
@@ -80,8 +80,8 @@ impl<T: Transport> Engine<T> {
         let call = Call::CommCreateFromGroup;
         self.enter(call)?;
         self.check_member(call, group)?;
-        let errand = self.errand_between(call, string);
-        let step = self.among(errand, group, Box::new(|comm| comm))?;
+        let message = self.errand_between(call, string);
+        let step = self.among(message, group, Box::new(|comm| comm))?;
         Ok(self.begin_making(call, None, true, step))
     }
 
@@ -107,7 +107,7 @@ impl<T: Transport> Engine<T> {
     /// The ranks of a group, known to all of them, get a communicator, to which `finish` adds something.
     pub(super) fn among(
         &mut self,
-        errand: Errand,
+        message: InternalMessage,
         group: &Group,
         finish: Box<dyn FnOnce(Comm) -> Comm + Send>,
     ) -> Result<Step<T>> {
@@ -117,7 +117,7 @@ impl<T: Transport> Engine<T> {
         }
         let members = slots.clone();
         self.round(
-            errand,
+            message,
             slots.clone(),
             None,
             Box::new(move |engine, _| Ok(vec![engine.news_of(&members); members.len()])),

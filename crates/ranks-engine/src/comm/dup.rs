@@ -24,13 +24,13 @@ impl<T: Transport> Engine<T> {
     fn begin_dup_as(&mut self, call: Call, id: CommId, says: bool) -> Result<Making> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
-        let errand = self.errand_on(call, &comm);
+        let message = self.internal_message_on(call, &comm);
         let old = comm.clone();
         let step = match comm.local.clone() {
             None => {
                 let ranks = comm.slots.len();
                 self.round(
-                    errand,
+                    message,
                     comm.slots.clone(),
                     None,
                     Box::new(move |engine, _| Ok(vec![engine.take_news(ranks); ranks])),
@@ -41,7 +41,7 @@ impl<T: Transport> Engine<T> {
                 let (members, first) = both_sides(&comm);
                 let ranks = members.len();
                 self.round(
-                    errand,
+                    message,
                     members,
                     None,
                     Box::new(move |engine, _| {

@@ -5,7 +5,7 @@ use super::news::Words;
 use super::steps::{Found, Step};
 use crate::error::{Class, Result};
 use crate::group::{Comm, CommId, Group};
-use crate::p2p::{Engine, Errand};
+use crate::p2p::{Engine, InternalMessage};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) fn both_sides(comm: &Comm) -> (Arc<[u32]>, usize) {
 
 /// Where two leaders meet.
 struct Meeting {
-    errand: Errand,
+    message: InternalMessage,
     other: usize,
 }
 
@@ -44,10 +44,10 @@ impl<T: Transport> Engine<T> {
             return Err(self.error_on(&comm, call, Class::Comm, detail.into()));
         }
         let leader = self.slot_of(&comm, local_leader, call)?;
-        let errand = self.errand_on(call, &comm);
+        let message = self.internal_message_on(call, &comm);
         let meeting =
             if leader == self.core.me { Some(self.meeting(call, peer, remote_leader, tag)) } else { None };
-        let step = self.connect(errand, comm.slots.clone(), leader, meeting)?;
+        let step = self.connect(message, comm.slots.clone(), leader, meeting)?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
@@ -72,8 +72,8 @@ impl<T: Transport> Engine<T> {
             let other = at(remote, remote_leader).ok_or_else(|| no_leader(remote_leader))? as usize;
             self.other_leader(call, self.errand_between(call, &format!("leaders {string}")), other)
         });
-        let errand = self.errand_between(call, &format!("members {string}"));
-        let step = self.connect(errand, local.slots().clone(), leader, meeting)?;
+        let message = self.errand_between(call, &format!("members {string}"));
+        let step = self.connect(message, local.slots().clone(), leader, meeting)?;
         Ok(self.begin_making(call, None, true, step))
     }
 
@@ -87,33 +87,33 @@ impl<T: Transport> Engine<T> {
         self.other_leader(call, self.errand_between(call, &format!("{} {tag}", peer.context)), other)
     }
 
-    fn other_leader(&self, call: Call, errand: Errand, other: usize) -> Result<Meeting> {
+    fn other_leader(&self, call: Call, message: InternalMessage, other: usize) -> Result<Meeting> {
         if other == self.core.me {
             return Err(self.error(Class::Rank, call, "the leaders of both groups are the same rank"));
         }
-        Ok(Meeting { errand, other })
+        Ok(Meeting { message, other })
     }
 
     /// The leaders tell each other their groups, and each tells its own. `meeting`: this rank is a leader.
     fn connect(
         &mut self,
-        errand: Errand,
+        message: InternalMessage,
         members: Arc<[u32]>,
         leader: usize,
         meeting: Option<Result<Meeting>>,
     ) -> Result<Step<T>> {
         let found: Found<T> = Box::new(|engine, news| Ok(Some(engine.found_between(&news))));
-        let Some(meeting) = meeting else { return Ok(self.hear_from(errand, leader, found)) };
+        let Some(meeting) = meeting else { return Ok(self.hear_from(message, leader, found)) };
         // Either leader's offer would do; it is that of the one with the lower rank in the job.
         let offer = self.take_context();
-        let told = meeting.and_then(|Meeting { errand, other }| {
-            self.tell_words(errand, other, [&[offer], &members[..]].concat())?;
-            Ok((errand, other))
+        let told = meeting.and_then(|Meeting { message, other }| {
+            self.tell_words(message, other, [&[offer], &members[..]].concat())?;
+            Ok((message, other))
         });
         let (between, other) = match told {
             Ok(told) => told,
             // The others must not wait for a leader that cannot lead.
-            Err(error) => return self.tell_all(errand, &members, Err(error)).map(|_| Step::Done(None)),
+            Err(error) => return self.tell_all(message, &members, Err(error)).map(|_| Step::Done(None)),
         };
         let id = self.hear(between, other);
         let then = move |engine: &mut Self, mut heard: Vec<Result<Words>>| {
@@ -121,12 +121,12 @@ impl<T: Transport> Engine<T> {
                 let (theirs, remote) = heard.split_first().map_or((0, &[][..]), |(one, rest)| (*one, rest));
                 if let Some(slot) = remote.iter().find(|slot| members.contains(slot)) {
                     let detail = format!("rank {slot} of the job is in both groups");
-                    return Err(engine.error(Class::Comm, errand.call, detail));
+                    return Err(engine.error(Class::Comm, message.call, detail));
                 }
                 let context = if engine.core.me < other { offer } else { theirs };
                 Ok(vec![engine.news_between(context, &members, remote); members.len()])
             });
-            let own = engine.tell_all(errand, &members, answers)?;
+            let own = engine.tell_all(message, &members, answers)?;
             Ok(Step::Done(found(engine, own)?))
         };
         Ok(Step::Hear(between, vec![id], Box::new(then)))
@@ -142,7 +142,7 @@ impl<T: Transport> Engine<T> {
         let (members, first) = both_sides(&comm);
         let slots = members.clone();
         let step = self.round(
-            self.errand_on(call, &comm),
+            self.internal_message_on(call, &comm),
             members,
             Some(Ok(vec![high.into()])),
             Box::new(move |engine, wishes| {

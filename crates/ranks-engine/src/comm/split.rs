@@ -40,12 +40,12 @@ impl<T: Transport> Engine<T> {
         } else {
             Ok(vec![color as u32, key as u32])
         };
-        let errand = self.errand_on(call, &comm);
+        let message = self.internal_message_on(call, &comm);
         let inter = comm.local.is_some();
         let (members, first) = if inter { both_sides(&comm) } else { (comm.slots.clone(), 0) };
         let slots = members.clone();
         let step = self.round(
-            errand,
+            message,
             members,
             Some(wish),
             Box::new(move |engine, wishes| {

@@ -9,7 +9,7 @@ use crate::ANY_TAG;
 use crate::collective::tags;
 use crate::error::{Class, Result};
 use crate::group::{BETWEEN, Comm, CommId};
-use crate::p2p::{Engine, Errand, RequestId, Status};
+use crate::p2p::{Engine, InternalMessage, RequestId, Status};
 use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(super) type Found<T> = Box<dyn FnOnce(&mut Engine<T>, Words) -> Result<Optio
 
 /// What comes next.
 pub(super) enum Step<T: Transport> {
-    Hear(Errand, Vec<RequestId>, Then<T>),
+    Hear(InternalMessage, Vec<RequestId>, Then<T>),
     Done(Option<Comm>),
 }
 
@@ -89,13 +89,13 @@ impl<T: Transport> Engine<T> {
         let chore = Box::new(move |engine: &mut Engine<T>| {
             loop {
                 match next.take()? {
-                    Step::Hear(errand, ids, then) => {
+                    Step::Hear(message, ids, then) => {
                         if !engine.all_heard(&ids) {
-                            next = Some(Step::Hear(errand, ids, then));
+                            next = Some(Step::Hear(message, ids, then));
                             return None;
                         }
                         let hear = |&id: &RequestId| {
-                            let bytes = engine.heard(errand, id)?;
+                            let bytes = engine.heard(message, id)?;
                             engine.understand(call, &bytes)
                         };
                         let heard = ids.iter().map(hear).collect();
@@ -122,31 +122,31 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Messages among the ranks of a communicator. Calls on it come in the same order at all its ranks.
-    pub(super) fn errand_on(&self, call: Call, comm: &Comm) -> Errand {
-        Errand { call, context: comm.context + 1, tag: tags::COMM }
+    pub(super) fn internal_message_on(&self, call: Call, comm: &Comm) -> InternalMessage {
+        InternalMessage { call, context: comm.context + 1, tag: tags::COMM }
     }
 
     /// Messages between ranks that have nothing in common but a key, which must not be used twice at the same
     /// time by the same two ranks. The tag is a hash of it: that two keys in use between two ranks have the
     /// same one is as likely as that memory fails.
-    pub(super) fn errand_between(&self, call: Call, key: &str) -> Errand {
+    pub(super) fn errand_between(&self, call: Call, key: &str) -> InternalMessage {
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         for byte in format!("{} {key}", call.name()).bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
         let tag = (hash ^ hash >> 32) as i32;
-        Errand { call, context: BETWEEN, tag: if tag == ANY_TAG { 0 } else { tag } }
+        InternalMessage { call, context: BETWEEN, tag: if tag == ANY_TAG { 0 } else { tag } }
     }
 
     /// Tells one rank.
-    pub(super) fn tell_words(&mut self, errand: Errand, slot: usize, words: Words) -> Result<()> {
-        self.tell(errand, slot, to_message(&Ok(words)))
+    pub(super) fn tell_words(&mut self, message: InternalMessage, slot: usize, words: Words) -> Result<()> {
+        self.tell(message, slot, to_message(&Ok(words)))
     }
 
     /// Tells each of `members` its answer, or all of them what went wrong. The answer of this rank.
     pub(super) fn tell_all(
         &mut self,
-        errand: Errand,
+        message: InternalMessage,
         members: &[u32],
         answers: Result<Vec<Words>>,
     ) -> Result<Words> {
@@ -159,7 +159,7 @@ impl<T: Transport> Engine<T> {
             };
             if slot as usize == self.core.me {
                 own = answer;
-            } else if let Err(error) = self.tell(errand, slot as usize, to_message(&answer)) {
+            } else if let Err(error) = self.tell(message, slot as usize, to_message(&answer)) {
                 failed.get_or_insert(error);
             }
         }
@@ -173,7 +173,7 @@ impl<T: Transport> Engine<T> {
     /// nothing nobody is asked.
     pub(super) fn round(
         &mut self,
-        errand: Errand,
+        message: InternalMessage,
         members: Arc<[u32]>,
         wish: Option<Result<Words>>,
         decide: Decide<T>,
@@ -182,29 +182,29 @@ impl<T: Transport> Engine<T> {
         let first = members[0] as usize;
         if first != self.core.me {
             if let Some(wish) = wish {
-                self.tell(errand, first, to_message(&wish))?;
+                self.tell(message, first, to_message(&wish))?;
             }
-            return Ok(self.hear_from(errand, first, found));
+            return Ok(self.hear_from(message, first, found));
         }
         let others: Vec<usize> = members[1..].iter().map(|&slot| slot as usize).collect();
         let end = move |engine: &mut Self, wishes: Result<Vec<Words>>| {
             let answers = wishes.and_then(|wishes| decide(engine, wishes));
-            let own = engine.tell_all(errand, &members, answers)?;
+            let own = engine.tell_all(message, &members, answers)?;
             Ok(Step::Done(found(engine, own)?))
         };
         let Some(wish) = wish else { return end(self, Ok(Vec::new())) };
-        let ids = others.into_iter().map(|slot| self.hear(errand, slot)).collect();
+        let ids = others.into_iter().map(|slot| self.hear(message, slot)).collect();
         let then = move |engine: &mut Self, heard: Vec<Result<Words>>| {
             end(engine, std::iter::once(wish).chain(heard).collect())
         };
-        Ok(Step::Hear(errand, ids, Box::new(then)))
+        Ok(Step::Hear(message, ids, Box::new(then)))
     }
 
     /// What this rank is told by `slot` founds its communicator.
-    pub(super) fn hear_from(&mut self, errand: Errand, slot: usize, found: Found<T>) -> Step<T> {
-        let id = self.hear(errand, slot);
+    pub(super) fn hear_from(&mut self, message: InternalMessage, slot: usize, found: Found<T>) -> Step<T> {
+        let id = self.hear(message, slot);
         Step::Hear(
-            errand,
+            message,
             vec![id],
             Box::new(move |engine, mut heard| {
                 let told = heard.pop().unwrap_or_else(|| Ok(Words::new()))?;

@@ -104,7 +104,7 @@ impl<T: Transport> Engine<T> {
         let group = comm.group(self.core.me).range_incl(&[[0, size - 1, 1]])?;
         let topology = Arc::new(topology);
         let finish = Box::new(move |comm: Comm| comm.arranged(topology));
-        let step = self.among(self.errand_on(call, &comm), &group, finish)?;
+        let step = self.among(self.internal_message_on(call, &comm), &group, finish)?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
@@ -141,7 +141,7 @@ impl<T: Transport> Engine<T> {
         let group = comm.group(self.core.me).incl(&ranks)?;
         let topology = Arc::new(Topology::Cart(part));
         let finish = Box::new(move |comm: Comm| comm.arranged(topology));
-        let step = self.among(self.errand_on(call, &comm), &group, finish)?;
+        let step = self.among(self.internal_message_on(call, &comm), &group, finish)?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
@@ -163,7 +163,7 @@ impl<T: Transport> Engine<T> {
         let checked = edges.check(comm.size()).map_err(|wrong| wrong.on(&comm, call, self.core.me));
         let slots = comm.slots.clone();
         let step = self.round(
-            self.errand_on(call, &comm),
+            self.internal_message_on(call, &comm),
             comm.slots.clone(),
             Some(checked.map(|()| edges.to_words())),
             Box::new(move |engine, wishes| {
@@ -190,7 +190,7 @@ impl<T: Transport> Engine<T> {
         let checked = graph.check(comm.size()).map_err(|wrong| wrong.on(&comm, call, self.core.me));
         let slots = comm.slots.clone();
         let step = self.round(
-            self.errand_on(call, &comm),
+            self.internal_message_on(call, &comm),
             comm.slots.clone(),
             // Asked only whether its part is right.
             Some(checked.map(|()| Words::new())),

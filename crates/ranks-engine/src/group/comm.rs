@@ -1,6 +1,6 @@
 //! What a communicator is: MPI 5.0 section 7.2.
 
-use super::{Group, Seat};
+use super::{BoardState, Group};
 use crate::topology::Topology;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Comm {
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
     /// This rank's memory of the area's board.
-    pub seat: Seat,
+    pub seat: BoardState,
     /// Of an intercommunicator: the local group, with a context of its own.
     pub local: Option<Arc<Comm>>,
     /// How its ranks are arranged.
@@ -43,14 +43,14 @@ impl Comm {
             ranks[slot as usize] = rank as i32;
         }
         let (me, ranks) = (ranks[my_slot], ranks.into());
-        let (seat, begun) = (Seat::new(slots.len()), AtomicU32::new(0));
+        let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
         Self { context, slots, ranks, me, area, seat, local: None, topology: None, begun }
     }
 
     /// The same ranks in the same arrangement; an intercommunicator needs the local group of the new one.
     pub fn like(&self, context: u32, area: Option<usize>, local: Option<Arc<Comm>>) -> Self {
         let (slots, ranks, topology) = (self.slots.clone(), self.ranks.clone(), self.topology.clone());
-        let (seat, begun) = (Seat::new(slots.len()), AtomicU32::new(0));
+        let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
         Self { context, slots, ranks, me: self.me, area, seat, local, topology, begun }
     }
 

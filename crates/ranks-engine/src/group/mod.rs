@@ -10,14 +10,14 @@
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.
 
+mod board_state;
 mod comm;
 mod members;
-mod seat;
 mod table;
 
+pub(crate) use board_state::{BoardState, Own};
 pub(crate) use comm::Comm;
 pub use members::{Comparison, Group};
-pub(crate) use seat::{Own, Seat};
 pub(crate) use table::Comms;
 
 /// The context of messages between ranks that have no communicator in common yet.

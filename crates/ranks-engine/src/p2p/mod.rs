@@ -19,17 +19,17 @@
 //! | `lookup` | from ids and ranks to communicators and slots |
 //! | `plan` | collectives as steps, run at once or as requests |
 //! | `within` | messages of the engine's own, within a collective |
-//! | `chore` | what goes on in progress for a call that does not wait |
+//! | `background` | what goes on in progress for a call that does not wait |
 //! | `unreceived` | the line about messages that nobody received |
 //! | `unmatched` | how much memory messages may use that no receive has matched |
-//! | `lives` | what the end of a rank does to the requests of the others |
+//! | `failures` | what the end of a rank does to the requests of the others |
 
 mod attached;
+mod background;
 mod burst;
-mod chore;
 mod core;
 mod external;
-mod lives;
+mod failures;
 mod lookup;
 mod outbox;
 mod owed;
@@ -61,7 +61,7 @@ pub use wait::WakeHandle;
 pub use ways::Way;
 
 pub(crate) use self::core::Core;
-pub(crate) use chore::Errand;
+pub(crate) use background::InternalMessage;
 pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
@@ -81,7 +81,7 @@ pub struct Engine<T: Transport> {
     sleeps_outside: bool,
     /// One did, and the sleep is announced.
     asleep: bool,
-    chores: Vec<chore::Begun<T>>,
+    background_tasks: Vec<background::TaskUnderWay<T>>,
     finalized: bool,
 }
 
@@ -108,7 +108,7 @@ impl<T: Transport> Engine<T> {
             interrupted,
             sleeps_outside: false,
             asleep: false,
-            chores: Vec::new(),
+            background_tasks: Vec::new(),
             finalized: false,
         }
     }

@@ -303,7 +303,7 @@ impl<T: Transport> Engine<T> {
     /// until none is left.
     pub(super) fn end_sharing(&mut self) {
         while !self.core.sharing.is_empty() {
-            if !self.check_sharing() && !self.look_at_lives() {
+            if !self.check_sharing() && !self.look_at_failures() {
                 std::thread::yield_now();
             }
             self.flush();

@@ -49,7 +49,7 @@ impl<T: Transport> Engine<T> {
     /// Takes in what has arrived and sends what there is room for. True when anything moved.
     #[inline]
     pub fn progress(&mut self) -> bool {
-        let mut moved = self.look_at_lives();
+        let mut moved = self.look_at_failures();
         for from in 0..self.core.ranks {
             if from != self.core.me {
                 moved |= self.drain(from);

@@ -326,7 +326,7 @@ fn wrong_arguments<T: Transport>(e: &mut Engine<T>) -> Result<()> {
         .run(WORLD, Allgather { send: Some(out(&[1, 2])), recv: room(&mut short), parts: Some(&parts) })
         .unwrap_err();
     assert_eq!(error.class(), Class::Count, "{error}");
-    assert!(error.to_string().contains("all_gather_varying on world: the part of rank 0"), "{error}");
+    assert!(error.to_string().contains("all_gather_v_into on world: the part of rank 0"), "{error}");
     Ok(())
 }
 

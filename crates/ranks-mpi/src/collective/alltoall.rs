@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::Manner;
+use super::forms::CallForm;
 use super::spread::Spread;
 use super::{for_each_rank, own, place};
 use crate::abi::Abi;
@@ -17,7 +17,7 @@ use std::ffi::c_void;
 /// `MPI_Alltoall`.
 pub fn alltoall<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -41,7 +41,7 @@ pub fn alltoall<A: Abi, C: Count>(
 /// `MPI_Alltoallv`.
 pub fn alltoallv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,
@@ -68,7 +68,7 @@ pub fn alltoallv<A: Abi, C: Count, D: Count>(
 /// `MPI_Alltoallw`: a datatype for each part; displacements in bytes.
 pub fn alltoallw<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,

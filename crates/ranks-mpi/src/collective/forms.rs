@@ -11,14 +11,14 @@ use ranks_engine::collective::Storable;
 use ranks_engine::{CommId, Form};
 
 /// How a collective is to be done, and where its request goes.
-pub struct Manner<A: Abi> {
+pub struct CallForm<A: Abi> {
     /// None: when the function returns it is complete.
     request: Option<(Form, Out<A::Request>)>,
     /// Copies of buffers whose elements do not lie in a row.
     pub stage: Stage,
 }
 
-impl<A: Abi> Manner<A> {
+impl<A: Abi> CallForm<A> {
     /// It is complete when the function returns.
     pub fn blocking() -> Self {
         Self { request: None, stage: Stage::default() }

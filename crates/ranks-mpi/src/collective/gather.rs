@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::Manner;
+use super::forms::CallForm;
 use super::spread::Spread;
 use super::{for_each_rank, nowhere, own, place, with_root};
 use crate::abi::Abi;
@@ -18,7 +18,7 @@ use std::ffi::{c_int, c_void};
 /// `MPI_Gather`: what is received counts at the root alone.
 pub fn gather<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -46,7 +46,7 @@ pub fn gather<A: Abi, C: Count>(
 /// `MPI_Gatherv`: what is received counts at the root alone.
 pub fn gatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -75,7 +75,7 @@ pub fn gatherv<A: Abi, C: Count, D: Count>(
 /// `MPI_Allgather`.
 pub fn allgather<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -95,7 +95,7 @@ pub fn allgather<A: Abi, C: Count>(
 /// `MPI_Allgatherv`.
 pub fn allgatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,

@@ -8,7 +8,7 @@
 //! | `spread` | counts and displacements as parts of a buffer |
 //! | `forms` | blocking, nonblocking, persistent |
 //!
-//! Each function makes one value of its arguments, a `ranks_engine::collective::Collective`; [`forms::Manner::run`]
+//! Each function makes one value of its arguments, a `ranks_engine::collective::Collective`; [`forms::CallForm::run`]
 //! carries it out in any of the three forms. At `MPI_THREAD_MULTIPLE` a thread inside one keeps nobody out:
 //! when another wants in, the rest becomes a request.
 
@@ -30,13 +30,13 @@ use crate::datatype::{elements_from, elements_to, find, span};
 use crate::entry::Call;
 use crate::failure::{Failure, Result, class};
 use crate::global;
-use forms::Manner;
+use forms::CallForm;
 use ranks_engine::collective::{Barrier, Bcast};
 use ranks_engine::{CommId, PROC_NULL, ROOT, RecvBuf, SendBuf};
 use std::ffi::{c_int, c_void};
 
 /// `MPI_Barrier`.
-pub fn barrier<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Result<()> {
+pub fn barrier<A: Abi>(call: &Call<A>, manner: CallForm<A>, comm: A::Comm) -> Result<()> {
     let comm = call.comm(comm)?;
     manner.run(comm, Barrier)
 }
@@ -44,7 +44,7 @@ pub fn barrier<A: Abi>(call: &Call<A>, manner: Manner<A>, comm: A::Comm) -> Resu
 /// `MPI_Bcast`.
 pub fn bcast<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     buffer: Out<c_void>,
     count: impl Count,
     datatype: A::Datatype,
@@ -62,7 +62,7 @@ pub fn bcast<A: Abi>(
 
 /// What a rank sends; nothing in place.
 fn own<A: Abi>(
-    manner: &Manner<A>,
+    manner: &CallForm<A>,
     send: In<c_void>,
     count: impl Count,
     datatype: A::Datatype,

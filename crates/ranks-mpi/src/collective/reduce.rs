@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::Manner;
+use super::forms::CallForm;
 use super::{for_each_rank, nowhere, own, own_place, place, with_root};
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
@@ -19,7 +19,7 @@ use std::ffi::{c_int, c_void};
 /// `MPI_Reduce`: what is received counts at the root alone, and only it can be in place.
 pub fn reduce<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -54,7 +54,7 @@ fn no_op() -> Failure {
 /// `MPI_Allreduce`.
 pub fn allreduce<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -72,7 +72,7 @@ pub fn allreduce<A: Abi>(
 /// `MPI_Reduce_scatter_block`.
 pub fn reduce_scatter_block<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -94,7 +94,7 @@ pub fn reduce_scatter_block<A: Abi>(
 /// `MPI_Reduce_scatter`: a part of its own length to each.
 pub fn reduce_scatter<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     counts: In<C>,
@@ -119,7 +119,7 @@ pub fn reduce_scatter<A: Abi, C: Count>(
 /// `MPI_Scan`.
 pub fn scan<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,
@@ -137,7 +137,7 @@ pub fn scan<A: Abi>(
 /// `MPI_Exscan`: at rank 0 what was received into stays as it is.
 pub fn exscan<A: Abi>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     recv: Out<c_void>,
     count: impl Count,

@@ -3,7 +3,7 @@
 // The standard decides how many there are.
 #![allow(clippy::too_many_arguments)]
 
-use super::forms::Manner;
+use super::forms::CallForm;
 use super::spread::Spread;
 use super::{for_each_rank, nowhere, place, with_root};
 use crate::abi::Abi;
@@ -17,7 +17,7 @@ use std::ffi::{c_int, c_void};
 
 /// Where this rank's part goes; nowhere in place.
 fn room<A: Abi>(
-    manner: &Manner<A>,
+    manner: &CallForm<A>,
     recv: Out<c_void>,
     count: impl Count,
     datatype: A::Datatype,
@@ -31,7 +31,7 @@ fn room<A: Abi>(
 /// `MPI_Scatter`.
 pub fn scatter<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -59,7 +59,7 @@ pub fn scatter<A: Abi, C: Count>(
 /// `MPI_Scatterv`.
 pub fn scatterv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     counts: In<C>,
     displacements: In<D>,

@@ -6,7 +6,7 @@
 use crate::abi::Abi;
 use crate::argument::{Count, In, Out};
 use crate::collective::for_each_rank;
-use crate::collective::forms::Manner;
+use crate::collective::forms::CallForm;
 use crate::collective::spread::Spread;
 use crate::datatype::{elements_from, elements_to};
 use crate::entry::Call;
@@ -42,7 +42,7 @@ impl Around {
 /// `MPI_Neighbor_allgather`.
 pub fn allgather<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -62,7 +62,7 @@ pub fn allgather<A: Abi, C: Count>(
 /// `MPI_Neighbor_allgatherv`.
 pub fn allgatherv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -84,7 +84,7 @@ pub fn allgatherv<A: Abi, C: Count, D: Count>(
 /// `MPI_Neighbor_alltoall`.
 pub fn alltoall<A: Abi, C: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_count: C,
     send_type: A::Datatype,
@@ -106,7 +106,7 @@ pub fn alltoall<A: Abi, C: Count>(
 /// `MPI_Neighbor_alltoallv`.
 pub fn alltoallv<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,
@@ -133,7 +133,7 @@ pub fn alltoallv<A: Abi, C: Count, D: Count>(
 /// `MPI_Neighbor_alltoallw`: a datatype for each part; displacements in bytes.
 pub fn alltoallw<A: Abi, C: Count, D: Count>(
     call: &Call<A>,
-    manner: Manner<A>,
+    manner: CallForm<A>,
     send: In<c_void>,
     send_counts: In<C>,
     send_displacements: In<D>,

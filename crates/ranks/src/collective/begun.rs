@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) type Wrong = Arc<AtomicBool>;
 
 /// A collective with its buffers.
-pub(crate) struct Begun<T: Equivalence> {
+pub(crate) struct CollectiveUnderWay<T: Equivalence> {
     pub id: RequestId,
     pub call: Call,
     /// What is sent is in `recv`, and `send` is empty.
@@ -29,10 +29,10 @@ pub(crate) struct Begun<T: Equivalence> {
 }
 
 /// A collective that leaves something in a buffer at every rank.
-pub struct Collected<T: Equivalence>(Begun<T>);
+pub struct Collected<T: Equivalence>(CollectiveUnderWay<T>);
 
 /// A collective that leaves something at the root alone.
-pub struct CollectedAtRoot<T: Equivalence>(Begun<T>, bool);
+pub struct CollectedAtRoot<T: Equivalence>(CollectiveUnderWay<T>, bool);
 
 /// A barrier.
 pub struct Met(());
@@ -54,7 +54,7 @@ impl<T: Equivalence> Kind for Collected<T> {
     type Value = Vec<T>;
 
     fn conclude(self, comm: &Communicator, outcome: Result<(Vec<u8>, Status)>) -> Result<Vec<T>> {
-        let Begun { call, mut recv, wrong, .. } = self.0;
+        let CollectiveUnderWay { call, mut recv, wrong, .. } = self.0;
         outcome?;
         let all = purge(&mut recv);
         if !all || wrong.is_some_and(|wrong| wrong.load(Ordering::Relaxed)) {
@@ -93,7 +93,7 @@ impl Kind for Met {
     }
 }
 
-impl<T: Equivalence> Begun<T> {
+impl<T: Equivalence> CollectiveUnderWay<T> {
     pub fn request(self, comm: &Communicator) -> BufferCollective<'_, T> {
         Request::new(comm, self.id, Collected(self))
     }
@@ -124,7 +124,7 @@ impl Communicator {
         mut send: Option<Vec<T>>,
         mut recv: Vec<T>,
         collective: impl FnOnce(Option<SendBuf>, RecvBuf) -> C,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         match &mut send {
             Some(send) => clean(send),
             None => clean(&mut recv),
@@ -134,7 +134,7 @@ impl Communicator {
         let (call, _) = collective.call().forms();
         let id = self.engine.engine().begin(self.id, form, collective)?;
         let in_place = send.is_none();
-        Ok(Begun { id, call, in_place, send: send.unwrap_or_default(), recv, wrong: None })
+        Ok(CollectiveUnderWay { id, call, in_place, send: send.unwrap_or_default(), recv, wrong: None })
     }
 
     /// Room for so many elements, all zero.

@@ -2,7 +2,7 @@
 
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
-use crate::memory::{Landing, bytes_of, send_buf};
+use crate::memory::{ReceiveGuard, bytes_of, send_buf};
 use crate::{Class, Result};
 use ranks_engine::collective::{Allgather, Alltoall, Collective, ExchangeParts, Gather, Part, Scatter};
 use ranks_engine::{Call, RecvBuf, SendBuf};
@@ -51,13 +51,13 @@ impl Communicator {
     /// ranks::threads(3, |world| {
     ///     let mut mine = vec![0; world.rank()];
     ///     let parts = (world.rank() == 0).then_some((&[1, 2, 3][..], &[0, 1, 2][..]));
-    ///     world.scatter_varying(parts, &mut mine, 0)?;
+    ///     world.scatter_v_into(parts, &mut mine, 0)?;
     ///     assert_eq!(mine, [&[][..], &[1], &[2, 3]][world.rank()]);
     ///     Ok(())
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
-    pub fn scatter_varying<T: Equivalence>(
+    pub fn scatter_v_into<T: Equivalence>(
         &self,
         send: Option<(&[T], &[usize])>,
         recv: &mut [T],
@@ -107,13 +107,13 @@ impl Communicator {
     ///     let mine = vec![world.rank(); world.rank()];
     ///     let mut all = [9; 3];
     ///     let room = (world.rank() == 0).then_some((&mut all[..], &[0, 1, 2][..]));
-    ///     world.gather_varying(&mine, room, 0)?;
+    ///     world.gather_v_into(&mine, room, 0)?;
     ///     assert_eq!(all, if world.rank() == 0 { [1, 2, 2] } else { [9; 3] });
     ///     Ok(())
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
-    pub fn gather_varying<T: Equivalence>(
+    pub fn gather_v_into<T: Equivalence>(
         &self,
         send: &[T],
         recv: Option<(&mut [T], &[usize])>,
@@ -147,12 +147,12 @@ impl Communicator {
     pub fn gather_v<T: Equivalence + Default>(&self, send: &[T], root: usize) -> Result<Option<Vec<T>>> {
         if self.rank() != root {
             self.gather_into(&[send.len()], None, root)?;
-            return self.gather_varying(send, None, root).map(|()| None);
+            return self.gather_v_into(send, None, root).map(|()| None);
         }
         let mut counts = vec![0; self.size()];
         self.gather_into(&[send.len()], Some(&mut counts), root)?;
         let mut all = vec![T::default(); counts.iter().sum()];
-        self.gather_varying(send, Some((&mut all, &counts)), root)?;
+        self.gather_v_into(send, Some((&mut all, &counts)), root)?;
         Ok(Some(all))
     }
 
@@ -173,7 +173,7 @@ impl Communicator {
         let mut counts = vec![0; self.partners];
         self.all_gather_into(&[send.len()], &mut counts)?;
         let mut all = vec![T::default(); counts.iter().sum()];
-        self.all_gather_varying(send, &mut all, &counts)?;
+        self.all_gather_v_into(send, &mut all, &counts)?;
         Ok(all)
     }
 
@@ -219,7 +219,7 @@ impl Communicator {
     /// ranks::threads(3, |world| {
     ///     let mine = vec![world.rank(); world.rank()];
     ///     let mut all = [9; 3];
-    ///     world.all_gather_varying(&mine, &mut all, &[0, 1, 2])?;
+    ///     world.all_gather_v_into(&mine, &mut all, &[0, 1, 2])?;
     ///     assert_eq!(all, [1, 2, 2]);
     ///     Ok(())
     /// })?;
@@ -229,7 +229,7 @@ impl Communicator {
     /// # Errors
     /// Class `Count` when the counts are not one for each rank or need more than `recv` has; class
     /// `Truncate` when a rank sends another number of elements.
-    pub fn all_gather_varying<T: Equivalence>(
+    pub fn all_gather_v_into<T: Equivalence>(
         &self,
         send: &[T],
         recv: &mut [T],
@@ -285,7 +285,7 @@ impl Communicator {
     ///     // Rank 0 sends one element to each, rank 1 two.
     ///     let (mine, count) = ([world.rank() as u8; 4], world.rank() + 1);
     ///     let mut got = [9; 3];
-    ///     world.all_to_all_varying(&mine, &[count, count], &mut got, &[1, 2])?;
+    ///     world.all_to_all_v_into(&mine, &[count, count], &mut got, &[1, 2])?;
     ///     assert_eq!(got, [0, 1, 1]);
     ///     Ok(())
     /// })?;
@@ -295,7 +295,7 @@ impl Communicator {
     /// # Errors
     /// Class `Count` when counts are not one for each rank or need more than the slice has; class
     /// `Truncate` when a rank sends another number of elements.
-    pub fn all_to_all_varying<T: Equivalence>(
+    pub fn all_to_all_v_into<T: Equivalence>(
         &self,
         send: &[T],
         send_counts: &[usize],
@@ -315,7 +315,7 @@ impl Communicator {
         collective: impl FnOnce(SendBuf, RecvBuf) -> C,
     ) -> Result<()> {
         let bytes = bytes_of(send);
-        self.moved_into(Landing::new(recv), |recv| collective(send_buf(&bytes), recv))
+        self.moved_into(ReceiveGuard::new(recv), |recv| collective(send_buf(&bytes), recv))
     }
 
     /// Carries out a collective within one slice.
@@ -324,18 +324,18 @@ impl Communicator {
         data: &mut [T],
         collective: impl FnOnce(RecvBuf) -> C,
     ) -> Result<()> {
-        self.moved_into(Landing::in_place(data), collective)
+        self.moved_into(ReceiveGuard::in_place(data), collective)
     }
 
     fn moved_into<T: Equivalence, C: Collective>(
         &self,
-        mut landing: Landing<'_, T>,
+        mut guard: ReceiveGuard<'_, T>,
         collective: impl FnOnce(RecvBuf) -> C,
     ) -> Result<()> {
-        let collective = collective(landing.buf());
+        let collective = collective(guard.buf());
         let call = collective.call();
         let outcome = self.engine.engine().run(self.id, collective);
-        landing.settle(self, call, outcome)
+        guard.finish(self, call, outcome)
     }
 
     /// A part for each rank, all of one length; the engine knows of bytes only.

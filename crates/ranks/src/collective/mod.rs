@@ -5,7 +5,7 @@
 //! | `objects` | objects that serde serialises |
 //! | `buffers` | slices of numbers, moved as they lie in memory |
 //! | `reductions` | slices of numbers, combined element by element |
-//! | `nonblocking`, `nonblocking_varying`, `nonblocking_reductions` | the same as requests, and prepared to be begun again and again |
+//! | `nonblocking`, `nonblocking_v`, `nonblocking_reductions` | the same as requests, and prepared to be begun again and again |
 //! | `across` | those between the two groups of an intercommunicator |
 //! | `neighborhood` | exchanges with the neighbours in a grid or a graph |
 //! | `begun` | what these keep until they are over |
@@ -16,7 +16,7 @@ mod buffers;
 mod neighborhood;
 mod nonblocking;
 mod nonblocking_reductions;
-mod nonblocking_varying;
+mod nonblocking_v;
 mod objects;
 pub(crate) mod reductions;
 

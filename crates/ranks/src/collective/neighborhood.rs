@@ -4,7 +4,7 @@
 //! In a grid the neighbours are, for each dimension, the rank before and the rank after; beyond an open end
 //! there is nobody: what would go there goes nowhere, and the room for what would come stays as it is.
 
-use super::begun::{Begun, BufferCollective};
+use super::begun::{BufferCollective, CollectiveUnderWay};
 use super::buffers::parts_of;
 use crate::Result;
 use crate::communicator::Communicator;
@@ -56,7 +56,7 @@ impl Communicator {
 
     /// As [`Self::neighbor_all_gather_into`] with parts of different lengths: how many elements come from
     /// each neighbour. Section 8.6.1.
-    pub fn neighbor_all_gather_varying<T: Equivalence>(
+    pub fn neighbor_all_gather_v_into<T: Equivalence>(
         &self,
         send: &[T],
         recv: &mut [T],
@@ -91,7 +91,7 @@ impl Communicator {
 
     /// As [`Self::neighbor_all_to_all_into`] with parts of different lengths: how many elements go to and
     /// come from each neighbour. Section 8.6.2.
-    pub fn neighbor_all_to_all_varying<T: Equivalence>(
+    pub fn neighbor_all_to_all_v_into<T: Equivalence>(
         &self,
         send: &[T],
         send_counts: &[usize],
@@ -104,7 +104,7 @@ impl Communicator {
         self.moved(send, recv, |send, recv| NeighborAlltoall { send, recv, parts, neighbors })
     }
 
-    fn hearing<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+    fn hearing<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<CollectiveUnderWay<T>> {
         let (call, around) = (Call::IneighborAllgather, self.around()?);
         let room = self.room(call, data.len().saturating_mul(around.sources.len()))?;
         let neighbors = around.neighbors();
@@ -124,7 +124,7 @@ impl Communicator {
         self.hearing(Form::Persistent, data).map(|begun| begun.persistent(self))
     }
 
-    fn trading<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+    fn trading<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<CollectiveUnderWay<T>> {
         let (call, around) = (Call::IneighborAlltoall, self.around()?);
         let part = data.len() / around.destinations.len().max(1);
         let room = self.room(call, part.saturating_mul(around.sources.len()))?;

@@ -4,7 +4,7 @@
 //! All ranks begin the collectives of a communicator in the same order; they may complete them in any
 //! order. The buffers belong to the operation until it is over.
 
-use super::begun::{Barrier, Begun, BufferCollective, RootCollective};
+use super::begun::{Barrier, BufferCollective, CollectiveUnderWay, RootCollective};
 use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
@@ -44,10 +44,15 @@ impl Communicator {
     pub fn barrier_persistent(&self) -> Result<Persistent<'_, u8>> {
         let (id, call) = (self.met(Form::Persistent)?, Call::Ibarrier);
         let (send, recv) = (Vec::new(), Vec::new());
-        Ok(Begun { id, call, in_place: false, send, recv, wrong: None }.persistent(self))
+        Ok(CollectiveUnderWay { id, call, in_place: false, send, recv, wrong: None }.persistent(self))
     }
 
-    fn broadcasting<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
+    fn broadcasting<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        root: usize,
+    ) -> Result<CollectiveUnderWay<T>> {
         self.begin(form, None, data, |_, buf| Bcast { buf, root: Self::to(root) })
     }
 
@@ -74,7 +79,12 @@ impl Communicator {
         self.broadcasting(Form::Persistent, data, root).map(|begun| begun.persistent(self))
     }
 
-    fn gathering<T: Equivalence>(&self, form: Form, data: Vec<T>, root: usize) -> Result<Begun<T>> {
+    fn gathering<T: Equivalence>(
+        &self,
+        form: Form,
+        data: Vec<T>,
+        root: usize,
+    ) -> Result<CollectiveUnderWay<T>> {
         let ranks = if self.rank() == root { self.size() } else { 0 };
         let room = self.room(Call::Igather, data.len().saturating_mul(ranks))?;
         self.begin(form, Some(data), room, |send, recv| Gather {
@@ -110,7 +120,7 @@ impl Communicator {
         data: Option<Vec<T>>,
         part: usize,
         root: usize,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         let data = self.at_root(Call::Iscatter, root, data)?.unwrap_or_default();
         let room = self.room(Call::Iscatter, part)?;
         self.begin(form, Some(data), room, |send, recv| {
@@ -149,7 +159,7 @@ impl Communicator {
         self.scattering(Form::Persistent, data, part, root).map(|begun| begun.persistent(self))
     }
 
-    fn gathering_for_all<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+    fn gathering_for_all<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<CollectiveUnderWay<T>> {
         let room = self.room(Call::Iallgather, data.len().saturating_mul(self.size()))?;
         self.begin(form, Some(data), room, |send, recv| Allgather { send, recv, parts: None })
     }
@@ -175,7 +185,7 @@ impl Communicator {
         self.gathering_for_all(Form::Persistent, data).map(|begun| begun.persistent(self))
     }
 
-    fn exchanging<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<Begun<T>> {
+    fn exchanging<T: Equivalence>(&self, form: Form, data: Vec<T>) -> Result<CollectiveUnderWay<T>> {
         self.equal_parts(Call::Ialltoall, data.len())?;
         let room = self.room(Call::Ialltoall, data.len())?;
         let parts = ExchangeParts::Equal;

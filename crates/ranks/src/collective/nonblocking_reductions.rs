@@ -3,7 +3,7 @@
 //! They work in place: the result replaces the elements. The operation runs whenever its rank makes
 //! progress, so it owns what it uses.
 
-use super::begun::{Begun, BufferCollective, RootCollective, Wrong};
+use super::begun::{BufferCollective, CollectiveUnderWay, RootCollective, Wrong};
 use super::reductions::rows;
 use crate::Result;
 use crate::communicator::Communicator;
@@ -23,13 +23,13 @@ impl Communicator {
         recv: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
         reduction: impl FnOnce(Option<SendBuf>, RecvBuf, StoredOp) -> C,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         let wrong = (!T::ANY).then(Wrong::default);
         let flag = wrong.clone();
         let set = move || flag.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
         let op = StoredOp::user(rows(op, set), size_of::<T>(), false);
         let begun = self.begin(form, send, recv, |send, recv| reduction(send, recv, op))?;
-        Ok(Begun { wrong, ..begun })
+        Ok(CollectiveUnderWay { wrong, ..begun })
     }
 
     fn reducing_at<T: Equivalence>(
@@ -38,7 +38,7 @@ impl Communicator {
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
         root: usize,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         let (send, recv) = if self.rank() == root { (None, data) } else { (Some(data), Vec::new()) };
         self.reducing(form, send, recv, op, |send, recv, op| Reduce { send, recv, op, root: Self::to(root) })
     }
@@ -79,7 +79,7 @@ impl Communicator {
         form: Form,
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         self.reducing(form, None, data, op, |send, recv, op| Allreduce { send, recv, op })
     }
 
@@ -134,7 +134,7 @@ impl Communicator {
         form: Form,
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         let call = Call::IreduceScatterBlock;
         self.equal_parts(call, data.len())?;
         let room = self.room(call, data.len() / self.size())?;
@@ -180,7 +180,7 @@ impl Communicator {
         form: Form,
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         self.reducing(form, None, data, op, |send, recv, op| Scan { send, recv, op, inclusive: true })
     }
 
@@ -223,7 +223,7 @@ impl Communicator {
         form: Form,
         data: Vec<T>,
         op: impl FnMut(T, T) -> T + Send + 'static,
-    ) -> Result<Begun<T>> {
+    ) -> Result<CollectiveUnderWay<T>> {
         self.reducing(form, None, data, op, |send, recv, op| Scan { send, recv, op, inclusive: false })
     }
 

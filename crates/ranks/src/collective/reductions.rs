@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
-use crate::memory::{Landing, bytes_of, send_buf, value_of};
+use crate::memory::{ReceiveGuard, bytes_of, send_buf, value_of};
 use ranks_engine::collective::{Allreduce, Reduce, ReduceScatter, Scan};
 use ranks_engine::op::Op;
 use ranks_engine::{Call, RecvBuf, SendBuf, ShmEngine};
@@ -44,13 +44,13 @@ impl Communicator {
         let wrong = Cell::new(false);
         let mut rows = rows(op, || wrong.set(true));
         let bytes = send.map(bytes_of);
-        let mut landing = if send.is_some() { Landing::new(recv) } else { Landing::in_place(recv) };
+        let mut guard = if send.is_some() { ReceiveGuard::new(recv) } else { ReceiveGuard::in_place(recv) };
         let outcome = {
             let mut op = Op::user(&mut rows, size_of::<T>(), false);
             let send = bytes.as_deref().map(send_buf);
-            reduction(&mut self.engine.engine(), send, landing.buf(), &mut op)
+            reduction(&mut self.engine.engine(), send, guard.buf(), &mut op)
         };
-        let outcome = landing.settle(self, call, outcome);
+        let outcome = guard.finish(self, call, outcome);
         if wrong.get() { outcome.and(Err(self.no_values::<T>(call, &()))) } else { outcome }
     }
 }
@@ -226,7 +226,7 @@ impl Communicator {
     ///
     /// ranks::threads(2, |world| {
     ///     let mut mine = vec![0; world.rank() + 1];
-    ///     world.reduce_scatter_varying(&[1, 2, 3], &mut mine, &[1, 2], op::sum)?;
+    ///     world.reduce_scatter_v_into(&[1, 2, 3], &mut mine, &[1, 2], op::sum)?;
     ///     assert_eq!(mine, [&[2][..], &[4, 6]][world.rank()]);
     ///     Ok(())
     /// })?;
@@ -236,7 +236,7 @@ impl Communicator {
     /// # Errors
     /// Class `Count` when the counts are not one for each rank; class `Truncate` when they do not fit the
     /// slices.
-    pub fn reduce_scatter_varying<T: Equivalence>(
+    pub fn reduce_scatter_v_into<T: Equivalence>(
         &self,
         send: &[T],
         recv: &mut [T],

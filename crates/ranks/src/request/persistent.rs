@@ -1,7 +1,7 @@
 //! Operations that are begun again and again with the same arguments. Section 3.9.
 
 use crate::Result;
-use crate::collective::begun::{Begun, Wrong};
+use crate::collective::begun::{CollectiveUnderWay, Wrong};
 use crate::communicator::{Communicator, Source, Status, Tag};
 use crate::equivalence::Equivalence;
 use crate::memory::{clean, purge, recv_buf};
@@ -120,8 +120,8 @@ impl<T: Equivalence> Persistent<'_, T> {
 }
 
 impl<'c, T: Equivalence> Persistent<'c, T> {
-    pub(crate) fn of(comm: &'c Communicator, begun: Begun<T>, receives: bool) -> Self {
-        let Begun { id, call, in_place, send, recv, wrong } = begun;
+    pub(crate) fn of(comm: &'c Communicator, begun: CollectiveUnderWay<T>, receives: bool) -> Self {
+        let CollectiveUnderWay { id, call, in_place, send, recv, wrong } = begun;
         Self { comm, id, send, recv, in_place, under_way: false, receives, call, wrong }
     }
 }
@@ -144,7 +144,7 @@ impl Communicator {
         let buf = recv_buf(&mut data).as_send().marked(T::MARK);
         let id = self.engine.engine().send_init(Mode::Standard, buf, Self::to(dest), tag, self.id)?;
         let (call, recv) = (Call::Send, Vec::new());
-        let begun = Begun { id, call, in_place: false, send: data, recv, wrong: None };
+        let begun = CollectiveUnderWay { id, call, in_place: false, send: data, recv, wrong: None };
         Ok(Persistent::of(self, begun, false))
     }
 
@@ -158,7 +158,7 @@ impl Communicator {
         let buf = recv_buf(&mut data);
         let id = self.engine.engine().recv_init(buf, source.into().0, tag.into().0, self.id)?;
         let (call, send) = (Call::Recv, Vec::new());
-        let begun = Begun { id, call, in_place: true, send, recv: data, wrong: None };
+        let begun = CollectiveUnderWay { id, call, in_place: true, send, recv: data, wrong: None };
         Ok(Persistent::of(self, begun, true))
     }
 }

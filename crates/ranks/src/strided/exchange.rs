@@ -3,8 +3,8 @@
 use super::Stride;
 use crate::communicator::Communicator;
 use crate::equivalence::Equivalence;
-use crate::memory::Landing;
-use crate::scope::{Begun, End};
+use crate::memory::ReceiveGuard;
+use crate::scope::{End, ScopedOperation};
 use crate::{Call, Class, Result};
 use ranks_engine::{Mode, RecvBuf, RequestId};
 use std::cell::RefCell;
@@ -74,9 +74,9 @@ impl Communicator {
             }
         }
         let len = data.len();
-        let mut landing = Landing::in_place(data);
-        let outcome = self.exchange::<T>(landing.buf(), len, parts);
-        landing.settle(self, Call::Sendrecv, outcome)
+        let mut guard = ReceiveGuard::in_place(data);
+        let outcome = self.exchange::<T>(guard.buf(), len, parts);
+        guard.finish(self, Call::Sendrecv, outcome)
     }
 
     /// Begins all parts, and waits for all of them. When one cannot be begun, the others are ended first.
@@ -103,6 +103,6 @@ impl Communicator {
 }
 
 /// What an exchange has begun.
-fn begun(id: RequestId, is_receive: bool) -> Begun {
-    Begun { id, is_receive, purge: None, _bytes: None }
+fn begun(id: RequestId, is_receive: bool) -> ScopedOperation {
+    ScopedOperation { id, is_receive, purge: None, _bytes: None }
 }

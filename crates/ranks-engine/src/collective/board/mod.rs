@@ -4,9 +4,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | this | whether a collective has a board; running one: within the call, or its rest as a request |
-//! | `desk` | one rank's part in it: posts, those of the others, leaving |
-//! | `lay` | where what is posted lies: the line, a half, the ring |
-//! | `short` | what fits in lines, within the call |
+//! | `round` | one rank's part in it: posts, those of the others, leaving |
+//! | `storage` | where what is posted lies: the line, a half, the ring |
+//! | `fast_path` | what fits in lines, within the call |
 //! | `spread` | broadcast, gather, scatter, gather and exchange of all with all |
 //! | `reduce` | reductions to one and to all, of slices, and scans |
 //!
@@ -14,13 +14,13 @@
 //! state machine that is polled. What a rank posts says in which call it is and of what length, so ranks
 //! that disagree are told instead of hanging. What is too long for the board goes on as a plan of messages.
 
-mod desk;
-mod lay;
+mod fast_path;
 pub(super) mod reduce;
-mod short;
+mod round;
 pub(super) mod spread;
+mod storage;
 
-pub(super) use desk::OwnParts;
+pub(super) use round::OwnParts;
 
 use super::check::Check;
 use super::{Collective, Part};
@@ -30,11 +30,11 @@ use crate::group::{Comm, CommId};
 use crate::op::Op;
 use crate::p2p::{Core, Engine, Plan};
 use crate::transport::Transport;
-use desk::{Desk, Fault, Outcome};
+use fast_path::FastPath;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
 use ranks_shm::board::Board;
 use ranks_shm::life::Life;
-use short::Short;
+use round::{Fault, Outcome, Round};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,12 +68,12 @@ impl Found for Vec<(i32, Part)> {
 /// Runs a reduction with the operation as it is, or with one that goes on with what is left when the call
 /// ends early.
 macro_rules! reduce_on_board {
-    ($engine:ident, $call:expr, $comm:expr, $tag:expr, $op:ident, |$desk:ident, $with:ident| $future:expr) => {{
+    ($engine:ident, $call:expr, $comm:expr, $tag:expr, $op:ident, |$round:ident, $with:ident| $future:expr) => {{
         match $engine.core.divisible.then(|| crate::op::StoredOp::of($op)).flatten() {
-            Some($with) => $engine.on_board_divisible($call, $comm, $tag, |$desk| $future, |(), _| {}),
+            Some($with) => $engine.on_board_divisible($call, $comm, $tag, |$round| $future, |(), _| {}),
             None => {
                 let $with = $op;
-                $engine.on_board($call, $comm, $tag, |$desk| $future, |(), _| {})
+                $engine.on_board($call, $comm, $tag, |$round| $future, |(), _| {})
             }
         }
     }};
@@ -113,9 +113,9 @@ impl<T: Transport> Engine<T> {
 
     /// The next round of a communicator, if all posts of it are `len` bytes and that is short.
     #[inline]
-    pub(super) fn short<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<Short<'c>> {
+    pub(super) fn short<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<FastPath<'c>> {
         let looks = if self.transport.fits() { self.core.quick_looks } else { 1 };
-        Short::next(comm, self.board_of(comm)?, call, len, looks)
+        FastPath::next(comm, self.board_of(comm)?, call, len, looks)
     }
 
     /// Bytes of a half of the board.
@@ -125,7 +125,7 @@ impl<T: Transport> Engine<T> {
 
     /// The longest that is posted whole.
     pub(super) fn board_longest(&self) -> usize {
-        lay::longest(ranks_shm::bounds::board_ring(self.core.ranks), self.board_half())
+        storage::longest(ranks_shm::bounds::board_ring(self.core.ranks), self.board_half())
     }
 
     /// Runs a collective that moves elements: what `begin` makes, then the plan that `then` makes of its outcome. Where
@@ -138,7 +138,7 @@ impl<T: Transport> Engine<T> {
         call: Call,
         comm: Arc<Comm>,
         tag: i32,
-        begin: impl FnOnce(Desk) -> F,
+        begin: impl FnOnce(Round) -> F,
         then: impl FnOnce(R, &mut Plan) + Send + 'static,
     ) -> Result<()> {
         match self.core.divisible {
@@ -147,12 +147,12 @@ impl<T: Transport> Engine<T> {
         }
     }
 
-    fn desk(&self, call: Call, comm: &Arc<Comm>) -> Result<Desk> {
+    fn begin_round(&self, call: Call, comm: &Arc<Comm>) -> Result<Round> {
         let board = self
             .board_of(comm)
             .cloned()
             .ok_or_else(|| self.error(Class::Intern, call, "no board").context(comm.context))?;
-        Ok(Desk::new(board, comm.clone(), call))
+        Ok(Round::new(board, comm.clone(), call))
     }
 
     /// Runs what `begin` makes, then the plan that `then` makes of its outcome, all within the call.
@@ -161,10 +161,10 @@ impl<T: Transport> Engine<T> {
         call: Call,
         comm: Arc<Comm>,
         tag: i32,
-        begin: impl FnOnce(Desk) -> F,
+        begin: impl FnOnce(Round) -> F,
         then: impl FnOnce(R, &mut Plan),
     ) -> Result<()> {
-        let mut run = pin!(begin(self.desk(call, &comm)?));
+        let mut run = pin!(begin(self.begin_round(call, &comm)?));
         let mut context = Context::from_waker(Waker::noop());
         let look = || match run.as_mut().poll(&mut context) {
             Poll::Ready(outcome) => Some(outcome),
@@ -183,10 +183,10 @@ impl<T: Transport> Engine<T> {
         call: Call,
         comm: Arc<Comm>,
         tag: i32,
-        begin: impl FnOnce(Desk) -> F,
+        begin: impl FnOnce(Round) -> F,
         then: impl FnOnce(R, &mut Plan) + Send + 'static,
     ) -> Result<()> {
-        let mut run = Box::pin(begin(self.desk(call, &comm)?));
+        let mut run = Box::pin(begin(self.begin_round(call, &comm)?));
         let mut look = move || match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome),
             Poll::Pending => None,

@@ -83,7 +83,7 @@ pub(crate) type Poll = Box<dyn FnMut(&Core) -> Option<Result<()>> + Send>;
 
 /// A send or receive under way.
 #[derive(Clone, Copy, Debug)]
-struct Begun {
+struct PlanUnderWay {
     id: RequestId,
     /// Of a receive: from whom, and how many bytes it must be.
     expected: Option<(i32, usize)>,
@@ -102,7 +102,7 @@ pub struct Plan {
     op: Option<StoredOp>,
     /// The next step.
     at: usize,
-    begun: Vec<Begun>,
+    begun: Vec<PlanUnderWay>,
     failure: Option<Error>,
     /// After a failure: what can be withdrawn is.
     withdrawn: bool,

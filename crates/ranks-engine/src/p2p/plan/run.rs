@@ -1,7 +1,7 @@
 //! Taking a plan further.
 
 use super::work::Work;
-use super::{Begun, Plan, Side, Step};
+use super::{Plan, PlanUnderWay, Side, Step};
 use crate::error::{Class, Error, Result};
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -153,7 +153,7 @@ impl<T: Transport> Engine<T> {
     pub(super) fn is_complete(&mut self, plan: &mut Plan) -> bool {
         let mut at = 0;
         while at < plan.begun.len() {
-            let Begun { id, expected } = plan.begun[at];
+            let PlanUnderWay { id, expected } = plan.begun[at];
             if self.core.requests.at(id.index()).state == State::Active {
                 at += 1;
                 continue;
@@ -244,7 +244,7 @@ impl Plan {
     /// A send or receive was begun.
     fn began(&mut self, id: Result<RequestId>, expected: Option<(i32, usize)>) {
         match id {
-            Ok(id) => self.begun.push(Begun { id, expected }),
+            Ok(id) => self.begun.push(PlanUnderWay { id, expected }),
             Err(error) => self.failure = Some(error),
         }
     }

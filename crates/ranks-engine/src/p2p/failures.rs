@@ -16,7 +16,7 @@ use ranks_shm::life::{Life, Stage};
 impl<T: Transport> Engine<T> {
     /// Looks who has ended since the last time. True when anyone has.
     #[inline(always)]
-    pub(crate) fn look_at_lives(&mut self) -> bool {
+    pub(crate) fn look_at_failures(&mut self) -> bool {
         let epoch = self.transport.segment().epoch();
         if epoch == self.core.epoch {
             return false;
@@ -37,7 +37,7 @@ impl<T: Transport> Engine<T> {
                 None => {
                     self.core.gone_count += 1;
                     self.core.gone[rank] = Some(life);
-                    self.bury(rank);
+                    self.fail_requests_of(rank);
                     moved = true;
                 }
                 // Finished first, killed afterwards: nothing new for anyone.
@@ -47,7 +47,7 @@ impl<T: Transport> Engine<T> {
         moved
     }
 
-    fn bury(&mut self, rank: usize) {
+    fn fail_requests_of(&mut self, rank: usize) {
         while self.drain(rank) {}
         let core = &mut self.core;
         let mut failed = core.drop_sharing_with(rank);

@@ -1,13 +1,13 @@
 //! One rank's part in a collective on a board: what it posts, what the others have posted, leaving.
 //!
-//! The protocol is that of `ranks_shm::board`. A rank posts at its own desk and reads at those of the others. What
-//! it posts in a round goes into one line: what it is, and up to [`POST_DATA`] bytes; `lay` says where longer things
+//! The protocol is that of `ranks_shm::board`. A rank posts at its own round and reads at those of the others. What
+//! it posts in a round goes into one line: what it is, and up to [`POST_DATA`] bytes; `storage` says where longer things
 //! are.
 
 #![allow(unsafe_code)]
 
 use super::super::{Part, Parts};
-use super::lay::How;
+use super::storage::Storage;
 use crate::bounds::LEFT_EARLY_LOOKS;
 use crate::group::{Comm, Own};
 use ranks_shm::blocked::Call;
@@ -57,7 +57,7 @@ impl From<Parts<'_>> for OwnParts {
 }
 
 /// A collective under way.
-pub struct Desk {
+pub struct Round {
     pub(super) board: Board,
     pub(super) comm: Arc<Comm>,
     fences: bool,
@@ -73,18 +73,18 @@ pub struct Desk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
     pub len: u64,
-    pub how: How,
+    pub how: Storage,
 }
 
 const LEN_BITS: u32 = 48;
 
 /// What a post says of itself.
 #[inline]
-pub(super) fn meta(call: Call, how: How, len: usize) -> u64 {
+pub(super) fn meta(call: Call, how: Storage, len: usize) -> u64 {
     u64::from(call as u8) << 56 | u64::from(how.byte()) << LEN_BITS | len as u64
 }
 
-impl Desk {
+impl Round {
     pub fn new(board: Board, comm: Arc<Comm>, call: Call) -> Self {
         let posted = comm.seat.posted.get() > 0;
         let round = comm.seat.round.get() + u64::from(!posted);
@@ -140,7 +140,7 @@ impl Desk {
         self.all_done(word((self.round + 1).saturating_sub(POSTS as u64), 0)).await;
     }
 
-    pub(super) fn describe(&self, len: usize, how: How, data: &[u8]) {
+    pub(super) fn describe(&self, len: usize, how: Storage, data: &[u8]) {
         let meta = meta(self.call, how, len);
         // SAFETY: this rank's own line, and `line_room` has been waited for by all callers.
         unsafe { self.board.post(self.me, self.round).write(meta, data) };
@@ -152,7 +152,7 @@ impl Desk {
         self.wake_others();
     }
 
-    /// What this rank posts in this round, or its first piece, is there already: [`super::short`] has left the rest here.
+    /// What this rank posts in this round, or its first piece, is there already: [`super::fast_path`] has left the rest here.
     pub(super) fn has_posted(&self) -> bool {
         self.comm.seat.posted.get() == self.round
     }
@@ -164,20 +164,20 @@ impl Desk {
             return;
         }
         self.line_room().await;
-        self.describe(bytes.len(), How::Line, bytes);
+        self.describe(bytes.len(), Storage::Line, bytes);
         self.publish(1);
     }
 
     /// Posts that `len` bytes come by messages.
     pub async fn post_messages(&self, len: usize) {
         self.line_room().await;
-        self.describe(len, How::Messages, &[]);
+        self.describe(len, Storage::Messages, &[]);
         self.publish(1);
     }
 
     /// How what a peer has posted is to be had.
-    pub fn how_of(&self, peer: usize) -> How {
-        How::from_byte((self.board.post(peer, self.round).meta() >> LEN_BITS) as u8)
+    pub fn how_of(&self, peer: usize) -> Storage {
+        Storage::from_byte((self.board.post(peer, self.round).meta() >> LEN_BITS) as u8)
     }
 
     /// Waits until a peer has made so many posts; what it says of them.
@@ -220,17 +220,17 @@ impl Desk {
     }
 
     /// Waits for so many posts of a known length; where they lie.
-    pub async fn posted_of(&self, peer: usize, posts: usize, len: usize) -> Outcome<How> {
+    pub async fn posted_of(&self, peer: usize, posts: usize, len: usize) -> Outcome<Storage> {
         let meta = self.posted(peer, posts).await?;
         // A message of another length is taken in, and found then.
-        if meta.len != len as u64 && meta.how != How::Messages {
+        if meta.len != len as u64 && meta.how != Storage::Messages {
             return Err(Fault::Length(peer, meta.len, len as u64));
         }
         Ok(meta.how)
     }
 
     /// Waits for so many posts of a known length that lie as this rank's own.
-    pub async fn posted_like(&self, peer: usize, posts: usize, len: usize, how: How) -> Outcome<()> {
+    pub async fn posted_like(&self, peer: usize, posts: usize, len: usize, how: Storage) -> Outcome<()> {
         match self.posted_of(peer, posts, len).await?.is_like(how) {
             true => Ok(()),
             false => Err(Fault::Way(peer)),
@@ -238,7 +238,7 @@ impl Desk {
     }
 
     /// Waits until all others have made so many posts of a known length that lie as this rank's own.
-    pub async fn all_posted(&self, posts: usize, len: usize, how: How) -> Outcome<()> {
+    pub async fn all_posted(&self, posts: usize, len: usize, how: Storage) -> Outcome<()> {
         for peer in self.others() {
             self.posted_like(peer, posts, len, how).await?;
         }
@@ -252,7 +252,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for Round {
     /// However the collective went, this rank has left its round.
     fn drop(&mut self) {
         self.comm.seat.posted.set(0);

@@ -50,7 +50,7 @@ pub(crate) struct Ring {
 
 /// This rank's memory of one board.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct BoardState {
     /// The board, if there is one.
     pub board: OnceLock<Option<Board>>,
     /// The round it was in last.
@@ -69,7 +69,7 @@ pub(crate) struct Seat {
     pub known: Vec<Own>,
 }
 
-impl Seat {
+impl BoardState {
     /// Of a communicator of `ranks` ranks that has not used its board yet.
     pub fn new(ranks: usize) -> Self {
         // Rounds count from 1: everyone is done with the one before.

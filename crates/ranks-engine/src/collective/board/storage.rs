@@ -1,6 +1,6 @@
 //! Where what a rank posts lies: in its line, in a half of its buffer, or in its ring.
 //!
-//! Short things are in the line. What fits in a half and is not long goes there, piece k of round r into half
+//! FastPath things are in the line. What fits in a half and is not long goes there, piece k of round r into half
 //! (r + k) mod 2, so the same few lines are used again and stay in the caches. Long things go into the ring in
 //! pieces of a slot, one slot after the other across all rounds, because lines that both sides hold are slow to
 //! take back. The line says which, and of the ring the first slot.
@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::super::Part;
-use super::desk::{Desk, Outcome};
+use super::round::{Outcome, Round};
 use crate::bounds::{BOARD_RING, BOARD_WHOLE};
 use crate::group::Own;
 use crate::memory::{RecvBuf, SendBuf};
@@ -17,7 +17,7 @@ use ranks_shm::bounds::{BOARD_SLOT, PREPARED_SLOTS};
 
 /// How a post is to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum Storage {
     /// In the line.
     Line,
     /// In the halves in turn.
@@ -30,27 +30,27 @@ pub enum How {
 
 const RING: u8 = 64;
 
-impl How {
+impl Storage {
     pub fn byte(self) -> u8 {
         match self {
-            How::Line => 0,
-            How::Half => 1,
-            How::Ring(slot) => RING + slot,
-            How::Messages => u8::MAX,
+            Storage::Line => 0,
+            Storage::Half => 1,
+            Storage::Ring(slot) => RING + slot,
+            Storage::Messages => u8::MAX,
         }
     }
 
     pub fn from_byte(byte: u8) -> Self {
         match byte {
-            0 => How::Line,
-            u8::MAX => How::Messages,
-            RING.. => How::Ring(byte - RING),
-            _ => How::Half,
+            0 => Storage::Line,
+            u8::MAX => Storage::Messages,
+            RING.. => Storage::Ring(byte - RING),
+            _ => Storage::Half,
         }
     }
 
     /// Pieces are laid and read alike.
-    pub fn is_like(self, other: How) -> bool {
+    pub fn is_like(self, other: Storage) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 }
@@ -66,7 +66,7 @@ pub(super) fn pieces(len: usize, most: usize, element: usize) -> impl Iterator<I
     (0..len).step_by(each).enumerate().map(move |(k, at)| (k, Part { at, len: each.min(len - at) }))
 }
 
-impl Desk {
+impl Round {
     /// Bytes of a half.
     pub fn half_bytes(&self) -> usize {
         self.board.half_bytes()
@@ -78,27 +78,27 @@ impl Desk {
     }
 
     /// How this rank posts `len` bytes: all ranks find the same, but for the slot.
-    pub fn way(&self, len: usize, element: usize) -> How {
+    pub fn way(&self, len: usize, element: usize) -> Storage {
         match len {
-            0..=POST_DATA => How::Line,
+            0..=POST_DATA => Storage::Line,
             BOARD_RING.. if element <= BOARD_SLOT && self.board.slots() > 0 => {
-                How::Ring(self.comm.seat.ring.next.get() as u8)
+                Storage::Ring(self.comm.seat.ring.next.get() as u8)
             }
-            _ => How::Half,
+            _ => Storage::Half,
         }
     }
 
     /// Bytes of a piece at most.
-    pub fn piece_bytes(&self, how: How) -> usize {
+    pub fn piece_bytes(&self, how: Storage) -> usize {
         match how {
-            How::Ring(_) => BOARD_SLOT,
+            Storage::Ring(_) => BOARD_SLOT,
             _ => self.half_bytes(),
         }
     }
 
     /// Says what comes in pieces; published with the first of them. What is in the line comes whole.
-    pub async fn announce(&self, how: How, len: usize) {
-        if how != How::Line {
+    pub async fn announce(&self, how: Storage, len: usize) {
+        if how != Storage::Line {
             if self.has_posted() {
                 return;
             }
@@ -110,11 +110,11 @@ impl Desk {
     }
 
     /// Posts piece `k`. Its `reader`, or all, must be done with what was there.
-    pub async fn put(&self, how: How, k: usize, reader: Option<usize>, bytes: &[u8]) {
+    pub async fn put(&self, how: Storage, k: usize, reader: Option<usize>, bytes: &[u8]) {
         match how {
-            How::Line => return self.post_line(bytes).await,
+            Storage::Line => return self.post_line(bytes).await,
             _ if k == 0 && self.has_posted() => return,
-            How::Ring(first) => self.put_in_ring(usize::from(first) + k, k, reader, bytes).await,
+            Storage::Ring(first) => self.put_in_ring(usize::from(first) + k, k, reader, bytes).await,
             _ => {
                 self.half_room(k, reader).await;
                 self.write_half(k, 0, bytes);
@@ -201,12 +201,12 @@ impl Desk {
         let how = self.how_of(peer);
         assert!(at + len <= self.piece_bytes(how), "a piece is no longer than its place");
         let from = match how {
-            How::Line => {
+            Storage::Line => {
                 // SAFETY: published before (the caller has waited for it).
                 let line = unsafe { self.board.post(peer, self.round).data(POST_DATA) };
                 return &line[at..at + len];
             }
-            How::Ring(first) => self.board.slot(peer, (usize::from(first) + k) % self.board.slots()),
+            Storage::Ring(first) => self.board.slot(peer, (usize::from(first) + k) % self.board.slots()),
             _ => self.board.half(peer, self.half_of(k)),
         };
         // SAFETY: inside the half or the slot by the assertion; published before (the caller has waited for it), and the
@@ -236,9 +236,9 @@ impl Desk {
     }
 
     /// Says that this rank is done with piece `k`, where a writer may wait for that.
-    pub fn done_with_piece(&self, how: How, k: usize) {
+    pub fn done_with_piece(&self, how: Storage, k: usize) {
         // A ring is long: seldom is enough.
-        if !matches!(how, How::Ring(_)) || k % 8 == 7 {
+        if !matches!(how, Storage::Ring(_)) || k % 8 == 7 {
             self.done_with(k + 1);
         }
     }

@@ -5,9 +5,9 @@
 #![allow(unsafe_code)]
 
 use super::super::Part;
-use super::desk::meta;
-use super::lay::How;
 use super::reduce::{fold, room};
+use super::round::meta;
+use super::storage::Storage;
 use crate::bounds::BOARD_SHORT;
 use crate::group::Comm;
 use crate::memory::{RecvBuf, SendBuf};
@@ -18,7 +18,7 @@ use ranks_shm::bounds::POSTS;
 use std::mem::MaybeUninit;
 
 /// A round in which each rank posts once at most, and what it posts is short.
-pub struct Short<'c> {
+pub struct FastPath<'c> {
     comm: &'c Comm,
     board: &'c Board,
     me: usize,
@@ -28,7 +28,7 @@ pub struct Short<'c> {
     looks: u32,
 }
 
-impl<'c> Short<'c> {
+impl<'c> FastPath<'c> {
     /// The next round, if posts of `len` bytes are short and this rank may post.
     #[inline]
     pub fn next(comm: &'c Comm, board: &'c Board, call: Call, len: usize, mut looks: u32) -> Option<Self> {
@@ -47,7 +47,7 @@ impl<'c> Short<'c> {
                 std::hint::spin_loop();
             }
         }
-        let how = if in_half { How::Half } else { How::Line };
+        let how = if in_half { Storage::Half } else { Storage::Line };
         Some(Self { comm, board, me, round, meta: meta(call, how, len), in_half, looks })
     }
 

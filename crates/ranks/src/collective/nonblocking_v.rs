@@ -15,13 +15,13 @@ impl Communicator {
     /// ```
     /// ranks::threads(3, |world| {
     ///     let counts = (world.rank() == 0).then_some(&[0, 1, 2][..]);
-    ///     let collecting = world.igather_varying(vec![world.rank(); world.rank()], counts, 0)?;
+    ///     let collecting = world.igather_v(vec![world.rank(); world.rank()], counts, 0)?;
     ///     assert_eq!(collecting.wait()?, (world.rank() == 0).then(|| vec![1, 2, 2]));
     ///     Ok(())
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
-    pub fn igather_varying<T: Equivalence>(
+    pub fn igather_v<T: Equivalence>(
         &self,
         data: Vec<T>,
         counts: Option<&[usize]>,
@@ -45,13 +45,13 @@ impl Communicator {
     /// ```
     /// ranks::threads(3, |world| {
     ///     let parts = (world.rank() == 0).then(|| (vec![1, 2, 3], &[0, 1, 2][..]));
-    ///     let dealing = world.iscatter_varying(parts, world.rank(), 0)?;
+    ///     let dealing = world.iscatter_v(parts, world.rank(), 0)?;
     ///     assert_eq!(dealing.wait()?, [&[][..], &[1], &[2, 3]][world.rank()]);
     ///     Ok(())
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
-    pub fn iscatter_varying<T: Equivalence>(
+    pub fn iscatter_v<T: Equivalence>(
         &self,
         data: Option<(Vec<T>, &[usize])>,
         part: usize,
@@ -69,7 +69,7 @@ impl Communicator {
 
     /// As [`Self::iall_gather`] with parts of different lengths: `counts` says how many elements each rank
     /// has. Section 6.12.5.
-    pub fn iall_gather_varying<T: Equivalence>(
+    pub fn iall_gather_v<T: Equivalence>(
         &self,
         data: Vec<T>,
         counts: &[usize],
@@ -91,13 +91,13 @@ impl Communicator {
     /// ranks::threads(2, |world| {
     ///     // Rank 0 sends one element to each, rank 1 two.
     ///     let count = world.rank() + 1;
-    ///     let exchanging = world.iall_to_all_varying(vec![world.rank(); 2 * count], &[count, count], &[1, 2])?;
+    ///     let exchanging = world.iall_to_all_v(vec![world.rank(); 2 * count], &[count, count], &[1, 2])?;
     ///     assert_eq!(exchanging.wait()?, [0, 1, 1]);
     ///     Ok(())
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
-    pub fn iall_to_all_varying<T: Equivalence>(
+    pub fn iall_to_all_v<T: Equivalence>(
         &self,
         data: Vec<T>,
         send_counts: &[usize],

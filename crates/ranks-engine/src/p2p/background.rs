@@ -14,18 +14,18 @@ use std::sync::Arc;
 
 /// Does what can be done without waiting; the outcome once all is done. It is not asked again then. It must
 /// not call progress.
-pub(crate) type Chore<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Status>> + Send>;
+pub(crate) type BackgroundTask<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Status>> + Send>;
 
 /// A chore under way, and the request that it completes.
-pub(super) struct Begun<T: Transport> {
+pub(super) struct TaskUnderWay<T: Transport> {
     request: u32,
     /// Taken out while it is asked.
-    chore: Option<Chore<T>>,
+    chore: Option<BackgroundTask<T>>,
 }
 
 /// What a message of the engine's own belongs to: the call, the messages' context and their tag.
 #[derive(Clone, Copy)]
-pub(crate) struct Errand {
+pub(crate) struct InternalMessage {
     pub call: Call,
     pub context: u32,
     pub tag: i32,
@@ -33,39 +33,44 @@ pub(crate) struct Errand {
 
 impl<T: Transport> Engine<T> {
     /// Begins a chore; the request completes when it is done.
-    pub(crate) fn begin_chore(&mut self, call: Call, comm: Option<&Arc<Comm>>, chore: Chore<T>) -> RequestId {
+    pub(crate) fn begin_chore(
+        &mut self,
+        call: Call,
+        comm: Option<&Arc<Comm>>,
+        chore: BackgroundTask<T>,
+    ) -> RequestId {
         let mut request = Request::new(call, Kind::Collective);
         request.nobody = true;
         request.context = comm.map_or(0, |comm| comm.context);
         request.comm = comm.cloned();
         let id = self.core.requests.insert(request);
-        self.chores.push(Begun { request: id.index(), chore: Some(chore) });
+        self.background_tasks.push(TaskUnderWay { request: id.index(), chore: Some(chore) });
         self.ask_chores();
         id
     }
 
-    /// Goes on with all chores. True when any is done.
+    /// Goes on with all background_tasks. True when any is done.
     #[inline(always)]
     pub(super) fn do_chores(&mut self) -> bool {
-        !self.chores.is_empty() && self.ask_chores()
+        !self.background_tasks.is_empty() && self.ask_chores()
     }
 
     #[cold]
     fn ask_chores(&mut self) -> bool {
         let mut done = false;
         let mut at = 0;
-        while at < self.chores.len() {
-            let Some(mut chore) = self.chores[at].chore.take() else {
+        while at < self.background_tasks.len() {
+            let Some(mut chore) = self.background_tasks[at].chore.take() else {
                 at += 1;
                 continue;
             };
             let outcome = chore(self);
             let Some(outcome) = outcome else {
-                self.chores[at].chore = Some(chore);
+                self.background_tasks[at].chore = Some(chore);
                 at += 1;
                 continue;
             };
-            let index = self.chores.remove(at).request;
+            let index = self.background_tasks.remove(at).request;
             let request = self.core.requests.at(index);
             match outcome {
                 Ok(status) => request.status = status,
@@ -78,12 +83,12 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Sends bytes of the engine's own and forgets about it.
-    pub(crate) fn tell(&mut self, errand: Errand, slot: usize, bytes: Vec<u8>) -> Result<()> {
+    pub(crate) fn tell(&mut self, message: InternalMessage, slot: usize, bytes: Vec<u8>) -> Result<()> {
         if self.core.gone[slot].is_some() {
-            return Err(self.core.gone_error(errand.call, slot));
+            return Err(self.core.gone_error(message.call, slot));
         }
         let buf = lasting(&bytes);
-        let mut request = self.of_errand(errand, slot, Kind::Send { buf, mode: Mode::Standard });
+        let mut request = self.of_errand(message, slot, Kind::Send { buf, mode: Mode::Standard });
         request.owned = Some(bytes);
         request.detached = true;
         let id = self.core.requests.insert(request);
@@ -92,18 +97,18 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Begins to hear bytes of any length.
-    pub(crate) fn hear(&mut self, errand: Errand, slot: usize) -> RequestId {
-        let mut request = self.of_errand(errand, slot, Kind::Recv { buf: RecvBuf::EMPTY });
+    pub(crate) fn hear(&mut self, message: InternalMessage, slot: usize) -> RequestId {
+        let mut request = self.of_errand(message, slot, Kind::Recv { buf: RecvBuf::EMPTY });
         request.grows = true;
         let id = self.core.requests.insert(request);
         self.launch_recv(id.index());
         id
     }
 
-    fn of_errand(&self, errand: Errand, slot: usize, kind: Kind) -> Request {
-        let mut request = Request::new(errand.call, kind);
-        request.context = errand.context;
-        request.tag = errand.tag;
+    fn of_errand(&self, message: InternalMessage, slot: usize, kind: Kind) -> Request {
+        let mut request = Request::new(message.call, kind);
+        request.context = message.context;
+        request.tag = message.tag;
         request.peer = Some(slot);
         request
     }
@@ -114,12 +119,12 @@ impl<T: Transport> Engine<T> {
     }
 
     /// What was heard. The error of a rank that is gone is told in the name of the call.
-    pub(crate) fn heard(&mut self, errand: Errand, id: RequestId) -> Result<Vec<u8>> {
+    pub(crate) fn heard(&mut self, message: InternalMessage, id: RequestId) -> Result<Vec<u8>> {
         let slot = self.core.requests.at(id.index()).peer;
-        let heard = self.take_data(errand.call, id).map(|(bytes, _)| bytes);
+        let heard = self.take_data(message.call, id).map(|(bytes, _)| bytes);
         heard.map_err(|error| match slot.filter(|&slot| self.core.gone[slot].is_some()) {
-            Some(slot) => self.core.gone_error(errand.call, slot),
-            None => error.in_call(errand.call),
+            Some(slot) => self.core.gone_error(message.call, slot),
+            None => error.in_call(message.call),
         })
     }
 
