@@ -1,4 +1,4 @@
-//! Chores: what goes on in progress. It is what the engine does for a call that does not wait, in steps between
+//! Background tasks: what goes on in progress. A task is what the engine does for a call that does not wait, in steps between
 //! which messages of its own travel. It is a request like any other to whoever began it.
 
 use super::Engine;
