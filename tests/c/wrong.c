@@ -38,6 +38,8 @@ int main(int argc, char **argv) {
     /* The buffer of one side is no memory; the other must not be blamed. */
     if (!strcmp(what, "bad receive") || !strcmp(what, "bad send")) {
         char *good = malloc(MANY), *bad = (char *)0x1000;
+        /* Both sides learn of a buffer that cannot be read, in any order. The sender is to speak. */
+        if (rank == 1 && what[4] == 's') MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
         if (rank == 0) MPI_Send(what[4] == 's' ? bad : good, MANY, MPI_CHAR, 1, 5, MPI_COMM_WORLD);
         if (rank == 1) MPI_Recv(what[4] == 'r' ? bad : good, MANY, MPI_CHAR, 0, 5, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
         MPI_Barrier(MPI_COMM_WORLD);

@@ -286,3 +286,50 @@ fn inputs_and_outputs_are_different_files() {
     let words = ["-o", &records, "--picture", &other, "--save", &folder.path("bodies"), &list];
     assert_eq!(fetch(&words).status.code(), Some(0));
 }
+
+/// Ctrl-C: how far the job has come, and how to go on.
+#[test]
+fn an_interrupt_says_what_is_done() {
+    let (site, folder) = (Site::start().unwrap(), Folder::new("interrupt"));
+    let (list, out, state) = (folder.path("list"), folder.path("out"), folder.path("state"));
+    let slow: Vec<String> = (0..3).map(|i| site.url(&format!("/slow/60000/{i}"))).collect();
+    std::fs::write(&list, format!("{}\n{}\n", site.url("/page/1"), slow.join("\n"))).unwrap();
+    let more = ["-o", &out, "--checkpoint", &state];
+    for (words, how) in [
+        (&["-n", "2", "-o", &out][..], "with --checkpoint FILE, the same command could go on"),
+        (&[&["-n", "2"][..], &more].concat(), "the same command goes on from there"),
+        (&more, "the same command goes on from there"),
+    ] {
+        let _ = std::fs::remove_file(&out);
+        let mut command = command(&[words, &["--timeout", "100", &list]].concat());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while std::fs::metadata(&out).map_or(0, |data| data.len()) == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let text = error(&output);
+        assert_eq!(output.status.code(), Some(130), "{text}");
+        let line = format!("ranks fetch: interrupted: 1 of 4 lines are done; {how}");
+        assert!(text.contains(&line) && !text.contains("MPI_") && !text.contains("waits in"), "{text}");
+    }
+}
+
+/// A connection that fails at the proxy says so.
+#[test]
+fn a_dead_proxy_is_named() {
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let named = format!("connection refused: through the proxy http://{dead}\"");
+    let proxy = format!("http://me:secret@{dead}");
+    let done = fetch(&["--proxy", &proxy, "http://127.0.0.1:1/"]);
+    let out = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(out.contains(&named) && !out.contains("secret"), "{out}");
+    let done =
+        command(&["http://a.invalid/"]).env("http_proxy", &proxy).env("no_proxy", "").output().unwrap();
+    assert!(String::from_utf8_lossy(&done.stdout).contains(&named), "{done:?}");
+    let direct = fetch(&["--proxy", "none", &format!("http://{dead}/")]);
+    assert!(String::from_utf8_lossy(&direct.stdout).contains("\"connection refused\""), "{direct:?}");
+}

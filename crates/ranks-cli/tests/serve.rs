@@ -112,6 +112,8 @@ fn requests_that_are_none_and_connections_that_go_on() {
         ("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc".into(), 405),
         ("BREW /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".into(), 501),
         ("GET / HTTP/3.0\r\n\r\n".into(), 505),
+        ("GET /ten.txt HTTP/1.9\r\nConnection: close\r\nHost: a\r\n\r\n".into(), 200),
+        ("\r\nGET /ten.txt HTTP/1.2\r\n\r\n".into(), 400),
     ] {
         let answer = server.raw(&request);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request:.80}: {answer:.40}");
@@ -308,6 +310,8 @@ fn ticks(pid: u32) -> u64 {
 fn what_cannot_start_says_why_once() {
     let folder = site("start");
     let bad = folder.write("users", "ann:secret\n");
+    let good = folder
+        .write("good", "ann:{SHA256}2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90\n");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let at = taken.local_addr().unwrap().to_string();
     for (words, wanted) in [
@@ -316,6 +320,10 @@ fn what_cannot_start_says_why_once() {
         (&["--error-page", "404=nothing.html"], "No such file"),
         (&["--tls-cert", "/nothing", "--tls-key", "/nothing"], "the certificate /nothing"),
         (&["--access-log", "/nothing/log"], "the access log /nothing/log"),
+        (
+            &["--auth-file", good.to_str().unwrap(), "--access-log", good.to_str().unwrap()],
+            "is the file of --auth-file",
+        ),
         (&["--listen", &at], "cannot listen on 127.0.0.1:"),
     ] {
         for ranks in ["1", "2"] {

@@ -6,6 +6,7 @@ mod failure;
 mod method;
 mod options;
 mod pool;
+mod proxied;
 mod redirect;
 mod retry;
 mod robots;
@@ -25,6 +26,7 @@ use body::Sink;
 use expect::Search;
 use failure::classify;
 use pool::Pool;
+use proxied::Proxied;
 use redirect::Redirect;
 use robots::Robots;
 use save::Saved;
@@ -71,6 +73,8 @@ struct Inner {
     pool: Pool,
     options: ClientOptions,
     robots: Option<Robots>,
+    /// To be told where a connection fails.
+    proxied: Proxied,
 }
 
 impl Client {
@@ -138,7 +142,8 @@ impl Client {
         };
         let pool = Pool::new(Box::new(make)).map_err(|error| refuse(&error))?;
         let robots = options.robots.then(|| Robots::new(&options.user_agent));
-        Ok(Client { inner: Arc::new(Inner { pool, options, robots }) })
+        let proxied = Proxied::of(&options.proxy, nothing_by_proxy());
+        Ok(Client { inner: Arc::new(Inner { pool, options, robots, proxied }) })
     }
 
     /// What it was made with.
@@ -294,8 +299,10 @@ impl Inner {
         };
         match HOP.scope(RefCell::default(), sending).await {
             (Ok(response), _) => Ok(response),
-            (Err(error), None) => Err(classify(&error, false)),
-            (Err(error), Some(at)) => Err(classify(&error, false).after_redirect(&at)),
+            (Err(error), None) => Err(classify(&error, false).through(self.proxied.for_url(url))),
+            (Err(error), Some(at)) => {
+                Err(classify(&error, false).through(self.proxied.for_url(&at)).after_redirect(&at))
+            }
         }
     }
 

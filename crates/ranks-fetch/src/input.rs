@@ -112,7 +112,12 @@ fn open(name: &str) -> Result<Source, String> {
     if name == "-" {
         return Ok(Source::Reader { name: "standard input".into(), reader: Box::new(io::stdin()) });
     }
-    let cannot = |error: io::Error| format!("cannot read {name}: {error}");
+    let cannot = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound if !name.starts_with(['/', '.']) => {
+            format!("cannot read {name}: no such file; for a URL write http://{name}")
+        }
+        _ => format!("cannot read {name}: {error}"),
+    };
     let file = File::open(name).map_err(cannot)?;
     // A directory opens well and fails at the first read; that would be after the job began.
     if file.metadata().map_err(cannot)?.is_dir() {
@@ -240,7 +245,7 @@ const UTF_16: &str = "NUL bytes in the line, as in UTF-16: the input must be UTF
 
 /// Why a line cannot be one URL, as far as its bytes tell.
 fn no_url(text: &[u8]) -> Option<&'static str> {
-    if text.contains(&0) || text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+    if text.contains(&0) {
         return Some(UTF_16);
     }
     if text.contains(&b'\r') {
@@ -293,6 +298,7 @@ mod tests {
             (b"http://a/\0".to_vec(), "NUL"),
             (b"http://a/\x7f".to_vec(), "white space"),
             (b"http://a/caf\xe9".to_vec(), "not UTF-8"),
+            (b"\xff\xfe".to_vec(), "not UTF-8"),
         ] {
             let (found, _) = entries(std::io::Cursor::new(input.clone()));
             let Entry::Unusable(line, failure) = &found[0] else { panic!("{input:?}: {found:?}") };
@@ -363,5 +369,7 @@ mod tests {
             let error = Input::open(&[name.to_owned()], || ()).err().expect("an error");
             assert!(error.starts_with(&format!("cannot read {name}: ")), "{error}");
         }
+        let error = Input::open(&["127.0.0.1:1/p.html".to_owned()], || ()).err().expect("an error");
+        assert!(error.ends_with("no such file; for a URL write http://127.0.0.1:1/p.html"), "{error}");
     }
 }

@@ -23,6 +23,7 @@ mod fetcher;
 mod host;
 mod host_queue;
 mod input;
+mod interrupt;
 mod job;
 mod messages;
 mod options;
@@ -162,6 +163,9 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
         true => Progress::new(options.progress, &options.inputs, summary.records),
         false => Progress::none(),
     };
+    if first {
+        interrupt::listen(options, &progress);
+    }
     let mut sink = Sink {
         target: output_files.target,
         progress,

@@ -240,6 +240,8 @@ mod tests {
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
+        let refused = parse("--retry-on x").unwrap_err().to_string();
+        assert!(refused.contains("a status is a number from 100 to 999"), "{refused}");
         assert!(parse("--checkpoint x").is_err(), "without --output");
         for (line, format) in
             [("-o a.csv", Format::Csv), ("-o a.db", Format::Sqlite), ("-o a", Format::Jsonl)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Read, Write, stderr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
@@ -12,6 +14,8 @@ use super::summary::Summary;
 /// A line at the bottom of the terminal, or nothing.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
+    /// Records written, whether or not they are shown.
+    done: Arc<AtomicU64>,
 }
 
 /// Redraws a second, at most.
@@ -43,12 +47,22 @@ impl Progress {
         bar.set_position(done);
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(250));
-        Progress { bar: Some(bar) }
+        Progress { bar: Some(bar), done: Arc::new(AtomicU64::new(done)) }
     }
 
     /// No progress shown: every rank but the first.
     pub(super) fn none() -> Progress {
-        Progress { bar: None }
+        Progress { bar: None, done: Arc::default() }
+    }
+
+    /// How many records have been written so far, to be looked at from another thread.
+    pub(super) fn done(&self) -> Arc<AtomicU64> {
+        self.done.clone()
+    }
+
+    /// The bar, if one is shown.
+    pub(super) fn bar(&self) -> Option<ProgressBar> {
+        self.bar.clone()
     }
 
     /// Writes to standard output with the bar out of the way: both may be the same terminal.
@@ -60,6 +74,7 @@ impl Progress {
     }
 
     pub(super) fn show(&self, summary: &Summary) {
+        self.done.store(summary.records, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
             bar.set_position(summary.records);
             if !summary.failures.is_empty() {
@@ -77,7 +92,7 @@ impl Progress {
 }
 
 /// Lines in all inputs; `None`: standard input is among them, or nothing is.
-fn count(inputs: &[String]) -> Option<u64> {
+pub(super) fn count(inputs: &[String]) -> Option<u64> {
     let lines = |name: &String| {
         if name.contains("://") {
             return Some(1);

@@ -150,3 +150,11 @@ fn the_list_of_samples_holds_every_kind() {
         assert!(urls.iter().any(|url| url.contains(part)), "{part}");
     }
 }
+
+#[test]
+fn https_where_http_is_spoken_is_told() {
+    let site = Site::start().unwrap();
+    let found = visit(&site.url("/page/1").replace("http://", "https://"), quick());
+    let said = found.failure.map(|failure| failure.to_string());
+    assert_eq!(said.as_deref(), Some("tls: the server does not speak TLS on this port"));
+}

@@ -425,3 +425,22 @@ fn http_2_carries_many_requests_on_one_connection() {
         assert_eq!(connections.load(Ordering::Relaxed), 1);
     });
 }
+
+/// Bytes that no URL may hold make a redirect a bad one: it is not guessed what was meant.
+#[test]
+fn control_bytes_in_a_location_are_a_bad_redirect() {
+    for location in ["/a\u{1}b", "/a\u{7f}b", "\u{1}", "http://127.0.0.1:1/\u{2}"] {
+        let server = Server::start(move |request| match &*request.path {
+            "/" => answer(302, &format!("Location: {location}\r\n"), b""),
+            _ => answer(200, "", b"elsewhere"),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let found = runtime.block_on(async { Client::new(quick()).unwrap().check(&server.url("/")).await });
+        let kind = found.failure.as_ref().map(|failure| failure.kind);
+        assert_eq!(
+            (kind, found.status),
+            (Some(FailureKind::BadRedirect), Some(302)),
+            "{location:?}: {found:?}"
+        );
+    }
+}

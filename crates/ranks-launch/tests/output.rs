@@ -175,6 +175,23 @@ fn two_jobs_at_once() {
     assert_eq!(second.finish().out, "b\n".repeat(4));
 }
 
+/// Where both streams go to one place, what a rank writes first stands first, though it has begun a line on the other
+/// stream before.
+#[test]
+fn streams_of_one_rank_keep_their_order() {
+    let text = "printf '..' >&2; sleep 0.9; printf '\\r' >&2; seq 20000; echo summary >&2";
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut command = command(&["-n", "1", "sh", "-c", text]);
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut all = String::new();
+    reader.read_to_string(&mut all).unwrap();
+    assert!(child.wait().unwrap().success());
+    let end: Vec<&str> = all.lines().rev().take(2).map(|line| line.trim_start_matches('\r')).collect();
+    assert_eq!((end, all.lines().count()), (vec!["summary", "20000"], 20001), "{:?}", &all[..20]);
+}
+
 /// What processes write that a rank has left behind in its process group is not lost.
 #[test]
 fn output_of_processes_that_outlive_their_rank_is_read() {

@@ -153,6 +153,7 @@ fn outside(name: &'static str) -> ! {
         Stage::Before => "before MPI_Init",
         Stage::Running | Stage::After => "after MPI_Finalize",
     };
-    ranks_shm::say::line(format_args!("ranks: {name}: called {when}"));
+    let rank = global::known_rank().map_or(String::new(), |rank| format!("rank {rank}: "));
+    ranks_shm::say::line(format_args!("ranks: {rank}{name}: called {when}"));
     std::process::exit(class::OTHER)
 }

@@ -124,6 +124,11 @@ impl Drop for Guard {
     }
 }
 
+/// The rank that this process is, or was before it finalised; none before it initialised.
+pub fn known_rank() -> Option<usize> {
+    GLOBAL.segment.get().map(|(_, rank)| *rank)
+}
+
 /// Two calls run at once, though the program has promised that none would: what they touch may be damaged already, so
 /// the job ends, whatever the error handlers are.
 #[cold]

@@ -62,6 +62,10 @@ pub async fn talk<S: Stream>(
                 let mut slots = [const { MaybeUninit::uninit() }; HEADERS];
                 match parse(filled, &mut slots[..limits.max_headers], site.head_limits()) {
                     Parsed::Partial => {}
+                    Parsed::Later(at) => {
+                        input.replace(at, b'1');
+                        continue;
+                    }
                     Parsed::Refused(status) => {
                         talk.refuse(None, status).await?;
                         return Ok(End::Linger);

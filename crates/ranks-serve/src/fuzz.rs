@@ -65,6 +65,7 @@ fn head<T: std::fmt::Debug>(bytes: &[u8], look: impl Fn(&Head<'_>) -> T) -> Resu
     match parse(bytes, &mut slots, Limits { uri: 200, head: 1000 }) {
         Parsed::Head(head, length) => Ok((length, look(&head))),
         Parsed::Partial => Err(0),
+        Parsed::Later(_) => Err(1),
         Parsed::Refused(status) => Err(status),
     }
 }

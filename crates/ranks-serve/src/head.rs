@@ -70,6 +70,8 @@ pub enum Parsed<'a> {
     Head(Head<'a>, usize),
     /// Not yet a whole head.
     Partial,
+    /// A later version of HTTP/1, said by the digit at this place. It is to be read as HTTP/1.1 (RFC 9110, 2.5).
+    Later(usize),
     /// Never a head that is taken: this status, and the end of the connection.
     Refused(u16),
 }
@@ -97,7 +99,11 @@ pub fn parse<'a>(bytes: &'a [u8], slots: &'a mut [MaybeUninit<Header<'a>>], limi
             None => Parsed::Partial,
         },
         Err(Error::TooManyHeaders) => Parsed::Refused(431),
-        Err(Error::Version) if other_version(bytes) => Parsed::Refused(505),
+        Err(Error::Version) => match other_version(bytes) {
+            Some((b'1', at)) => Parsed::Later(at),
+            Some(_) => Parsed::Refused(505),
+            None => Parsed::Refused(too_long(bytes, limits).unwrap_or(400)),
+        },
         Err(_) => Parsed::Refused(too_long(bytes, limits).unwrap_or(400)),
     }
 }
@@ -122,13 +128,17 @@ fn too_long(bytes: &[u8], limits: Limits) -> Option<u16> {
     }
 }
 
-/// Whether the first line ends with a version of HTTP that is none of 1.0 and 1.1. Without any version it is no
-/// request (HTTP/0.9 is not spoken).
-fn other_version(bytes: &[u8]) -> bool {
-    let line = bytes.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or(&[]);
-    let version = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next().unwrap_or(&[]);
-    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-        if major.is_ascii_digit() && minor.is_ascii_digit())
+/// The major version that the first line ends with, and where its minor version stands, if it is none of 1.0 and 1.1.
+/// Without any version it is no request (HTTP/0.9 is not spoken).
+fn other_version(bytes: &[u8]) -> Option<(u8, usize)> {
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let line = first_line(bytes).trim_ascii_end();
+    match line.rsplit(|&byte| byte == b' ').next()? {
+        [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', b'0'..=b'9'] => {
+            Some((*major, start + line.len() - 1))
+        }
+        _ => None,
+    }
 }
 
 /// The body that follows a head.

@@ -23,6 +23,11 @@ impl Input {
         &self.bytes[self.start..self.end]
     }
 
+    /// Puts another byte in the place of one that is there.
+    pub fn replace(&mut self, at: usize, byte: u8) {
+        self.bytes[self.start + at] = byte;
+    }
+
     /// So many of them are done with.
     pub fn take(&mut self, count: usize) {
         self.start += count;

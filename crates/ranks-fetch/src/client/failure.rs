@@ -94,6 +94,24 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// With the proxy through which a connection was to be made: perhaps the fault is its own.
+    pub(super) fn through(self, proxy: Option<String>) -> Self {
+        use FailureKind::*;
+        let connects = matches!(self.kind, Dns | ConnectionRefused | ConnectionFailed)
+            || self.kind == TimedOut && self.detail == CONNECTING;
+        let Some(proxy) = proxy.filter(|_| connects) else { return self };
+        let detail = match self.detail.as_str() {
+            "" => format!("through the proxy {proxy}"),
+            detail => format!("through the proxy {proxy}: {detail}"),
+        };
+        Failure { kind: self.kind, detail }
+    }
+}
+
+/// The detail of a time-out before there was a connection.
+const CONNECTING: &str = "connecting";
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.as_str())?;
@@ -114,7 +132,7 @@ pub(super) fn classify(error: &reqwest::Error, response_began: bool) -> Failure 
     }
     if error.is_timeout() {
         // Only the connect time-out is reqwest's; the total is kept by the caller.
-        return Failure::new(TimedOut, "connecting");
+        return Failure::new(TimedOut, CONNECTING);
     }
     if error.is_redirect() {
         return Failure::new(BadRedirect, detail);
@@ -168,8 +186,14 @@ impl Causes {
         while let Some(cause) = next {
             causes.innermost = one_line(&cause.to_string());
             next = cause.source();
-            if cause.is::<rustls::Error>() {
+            if let Some(error) = cause.downcast_ref::<rustls::Error>() {
                 causes.tls = true;
+                // The first bytes of the answer are no record of TLS; usually they are HTTP.
+                if matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
+                {
+                    causes.innermost = "the server does not speak TLS on this port".to_owned();
+                    break;
+                }
             } else if let Some(io) = cause.downcast_ref::<io::Error>() {
                 causes.io = Some(io.kind());
                 // `source` of an io::Error skips the error it wraps and gives that one's source.

@@ -31,7 +31,7 @@ pub struct Limits {
 
     /// Statuses that are tried again
     #[arg(long, value_name = "CODES", value_delimiter = ',', default_value = "429,500,502,503,504",
-        value_parser = clap::value_parser!(u16).range(100..=999))]
+        value_parser = status)]
     pub retry_on: Vec<u16>,
 
     /// Longest time to leave a host alone that answers 429 or 503 with Retry-After, in seconds; 0 ignores it
@@ -66,6 +66,13 @@ impl std::fmt::Display for Beyond {
 }
 
 impl std::error::Error for Beyond {}
+
+fn status(text: &str) -> Result<u16, Beyond> {
+    match text.trim().parse() {
+        Ok(number @ 100..=999) => Ok(number),
+        _ => Err(Beyond("a status is a number from 100 to 999; write for instance 500,503")),
+    }
+}
 
 fn concurrency(text: &str) -> Result<usize, Beyond> {
     match text.parse() {

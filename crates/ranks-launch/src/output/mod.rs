@@ -149,6 +149,9 @@ impl Outputs {
     pub fn handle(&mut self, fds: &[PollFd], now: Instant) {
         for (index, fd) in fds.iter().take(self.streams.len()).enumerate() {
             if fd.revents != 0 {
+                if self.streams[index].words.is_some() {
+                    self.collect_before(index, now);
+                }
                 self.read(index, now);
                 self.forward(index, now);
             }
@@ -170,17 +173,16 @@ impl Outputs {
 
     /// When `tick` has something to do even if nothing happens.
     pub fn deadline(&self) -> Option<Instant> {
-        let due =
-            self.streams.iter().enumerate().filter(|(_, s)| !s.held.is_empty()).filter_map(|(index, s)| {
-                let sink = &self.sinks[s.sink];
-                let held = sink.held_until(index);
-                if s.pipe.is_none() || s.held.len() >= LONG_LINE || s.held.contains(&b'\n') {
-                    return held;
-                }
-                // Bytes that wait for our reader come first; when it is slow, the rank is not idle, we are.
-                let idle = s.last_read + self.idle[s.sink].filter(|_| sink.is_empty())?;
-                Some(held.map_or(idle, |held| held.max(idle)))
-            });
+        let due = self.streams.iter().filter(|s| !s.held.is_empty()).filter_map(|s| {
+            let sink = &self.sinks[s.sink];
+            let held = sink.held_until(s.rank);
+            if s.pipe.is_none() || s.held.len() >= LONG_LINE || s.held.contains(&b'\n') {
+                return held;
+            }
+            // Bytes that wait for our reader come first; when it is slow, the rank is not idle, we are.
+            let idle = s.last_read + self.idle[s.sink].filter(|_| sink.is_empty())?;
+            Some(held.map_or(idle, |held| held.max(idle)))
+        });
         due.min()
     }
 
@@ -206,8 +208,8 @@ impl Outputs {
     /// Forwards what may go out of a stream now.
     fn forward(&mut self, index: usize, now: Instant) {
         let stream = &mut self.streams[index];
-        let sink = &mut self.sinks[stream.sink];
-        if sink.held_until(index).is_some_and(|until| until > now) {
+        let (sink, rank) = (&mut self.sinks[stream.sink], stream.rank);
+        if sink.held_until(rank).is_some_and(|until| until > now) {
             return;
         }
         let whole = stream.held.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
@@ -216,35 +218,35 @@ impl Outputs {
         let all = rest > 0
             && (closed
                 || rest >= LONG_LINE
-                || (whole == 0 && sink.is_inside_line_of(index))
+                || (whole == 0 && sink.is_inside_line_of(rank))
                 || (self.idle[stream.sink].is_some_and(|idle| now >= stream.last_read + idle)
                     && sink.is_empty()
                     && stream.pipe.as_ref().is_none_or(|pipe| sys::bytes_waiting(pipe) == 0)));
         let upto = if all { stream.held.len() } else { whole };
         if self.tag || self.asked.timestamps() {
             let time = if self.asked.timestamps() { sys::local_time() + " " } else { String::new() };
-            let rank = if self.tag { format!("[{}] ", stream.rank) } else { String::new() };
-            let tag = time + &rank;
+            let name = if self.tag { format!("[{rank}] ") } else { String::new() };
+            let tag = time + &name;
             let mut tagged = Vec::with_capacity(upto + upto / 4 + tag.len());
             for (at, line) in stream.held[..upto].split_inclusive(|&b| b == b'\n').enumerate() {
-                if at > 0 || !sink.is_inside_line_of(index) {
+                if at > 0 || !sink.is_inside_line_of(rank) {
                     tagged.extend_from_slice(tag.as_bytes());
                 }
                 tagged.extend_from_slice(line);
             }
-            sink.add(index, &tagged, now);
+            sink.add(rank, &tagged, now);
         } else {
-            sink.add(index, &stream.held[..upto], now);
+            sink.add(rank, &stream.held[..upto], now);
         }
         if let Some(copy) = stream.copy {
-            self.sinks[copy].add(index, &stream.held[..upto], now);
+            self.sinks[copy].add(rank, &stream.held[..upto], now);
         }
         if let Some(words) = &mut stream.words {
             words.hear(&stream.held[..upto]);
         }
         stream.held.drain(..upto);
         if closed {
-            self.sinks[stream.sink].release(index, now);
+            self.sinks[stream.sink].release(rank, now);
         }
     }
 
@@ -255,6 +257,16 @@ impl Outputs {
             if self.streams[index].rank == rank {
                 self.collect_stream(index, now);
             }
+        }
+    }
+
+    /// Where both streams of a rank go to one place: what it has written to standard output stands before what comes
+    /// now on standard error, which it wrote later, as far as one can tell.
+    fn collect_before(&mut self, error: usize, now: Instant) {
+        let (rank, sink) = (self.streams[error].rank, self.streams[error].sink);
+        let same = |stream: &Stream| stream.rank == rank && stream.sink == sink && stream.words.is_none();
+        if let Some(out) = self.streams.iter().position(same) {
+            self.collect_stream(out, now);
         }
     }
 
@@ -273,8 +285,7 @@ impl Outputs {
         let last = self.sinks[stream.sink].last()?;
         // What went into a file is not before the reader's eyes.
         let words = stream.words.as_ref()?;
-        let unseen =
-            stream.sink > self.error_sink || self.streams[last].rank != rank || words.end_with_messages();
+        let unseen = stream.sink > self.error_sink || last != rank || words.end_with_messages();
         if unseen { words.last() } else { None }
     }
 
@@ -305,12 +316,12 @@ impl Outputs {
         // Closed now: nobody's unfinished line is waited for, so this forwards everything.
         for sink in 0..self.sinks.len() {
             for index in 0..self.streams.len() {
-                self.sinks[sink].release(index, now);
+                self.sinks[sink].release(self.streams[index].rank, now);
             }
             for index in (0..self.streams.len()).filter(|&i| self.streams[i].sink == sink).collect::<Vec<_>>()
             {
                 self.forward(index, now);
-                self.sinks[sink].release(index, now);
+                self.sinks[sink].release(self.streams[index].rank, now);
             }
         }
         self.tick(now);

@@ -15,7 +15,7 @@ const FULL: usize = 256 << 10;
 /// has a page.
 const SAFE_WRITE: usize = 4096;
 
-/// A line that has begun belongs to its stream for this long after its last byte.
+/// A line that has begun belongs to its rank for this long after its last byte.
 const HOLD: Duration = Duration::from_millis(100);
 
 /// However often more of it comes, it keeps others waiting no longer than this.
@@ -53,7 +53,7 @@ enum How {
 /// A line without an end, the last thing that was forwarded.
 #[derive(Clone, Copy)]
 struct OpenLine {
-    stream: usize,
+    rank: usize,
     begun: Instant,
     touched: Instant,
 }
@@ -113,42 +113,42 @@ impl Sink {
         }
     }
 
-    /// Until when the line that is open is another stream's; `None` when `stream` may write now.
-    pub fn held_until(&self, stream: usize) -> Option<Instant> {
+    /// Until when the line that is open is another rank's; `None` when `rank` may write now.
+    pub fn held_until(&self, rank: usize) -> Option<Instant> {
         self.line
-            .filter(|line| line.stream != stream)
+            .filter(|line| line.rank != rank)
             .map(|line| (line.touched + HOLD).min(line.begun + LONGEST_HOLD))
     }
 
-    /// True when the open line is this stream's.
-    pub fn is_inside_line_of(&self, stream: usize) -> bool {
-        self.line.is_some_and(|line| line.stream == stream)
+    /// True when the open line is this rank's, of either of its streams.
+    pub fn is_inside_line_of(&self, rank: usize) -> bool {
+        self.line.is_some_and(|line| line.rank == rank)
     }
 
-    /// The stream whose bytes came last.
+    /// The rank whose bytes came last.
     pub fn last(&self) -> Option<usize> {
         self.last
     }
 
-    /// Nobody will continue the open line if it is this stream's: others need not wait for it.
-    pub fn release(&mut self, stream: usize, now: Instant) {
-        if let Some(line) = self.line.as_mut().filter(|line| line.stream == stream) {
+    /// Nobody will continue the open line if it is this rank's: others need not wait for it.
+    pub fn release(&mut self, rank: usize, now: Instant) {
+        if let Some(line) = self.line.as_mut().filter(|line| line.rank == rank) {
             line.touched = now.checked_sub(HOLD).unwrap_or(now);
         }
     }
 
-    /// Adds bytes of a stream, which may write now. They end a line, or begin one that stays open.
-    pub fn add(&mut self, stream: usize, bytes: &[u8], now: Instant) {
+    /// Adds bytes of a rank, which may write now. They end a line, or begin one that stays open.
+    pub fn add(&mut self, rank: usize, bytes: &[u8], now: Instant) {
         let Some(last) = bytes.last() else { return };
-        if !self.is_inside_line_of(stream) {
+        if !self.is_inside_line_of(rank) {
             self.end_line();
         }
         let begun = self.line.filter(|_| !bytes.contains(&b'\n')).map_or(now, |line| line.begun);
         if self.broken.is_none() {
             self.pending.extend_from_slice(bytes);
         }
-        self.last = Some(stream);
-        self.line = (*last != b'\n').then_some(OpenLine { stream, begun, touched: now });
+        self.last = Some(rank);
+        self.line = (*last != b'\n').then_some(OpenLine { rank, begun, touched: now });
     }
 
     /// Adds lines of the launcher's own.

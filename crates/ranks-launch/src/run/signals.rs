@@ -84,7 +84,12 @@ impl Job<'_> {
     pub(super) fn end_by(&mut self, signal: i32, now: Instant) {
         let scene = report::scene(&self.segment, |rank| self.ranks[rank].death.is_some());
         let heading = format!("signal {}: ending the job", report::describe_signal(signal));
-        self.say(&heading, &report::describe(&scene, report::Style::Failure));
+        // Those that say themselves why they end know better what they were doing.
+        let rest = match self.launch.says_why {
+            true => String::new(),
+            false => report::describe(&scene, report::Style::Failure),
+        };
+        self.say(&heading, &rest);
         self.code.get_or_insert(128 + signal);
         // Ranks that end by themselves when they are told to have had their time.
         let grace = match self.draining {

@@ -3,7 +3,7 @@ use crate::bounds::HEADERS;
 
 const LIMITS: Limits = Limits { uri: 100, head: 400 };
 
-/// The status, or 0 for a partial head, or 200 for a whole one.
+/// The status, or 0 for a partial head, or 200 for a whole one, or 1 for one of a later version of HTTP/1.
 fn status(bytes: &[u8]) -> u16 {
     let mut slots = [const { MaybeUninit::uninit() }; HEADERS];
     match parse(bytes, &mut slots[..10], LIMITS) {
@@ -12,6 +12,10 @@ fn status(bytes: &[u8]) -> u16 {
             200
         }
         Parsed::Partial => 0,
+        Parsed::Later(at) => {
+            assert!(bytes[at].is_ascii_digit());
+            1
+        }
         Parsed::Refused(status) => status,
     }
 }
@@ -27,7 +31,7 @@ fn heads_and_what_is_none() {
         ("GET / HTTP/1.1\r\nHost: a\r\n".into(), 0),
         ("".into(), 0),
         ("GET /\r\n\r\n".into(), 400),
-        ("GET / HTTP/1.2\r\n\r\n".into(), 505),
+        ("GET / HTTP/1.2\r\n\r\n".into(), 1),
         ("GET / HTTP/2.0\r\n\r\n".into(), 505),
         ("GET / HTTP/9.9\r\n\r\n".into(), 505),
         ("GET / HTTP/11\r\n\r\n".into(), 400),
