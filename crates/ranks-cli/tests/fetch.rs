@@ -278,6 +278,11 @@ fn inputs_and_outputs_are_different_files() {
     let input = std::fs::File::open(&list).unwrap();
     let done = command(&["-o", &list]).stdin(input).output().unwrap();
     assert!(done.status.code() == Some(2) && error(&done).contains("(standard input)"), "{done:?}");
+    // A job alone sees where its standard output goes.
+    let own = std::fs::OpenOptions::new().append(true).open(&list).unwrap();
+    let done = command(&[&list]).stdout(own).output().unwrap();
+    let told = "l.txt is an input, and standard output goes there too";
+    assert!(done.status.code() == Some(2) && error(&done).contains(told), "{done:?}");
     for file in [&list, &body] {
         assert_eq!(&std::fs::read_to_string(file).unwrap(), &text);
     }

@@ -6,6 +6,8 @@ use ranks_http::identity::{Identity, folder, same_folder};
 
 use crate::options::Options;
 
+const STANDARD_OUTPUT: &str = "standard output";
+
 /// Refuses options that would overwrite an input or each other's file. Nothing has been opened for writing yet.
 pub(crate) fn check(options: &Options) -> Result<(), String> {
     let named = [
@@ -14,7 +16,11 @@ pub(crate) fn check(options: &Options) -> Result<(), String> {
         ("--picture", &options.picture),
     ];
     let written = named.into_iter().filter_map(|(option, file)| Some((option, file.as_deref()?)));
-    let written: Vec<(&str, &Path)> = written.collect();
+    let mut written: Vec<(&str, &Path)> = written.collect();
+    if options.output.is_none() {
+        // Where it is appended to an input, the job would read its own records without end.
+        written.push((STANDARD_OUTPUT, Path::new("/dev/stdout")));
+    }
     let standard = ["-".to_owned()];
     let inputs = match options.inputs.is_empty() && options.sample.is_none() {
         true => &standard[..],
@@ -27,6 +33,9 @@ pub(crate) fn check(options: &Options) -> Result<(), String> {
         let same = |other: &Path| Identity::of(other).is_some_and(|other| other == identity);
         let shown = file.display();
         if let Some(name) = inputs.iter().find(|name| same(input_file(name))) {
+            if *option == STANDARD_OUTPUT {
+                return Err(format!("{} is an input, and standard output goes there too", told(name)));
+            }
             let other = if Path::new(name) == *file { String::new() } else { format!(" ({})", told(name)) };
             return Err(format!("{shown} is an input{other}, and {option} would overwrite it"));
         }
