@@ -10,40 +10,29 @@ mod fetch;
 mod info;
 mod install;
 mod left_out;
+mod overview;
 mod own_ranks;
 #[cfg(feature = "serve")]
 mod serve;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use ranks_launch::command;
 use std::error::Error;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Message passing for Rust and Python: N processes that send messages to each other by number.
 #[derive(Parser)]
-#[command(name = "ranks", version, after_help = left_out::without(TASKS), disable_help_subcommand = true)]
+#[command(name = "ranks", version, after_help = left_out::without(overview::GROUPS), help_template = overview::TEMPLATE,
+    disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
 }
 
-const TASKS: &str = "\
-What to type for what:
-  run a program on 4 ranks           ranks run -n 4 python hello.py
-  the same under another name        mpiexec -n 4 python hello.py
-  build with cargo, then run         ranks run -n 4 --example hello
-  fetch a list of URLs               ranks fetch -n 4 urls.txt
-  serve a folder over HTTP           ranks serve -n 2 public --listen 0.0.0.0:8080
-  see where a program hangs          ranks run -n 4 --timeout 60 ./solver     (or Ctrl-\\ while it runs)
-  see what this machine allows       ranks info
-  measure how fast ranks talk        ranks bench -n 2 latency bandwidth
-  mpiexec, mpicc, libmpi.so.12       ranks install ~/.local
-
-ranks COMMAND --help says more.";
-
-/// What there is to do. A new task is a variant here, a line in `TASKS` and an arm in `main`.
+/// What there is to do. A new task is a variant here, a line in `overview.rs` and an arm in `main`.
 #[derive(Subcommand)]
 enum Task {
     /// Start N ranks of a program and watch over them
@@ -65,6 +54,11 @@ enum Task {
     Info(info::Options),
     // Without a text here, the one of `install::Options` is shown.
     Install(install::Options),
+    /// Write the completions of a shell to standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 // As for `Fetch`; a plain comment, so that the help is the one of `ranks_bench::Options`.
@@ -141,5 +135,14 @@ fn main() -> ExitCode {
         Task::Bench(task) => bench(&task),
         Task::Info(options) => info::run(&options),
         Task::Install(options) => install::run(&options),
+        Task::Completions { shell } => {
+            // Written in one piece: a reader that goes away ends it without a word, as with other tools.
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "ranks", &mut text);
+            match std::io::stdout().write_all(&text) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            }
+        }
     }
 }
