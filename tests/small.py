@@ -91,7 +91,7 @@ def main():
         one = err.startswith(f"ranks: this build has no `ranks {name}`") and len(err.splitlines()) == 1
         check(f"ranks {name} says how to get it", code == 2 and out == "" and one and f"--features {name}" in err, out + err)
     code, out, err = run(ranks, "--help")
-    check("the help names what is there", code == 0 and "fetch" not in out and "\n  bench " in out, out + err)
+    check("the help names what is there", code == 0 and "fetch" not in out and "\n  ranks bench " in out, out + err)
     sys.exit(1 if failed else 0)
 
 
