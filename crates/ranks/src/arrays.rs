@@ -26,6 +26,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::send_from`].
     pub fn send_array<T: Equivalence, D: Dimension>(
         &self,
         array: &ArrayRef<T, D>,
@@ -39,6 +42,20 @@ impl Communicator {
     }
 
     /// Receives into an array or into a mutable view. Section 3.2.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut matrix = Array2::<usize>::zeros((2, 2));
+    ///     world.send_array(&Array2::from_elem((2, 2), world.rank()), other, 0)?;
+    ///     world.receive_array(&mut matrix, other, 0)?;
+    ///     assert_eq!(matrix, Array2::from_elem((2, 2), other));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`Communicator::receive_into`].

@@ -23,12 +23,36 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative; class `ProcFailed`
+    /// when the other rank has ended and the message is too long to be left for it.
     #[inline]
     pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
         self.send_buf(Mode::Standard, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
-    /// As [`Self::send_from`], but returns only when the receiver has begun to receive. Section 3.4.
+    /// Sends a slice as [`Self::send_from`] does, but returns only when the receiver has begun to receive.
+    /// Section 3.4.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     if world.rank() == 0 {
+    ///         world.synchronous_send_from(&[1u8, 2, 3], 1, 0)?;
+    ///         // From here on it is known that rank 1 has begun to receive.
+    ///     } else {
+    ///         let mut row = [0u8; 3];
+    ///         world.receive_into(&mut row, 0, 0)?;
+    ///         assert_eq!(row, [1, 2, 3]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative; class `ProcFailed`
+    /// when the other rank has ended.
     pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
         self.send_buf(Mode::Synchronous, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
@@ -36,9 +60,23 @@ impl Communicator {
     /// Receives into a slice, which may be longer than the message; what of it the message does not fill
     /// stays. Section 3.2.4.
     ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     world.send_from(&[1u32, 2, 3], other, 0)?;
+    ///     let mut row = [9u32; 4];
+    ///     let status = world.receive_into(&mut row, other, 0)?;
+    ///     assert_eq!((row, status.bytes), ([1, 2, 3, 9], 12));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Class `Truncate` when the message is longer than the slice; class `Type` when it is no whole number
-    /// of elements, or holds what is no value of the type.
+    /// Class `Truncate` when the message is longer than the slice; class `Type` when it is no whole number of
+    /// elements, was sent as elements of another type, or holds what is no value of the type; class `Rank`
+    /// when there is no rank `source`; class `Tag` when the tag is negative; class `ProcFailed` when the
+    /// message cannot come because the other rank has ended.
     #[inline]
     pub fn receive_into<T: Equivalence>(
         &self,
@@ -77,6 +115,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// As for [`Self::send_from`] and [`Self::receive_into`].
     pub fn send_receive_into<S: Equivalence, R: Equivalence>(
         &self,
         send: &[S],
@@ -112,6 +153,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank; class `Truncate` when a slice has another length than the
+    /// root's; class `Type` when the root sends what is no value of the type.
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
         let outcome = self.moved_in_place(data, |buf| Bcast { buf, root: Self::to(root) });
         // An error in which nobody is named yet is about what the root sent.

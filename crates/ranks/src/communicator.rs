@@ -216,11 +216,28 @@ impl Communicator {
     }
 
     /// This rank's number in the communicator, from 0.
+    ///
+    /// ```
+    /// ranks::threads(4, |world| {
+    ///     let half = world.split(Some(world.rank() as u32 / 2), 0)?.expect("it gave a colour");
+    ///     assert_eq!(half.rank(), world.rank() % 2);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn rank(&self) -> usize {
         self.rank
     }
 
     /// The number of ranks in the communicator.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     assert_eq!(world.size(), 3);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn size(&self) -> usize {
         self.size
     }
@@ -240,12 +257,34 @@ impl Communicator {
     /// ranks::threads(3, |world| world.barrier())?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `ProcFailed` when a rank of the communicator has ended; class `Other` when this rank notices
+    /// that another one is in another collective: all ranks call the collectives of a communicator in one
+    /// order.
     pub fn barrier(&self) -> Result<()> {
         self.engine.engine().run(self.id, Barrier)
     }
 
     /// A communicator of the same ranks with a context of its own, for a library that must not meet its
     /// caller's messages. Collective. Section 7.4.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let apart = world.duplicate()?;
+    ///     let other = 1 - world.rank();
+    ///     world.send("in world", other, 0)?;
+    ///     apart.send("apart", other, 0)?;
+    ///     // The rank and the tag are the same, but the communicator keeps the messages apart.
+    ///     assert_eq!(apart.receive::<String>(other, 0)?.0, "apart");
+    ///     assert_eq!(world.receive::<String>(other, 0)?.0, "in world");
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `ProcFailed` when a rank that it needs has ended.
     pub fn duplicate(&self) -> Result<Communicator> {
         let id = self.engine.engine().comm_dup(self.id)?;
         self.made(id)
@@ -262,6 +301,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the colour is more than 2147483647; class `ProcFailed` when a rank of the
+    /// communicator has ended.
     pub fn split(&self, color: Option<u32>, key: i32) -> Result<Option<Communicator>> {
         let color = match color.map(i32::try_from) {
             None => UNDEFINED,
@@ -274,7 +317,17 @@ impl Communicator {
         id.map(|id| self.made(id)).transpose()
     }
 
-    /// Ends all ranks of the job, with `code` as the exit code. Section 9.7.
+    /// Ends all ranks of the job, with `code` as the exit code; with 0, the exit code is 1. It does not
+    /// return. Section 9.7.
+    ///
+    /// ```no_run
+    /// let world = ranks::init()?;
+    /// if std::fs::metadata("input.dat").is_err() {
+    ///     eprintln!("rank {}: there is no input.dat", world.rank());
+    ///     world.abort(2);
+    /// }
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn abort(&self, code: i32) -> ! {
         self.engine.engine().abort(self.id, code)
     }

@@ -18,7 +18,9 @@
 //! ```
 //!
 //! Every call returns a [`Result`]; an [`Error`] names the call, this rank, the peer, the tag and the
-//! communicator, in words and to programs. References to sections are to MPI 5.0.
+//! communicator, in words and to programs. The section *Errors* of a call names the classes that its arguments and
+//! messages can lead to. Besides these, each call that needs another rank fails with class `ProcFailed` when that
+//! rank has ended. References to sections are to MPI 5.0.
 //!
 //! ```
 //! use ranks::Class;

@@ -33,11 +33,33 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative; class `Type` when
+    /// serde cannot serialise the object; class `ProcFailed` when the other rank has ended and the message is
+    /// too long to be left for it.
     pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
         self.send_buf(Mode::Standard, object_buf(&self.encode(Call::Send, value)?), dest, tag)
     }
 
-    /// As [`Self::send`], but returns only when the receiver has begun to receive. Section 3.4.
+    /// Sends an object as [`Self::send`] does, but returns only when the receiver has begun to receive.
+    /// Section 3.4.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     if world.rank() == 0 {
+    ///         // Returns when rank 1 has begun to receive.
+    ///         world.synchronous_send("hello", 1, 0)
+    ///     } else {
+    ///         assert_eq!(world.receive::<String>(0, 0)?.0, "hello");
+    ///         Ok(())
+    ///     }
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Self::send`]; class `ProcFailed` also when the message is short.
     pub fn synchronous_send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
         self.send_buf(Mode::Synchronous, object_buf(&self.encode(Call::Ssend, value)?), dest, tag)
     }
@@ -47,7 +69,24 @@ impl Communicator {
         self.engine.engine().send(mode, buf, Self::to(dest), tag, self.id)
     }
 
-    /// Receives an object. Section 3.2.
+    /// Receives an object; its [`Status`] says who sent it, with which tag. Section 3.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     world.send(&vec![0.5, 1.5], other, 7)?;
+    ///     let (row, status) = world.receive::<Vec<f64>>(ranks::ANY_SOURCE, ranks::ANY_TAG)?;
+    ///     assert_eq!(row, [0.5, 1.5]);
+    ///     assert_eq!((status.source, status.tag), (other, 7));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when the message holds no object, or one of another type; class `Rank` when there is no
+    /// rank `source`; class `Tag` when the tag is negative; class `ProcFailed` when the message cannot come
+    /// because the other rank has ended.
     pub fn receive<T: DeserializeOwned>(
         &self,
         source: impl Into<Source>,
@@ -103,6 +142,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Type` when
+    /// the object cannot be serialised, or is of another type than a rank asks for.
     pub fn broadcast<T: Serialize + DeserializeOwned>(&self, value: Option<T>, root: usize) -> Result<T> {
         if self.rank() != root {
             let bytes = self.broadcast_bytes(Vec::new(), root)?;

@@ -182,30 +182,66 @@ pub fn sum<T: Addable>(a: T, b: T) -> T {
     a.add(b)
 }
 
-/// The product; of integers, what does not fit wraps.
-pub fn product<T: Addable>(a: T, b: T) -> T {
-    a.multiply(b)
-}
-
-/// The smaller one.
-pub fn min<T: Ordered>(a: T, b: T) -> T {
-    a.lesser(b)
-}
-
-/// The larger one.
-pub fn max<T: Ordered>(a: T, b: T) -> T {
-    a.greater(b)
-}
-
-/// True, or 1, if both are true, or not 0.
+/// The product; of integers, what does not fit wraps. Arrays are multiplied element by element.
 ///
 /// ```
 /// use ranks::op;
 ///
 /// ranks::threads(3, |world| {
-///     let mut settled = [world.rank() != 1, true];
-///     world.all_reduce_in_place(&mut settled, op::logical_and)?;
-///     assert_eq!(settled, [false, true]);
+///     let mut all = [world.rank() + 1, 10];
+///     world.all_reduce_in_place(&mut all, op::product)?;
+///     assert_eq!(all, [6, 1000]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn product<T: Addable>(a: T, b: T) -> T {
+    a.multiply(b)
+}
+
+/// The smaller one of the two.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [5 - world.rank()];
+///     world.all_reduce_in_place(&mut all, op::min)?;
+///     assert_eq!(all, [3]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn min<T: Ordered>(a: T, b: T) -> T {
+    a.lesser(b)
+}
+
+/// The larger one of the two.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [world.rank() as f32 / 2.0];
+///     world.all_reduce_in_place(&mut all, op::max)?;
+///     assert_eq!(all, [1.0]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn max<T: Ordered>(a: T, b: T) -> T {
+    a.greater(b)
+}
+
+/// True if both are true; of integers, 1 if neither is 0, else 0.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [world.rank() != 1, true];
+///     world.all_reduce_in_place(&mut all, op::logical_and)?;
+///     assert_eq!(all, [false, true]);
 ///     Ok(())
 /// })?;
 /// # Ok::<(), ranks::Error>(())
@@ -214,32 +250,111 @@ pub fn logical_and<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() && b.is_true())
 }
 
-/// True, or 1, if one is true, or not 0.
+/// True if one of the two is true; of integers, 1 if one of them is not 0, else 0.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [world.rank() == 1, false];
+///     world.all_reduce_in_place(&mut all, op::logical_or)?;
+///     assert_eq!(all, [true, false]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
 pub fn logical_or<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() || b.is_true())
 }
 
-/// True, or 1, if exactly one is true, or not 0.
+/// True if exactly one of the two is true; of integers, 1 if exactly one of them is not 0, else 0.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [world.rank() == 1, world.rank() > 0];
+///     world.all_reduce_in_place(&mut all, op::logical_xor)?;
+///     assert_eq!(all, [true, false]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
 pub fn logical_xor<T: Logical>(a: T, b: T) -> T {
     T::from_bool(a.is_true() != b.is_true())
 }
 
-/// The bits that are in both.
+/// The bits that are set in both.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [[0b110u8, 0b011, 0b111][world.rank()]];
+///     world.all_reduce_in_place(&mut all, op::bit_and)?;
+///     assert_eq!(all, [0b010]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
 pub fn bit_and<T: Logical>(a: T, b: T) -> T {
     a.and(b)
 }
 
-/// The bits that are in one of them.
+/// The bits that are set in one of the two or in both.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [1u8 << world.rank()];
+///     world.all_reduce_in_place(&mut all, op::bit_or)?;
+///     assert_eq!(all, [0b111]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
 pub fn bit_or<T: Logical>(a: T, b: T) -> T {
     a.or(b)
 }
 
-/// The bits that are in exactly one of them.
+/// The bits that are set in exactly one of the two.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let mut all = [[0b110u8, 0b011, 0b001][world.rank()]];
+///     world.all_reduce_in_place(&mut all, op::bit_xor)?;
+///     assert_eq!(all, [0b100]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
 pub fn bit_xor<T: Logical>(a: T, b: T) -> T {
     a.xor(b)
 }
 
 /// Of two values with their places, the smaller one; of equal ones that with the smaller place.
+/// Section 6.9.4.
+///
+/// ```
+/// use ranks::op;
+///
+/// ranks::threads(3, |world| {
+///     let coldest = [21.5, 3.0, 3.0][world.rank()];
+///     let mut found = [(0.0, 0)];
+///     world.all_reduce_into(&[(coldest, world.rank())], &mut found, op::min_location)?;
+///     assert_eq!(found, [(3.0, 1)]);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ranks::Error>(())
+/// ```
+pub fn min_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
+    if b.0 < a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
+}
+
+/// Of two values with their places, the larger one; of equal ones that with the smaller place.
 /// Section 6.9.4.
 ///
 /// ```
@@ -254,12 +369,6 @@ pub fn bit_xor<T: Logical>(a: T, b: T) -> T {
 /// })?;
 /// # Ok::<(), ranks::Error>(())
 /// ```
-pub fn min_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
-    if b.0 < a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
-}
-
-/// Of two values with their places, the larger one; of equal ones that with the smaller place.
-/// Section 6.9.4.
 pub fn max_location<T: Number + PartialOrd, P: Integer + Ord>(a: (T, P), b: (T, P)) -> (T, P) {
     if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
 }

@@ -49,17 +49,73 @@ pub type ScopedSend<'scope> = Scoped<'scope, BorrowedSend>;
 pub type ScopedReceive<'scope, 'env, T> = Scoped<'scope, BorrowedReceive<'env, T>>;
 
 impl<'scope, K: Kind> Scoped<'scope, K> {
-    /// True when [`Self::wait`] will not wait.
+    /// Makes progress, and says whether the operation is complete, so that [`Self::wait`] would not wait.
+    /// Section 3.7.6.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut number = [0];
+    ///     world.scope(|s| {
+    ///         let receiving = s.ireceive_into(&mut number, other, 0)?;
+    ///         world.send_from(&[7], other, 0)?;
+    ///         while !receiving.is_done()? {
+    ///             // Work that does not need the number.
+    ///         }
+    ///         assert_eq!(receiving.wait()?.0, [7]);
+    ///         Ok(())
+    ///     })
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure of the operation is told by [`Self::wait`], or by the scope, not here.
     pub fn is_done(&self) -> Result<bool> {
         self.0.is_done()
     }
 
-    /// Waits until the operation is complete. Section 3.7.3.
+    /// Waits until the operation is complete: a receive gives its slice back, together with its status; a
+    /// send gives nothing. Section 3.7.3.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let (mine, mut theirs) = ([world.rank()], [9]);
+    ///     world.scope(|s| {
+    ///         let receiving = s.ireceive_into(&mut theirs, other, 0)?;
+    ///         let sending = s.isend_from(&mine, other, 0)?;
+    ///         // The slice that was received into is free from here on.
+    ///         let (got, status) = receiving.wait()?;
+    ///         assert_eq!((got[0], status.source), (other, other));
+    ///         sending.wait()
+    ///     })
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the operation. The scope does not tell it again.
     pub fn wait(self) -> Result<K::Value> {
         self.0.wait()
     }
 
-    /// The request, to be waited for with others.
+    /// The request, to be waited for together with others.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let (mine, mut theirs) = ([world.rank(); 3], [9; 3]);
+    ///     world.scope(|s| {
+    ///         let receiving = s.ireceive_into(&mut theirs, other, 0)?.into_request();
+    ///         let sending = s.isend_from(&mine, other, 0)?.into_request();
+    ///         let ((got, _), ()) = ranks::wait_all((receiving, sending))?;
+    ///         assert_eq!(got, [other; 3]);
+    ///         Ok(())
+    ///     })
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn into_request(self) -> Request<'scope, K> {
         self.0
     }
@@ -222,7 +278,27 @@ impl Drop for End<'_> {
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// Begins to send a slice, which stays borrowed until the scope ends.
+    /// Begins to send a slice, which stays borrowed until the scope ends. Section 3.7.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let (mine, mut theirs) = ([world.rank(); 3], [9; 3]);
+    ///     world.scope(|s| {
+    ///         // The scope waits for it when it ends.
+    ///         s.isend_from(&mine, other, 0)?;
+    ///         world.receive_into(&mut theirs, other, 0)
+    ///     })?;
+    ///     assert_eq!(theirs, [other; 3]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative. Waiting, or the
+    /// scope, fails with class `ProcFailed` when the other rank has ended and the message is too long to be
+    /// left for it.
     pub fn isend_from<T: Equivalence>(
         &'scope self,
         data: &'env [T],
@@ -264,6 +340,10 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `source`; class `Tag` when the tag is negative. Waiting, or the
+    /// scope, fails as [`Communicator::receive_into`] does.
     pub fn ireceive_into<T: Equivalence>(
         &'scope self,
         data: &'env mut [T],

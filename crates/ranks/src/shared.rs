@@ -107,22 +107,61 @@ impl SharedWorld {
     }
 
     /// This rank's number, from 0.
+    ///
+    /// ```
+    /// // A program that is not started by `ranks run` is a job of one rank.
+    /// let world = ranks::init()?.into_shared()?;
+    /// assert_eq!(world.rank(), 0);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn rank(&self) -> usize {
         self.0.rank
     }
 
-    /// The number of ranks.
+    /// The number of ranks of the job. The threads of a rank do not count.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// assert_eq!(world.size(), 1);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn size(&self) -> usize {
         self.0.size
     }
 
-    /// As [`Communicator::send`].
+    /// Sends an object, as [`Communicator::send`] does. Other threads can make calls while it waits.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let receiver = world.clone();
+    /// let thread = std::thread::spawn(move || receiver.receive::<String>(0, 7));
+    /// world.send("hello", 0, 7)?;
+    /// let (text, _) = thread.join().expect("the thread does not panic")?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::send`].
     pub fn send<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<()> {
         let bytes = encode(value).map_err(|detail| self.0.error(Class::Type, Call::Send, detail))?;
         self.0.send(Mode::Standard, object_buf(&bytes), dest, tag)
     }
 
-    /// As [`Communicator::receive`].
+    /// Receives an object, as [`Communicator::receive`] does. Other threads can make calls while it waits.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let sender = world.clone();
+    /// let thread = std::thread::spawn(move || sender.send(&42, 0, 7));
+    /// let (number, status) = world.receive::<i32>(ranks::ANY_SOURCE, 7)?;
+    /// assert_eq!((number, status.source), (42, 0));
+    /// thread.join().expect("the thread does not panic")?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::receive`].
     pub fn receive<T: DeserializeOwned>(
         &self,
         source: impl Into<Source>,
@@ -139,17 +178,61 @@ impl SharedWorld {
         Ok((value, status))
     }
 
-    /// As [`Communicator::send_from`].
+    /// Sends a slice, as [`Communicator::send_from`] does. Other threads can make calls while it waits.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let receiver = world.clone();
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut row = [0; 3];
+    ///     receiver.receive_into(&mut row, 0, 7).map(|_| row)
+    /// });
+    /// world.send_from(&[1, 2, 3], 0, 7)?;
+    /// assert_eq!(thread.join().expect("the thread does not panic")?, [1, 2, 3]);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::send_from`].
     pub fn send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
         self.0.send(Mode::Standard, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
-    /// As [`Communicator::synchronous_send_from`].
+    /// Sends a slice and returns only when the receiver has begun to receive, as
+    /// [`Communicator::synchronous_send_from`] does. Other threads can make calls while it waits.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let receiver = world.clone();
+    /// let thread = std::thread::spawn(move || receiver.receive_into(&mut [0.0], 0, 7));
+    /// // Returns when the other thread has begun to receive.
+    /// world.synchronous_send_from(&[0.5], 0, 7)?;
+    /// assert_eq!(thread.join().expect("the thread does not panic")?.bytes, 8);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::synchronous_send_from`].
     pub fn synchronous_send_from<T: Equivalence>(&self, data: &[T], dest: usize, tag: i32) -> Result<()> {
         self.0.send(Mode::Synchronous, typed_buf::<T>(&bytes_of(data)), dest, tag)
     }
 
-    /// As [`Communicator::receive_into`].
+    /// Receives into a slice, as [`Communicator::receive_into`] does. Other threads can make calls while it
+    /// waits.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let sender = world.clone();
+    /// let thread = std::thread::spawn(move || sender.send_from(&[1u8, 2], 0, 7));
+    /// let mut row = [9u8; 3];
+    /// let status = world.receive_into(&mut row, 0, 7)?;
+    /// assert_eq!((row, status.bytes), ([1, 2, 9], 2));
+    /// thread.join().expect("the thread does not panic")?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::receive_into`].
     pub fn receive_into<T: Equivalence>(
         &self,
         data: &mut [T],
@@ -176,13 +259,35 @@ impl SharedWorld {
         self.0.with(|engine| engine.wait(id)).map(|_| ())
     }
 
-    /// As [`Communicator::barrier`]. Of collectives, one thread of a rank after the other calls: all ranks in
-    /// the same order. Section 6.14.
+    /// Waits until all ranks have called, as [`Communicator::barrier`] does. A rank calls its collectives by
+    /// one thread after the other, and all ranks call them in the same order. Section 6.14.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// // Each rank calls once, by any of its threads.
+    /// std::thread::scope(|threads| threads.spawn(|| world.barrier()).join().expect("no panic"))?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::barrier`].
     pub fn barrier(&self) -> Result<()> {
         self.collective(Barrier)
     }
 
-    /// As [`Communicator::broadcast_into`].
+    /// Gives the root's slice to all ranks, as [`Communicator::broadcast_into`] does: the slices of all ranks
+    /// have one length. One thread of each rank calls. Section 6.4.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let mut row = [1.0, 2.0];
+    /// world.broadcast_into(&mut row, 0)?;
+    /// assert_eq!(row, [1.0, 2.0]);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::broadcast_into`].
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: usize) -> Result<()> {
         clean(data);
         let (buf, root) = (recv_buf(data), Communicator::to(root));
@@ -196,7 +301,23 @@ impl SharedWorld {
         Err(self.0.error(Class::Type, Call::Bcast, detail).peer(root))
     }
 
-    /// As [`Communicator::all_reduce_in_place`], of numbers; the operation owns what it uses.
+    /// Combines the ranks' slices of numbers, element by element and in order of rank, for all ranks, as
+    /// [`Communicator::all_reduce_in_place`] does: all slices have one length, and the result replaces the
+    /// elements. Any thread of the rank may run the operation, so it owns what it uses. Section 6.9.6.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// let world = ranks::init()?.into_shared()?;
+    /// let mut sums = [1, 2];
+    /// world.all_reduce_in_place(&mut sums, op::sum)?;
+    /// // There is one rank to add up.
+    /// assert_eq!(sums, [1, 2]);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::all_reduce_in_place`].
     pub fn all_reduce_in_place<T: Number>(
         &self,
         data: &mut [T],
@@ -207,19 +328,60 @@ impl SharedWorld {
         self.collective(Allreduce { send: None, recv, op })
     }
 
-    /// As [`Communicator::probe_now`].
+    /// Says whether a message can be received now, and which one, as [`Communicator::probe_now`] does. It
+    /// takes no message and does not wait. Section 3.8.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// assert_eq!(world.probe_now(ranks::ANY_SOURCE, ranks::ANY_TAG)?, None);
+    /// world.send("hello", 0, 7)?;
+    /// let status = loop {
+    ///     if let Some(status) = world.probe_now(ranks::ANY_SOURCE, ranks::ANY_TAG)? {
+    ///         break status;
+    ///     }
+    /// };
+    /// assert_eq!(world.receive::<String>(status.source, status.tag)?.0, "hello");
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Communicator::probe_now`].
     pub fn probe_now(&self, source: impl Into<Source>, tag: impl Into<Tag>) -> Result<Option<Status>> {
         let (source, tag) = (source.into().0, tag.into().0);
         let found = self.0.with(|engine| engine.iprobe(source, tag, CommId::WORLD))?;
         Ok(found.map(Status::from))
     }
 
-    /// Ends all ranks of the job, with `code` as the exit code. Section 9.7.
+    /// Ends all ranks of the job, with `code` as the exit code; with 0, the exit code is 1. It does not
+    /// return. Section 9.7.
+    ///
+    /// ```no_run
+    /// let world = ranks::init()?.into_shared()?;
+    /// if std::fs::metadata("input.dat").is_err() {
+    ///     eprintln!("rank {}: there is no input.dat", world.rank());
+    ///     world.abort(2);
+    /// }
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn abort(&self, code: i32) -> ! {
         self.0.with(|engine| engine.abort(CommId::WORLD, code))
     }
 
-    /// The rank for one thread again, when this is the last clone; else this one.
+    /// Makes this the rank of one thread again, which can have other communicators and all collectives. This
+    /// must be the last clone.
+    ///
+    /// ```
+    /// let world = ranks::init()?.into_shared()?;
+    /// let clone = world.clone();
+    /// let world = world.into_world().expect_err("there is another clone");
+    /// drop(clone);
+    /// let world = world.into_world().expect("this is the last one");
+    /// assert_eq!(world.duplicate()?.size(), 1);
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives this one back, unchanged, while there are other clones.
     pub fn into_world(self) -> std::result::Result<crate::World, SharedWorld> {
         match Arc::try_unwrap(self.0) {
             Ok(rank) => {

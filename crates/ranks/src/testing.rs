@@ -37,6 +37,10 @@ impl<T: Verdict, E: Debug> Verdict for Result<T, E> {
 }
 
 /// Runs the test of this path, `module_path!()` and its name, on `n` processes. The body gets the world.
+///
+/// ```no_run
+/// ranks::testing::run("sums::everyone_is_counted", 2, 10.0, |world| assert_eq!(world.size(), 2));
+/// ```
 #[track_caller]
 pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&World) -> V) {
     run_alone(path, n, seconds, || match crate::init() {
@@ -46,6 +50,14 @@ pub fn run<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce(&Wo
 }
 
 /// Runs the test of this path on `n` processes. The body calls [`crate::init`] itself, where [`run`] hands it the world.
+///
+/// ```no_run
+/// ranks::testing::run_alone("sums::everyone_is_counted", 2, 10.0, || {
+///     let world = ranks::init()?;
+///     assert_eq!(world.size(), 2);
+///     world.barrier()
+/// });
+/// ```
 #[track_caller]
 pub fn run_alone<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOnce() -> V) {
     // The name that the test harness knows is without the crate's.

@@ -32,12 +32,16 @@ impl World {
 
     /// This rank for several threads. Section 11.6.
     ///
-    /// ```no_run
+    /// ```
     /// let world = ranks::init()?.into_shared()?;
     /// std::thread::scope(|threads| {
     ///     for tag in 0..4 {
-    ///         let world = world.clone();
-    ///         threads.spawn(move || world.receive::<String>(ranks::ANY_SOURCE, tag));
+    ///         let world = &world;
+    ///         threads.spawn(move || {
+    ///             world.send(&format!("thread {tag}"), world.rank(), tag).expect("it is sent");
+    ///             let (text, _) = world.receive::<String>(ranks::ANY_SOURCE, tag).expect("it comes");
+    ///             assert_eq!(text, format!("thread {tag}"));
+    ///         });
     ///     }
     /// });
     /// # Ok::<(), ranks::Error>(())
@@ -67,6 +71,9 @@ impl World {
 /// println!("rank {} of {}", world.rank(), world.size());
 /// # Ok::<(), ranks::Error>(())
 /// ```
+///
+/// # Errors
+/// Class `Other` when this process has been a rank of its job already, or when the job cannot be joined.
 pub fn init() -> Result<World> {
     Ok(World::of(Finalising(ShmEngine::in_rust()?)))
 }
@@ -80,6 +87,9 @@ pub fn init() -> Result<World> {
 /// assert_eq!(ranks, [0, 1, 2]);
 /// # Ok::<(), ranks::Error>(())
 /// ```
+///
+/// # Errors
+/// Class `Arg` when `n` is 0 or more than there can be; otherwise the error of the rank that failed first.
 pub fn threads<R: Send>(n: usize, f: impl Fn(&World) -> Result<R> + Sync) -> Result<Vec<R>> {
     let most = ranks_shm::bounds::MAX_RANKS;
     if !(1..=most).contains(&n) {

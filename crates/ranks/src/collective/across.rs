@@ -37,7 +37,21 @@ impl Root {
 
 /// Objects: lengths travel first, then what was serialised.
 impl Intercommunicator {
-    /// Waits until all ranks of the other group have called. Section 6.3.
+    /// Waits until all ranks of the other group have called. Collective over both groups. Section 6.3.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     across.barrier()
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `ProcFailed` when a rank has ended.
     pub fn barrier(&self) -> Result<()> {
         self.comm.barrier()
     }
@@ -82,8 +96,26 @@ impl Intercommunicator {
     /// Collects the objects of the other group at the root, in order of rank: it gets `Some`. The ranks of the other
     /// group pass `Some`. Section 6.5.
     ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let all = across.gather((side == 1).then_some(&world.rank()), root)?;
+    ///     assert_eq!(all, (side == 0).then(|| vec![1, 2]));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Class `Arg` when a rank whose root is in the other group passes `None`.
+    /// Class `Arg` when a rank whose root is in the other group passes `None`; class `Root` when the other
+    /// group has no such rank; class `Type` when an object cannot be serialised, or is of another type than
+    /// the root asks for.
     pub fn gather<T>(&self, value: Option<&T>, root: Root) -> Result<Option<Vec<T>>>
     where
         T: Serialize + DeserializeOwned,
@@ -112,8 +144,25 @@ impl Intercommunicator {
     /// Deals the root's objects to the other group, whose rank i gets the i-th; the root passes `Some` with one for
     /// each rank of that group. Section 6.6.
     ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let number = across.scatter((side == 0).then_some(&[10, 20][..]), root)?;
+    ///     assert_eq!(number, [None, Some(10), Some(20)][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Class `Arg` when the root's objects are not as many as the ranks of the other group.
+    /// Class `Arg` when the root passes `None`, or not one object for each rank of the other group; class
+    /// `Root` when the other group has no such rank.
     pub fn scatter<T: Serialize + DeserializeOwned>(
         &self,
         values: Option<&[T]>,
@@ -154,11 +203,27 @@ impl Intercommunicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when an object cannot be serialised, or is of another type than a rank asks for.
     pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> Result<Vec<T>> {
         self.comm.collected_by_all(Call::Allgather, value)
     }
 
     /// Gives the i-th object to rank i of the other group, and gets one from each of them. Section 6.8.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let got = across.all_to_all([[7, 8].as_slice(), &[5], &[6]][world.rank()])?;
+    ///     assert_eq!(got, [[5, 6].as_slice(), &[7], &[8]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Class `Arg` when the objects are not as many as the ranks of the other group.
@@ -169,8 +234,25 @@ impl Intercommunicator {
     /// Combines the objects of the other group at the root, in order of rank: it gets `Some`. The ranks of the other
     /// group pass `Some`; `combine` runs at the root alone. Section 6.9.1.
     ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let line = across.reduce((side == 1).then_some(&world.rank()), |a, b| a * 10 + b, root)?;
+    ///     assert_eq!(line, (side == 0).then_some(12));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Class `Arg` when a rank whose root is in the other group passes `None`.
+    /// Class `Arg` when a rank whose root is in the other group passes `None`; class `Root` when the other
+    /// group has no such rank.
     pub fn reduce<T: Serialize + DeserializeOwned>(
         &self,
         value: Option<&T>,
@@ -195,6 +277,9 @@ impl Intercommunicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when an object cannot be serialised, or is of another type than a rank asks for.
     pub fn all_reduce<T: Serialize + DeserializeOwned>(
         &self,
         value: &T,
@@ -222,12 +307,54 @@ impl Intercommunicator {
 /// Slices, as they lie in memory. What a rank does not give or get may be empty.
 impl Intercommunicator {
     /// Gives the root's slice to the other group; there all slices have its length. Section 6.4.
+    ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let mut row = if side == 0 { [1, 2] } else { [0; 2] };
+    ///     across.broadcast_into(&mut row, root)?;
+    ///     assert_eq!(row, [1, 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when the other group has no such rank; class `Truncate` when a slice has another length
+    /// than the root's.
     pub fn broadcast_into<T: Equivalence>(&self, data: &mut [T], root: Root) -> Result<()> {
         self.comm.moved_in_place(data, |buf| Bcast { buf, root: root.number() })
     }
 
     /// Collects equal parts of the other group at the root, in order of rank: there `recv` is as many times longer
     /// than the others' `send` as they are. Section 6.5.
+    ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let mut all = vec![0; if side == 0 { 2 } else { 0 }];
+    ///     across.gather_into(&[world.rank()], &mut all, root)?;
+    ///     assert_eq!(all, if side == 0 { vec![1, 2] } else { vec![] });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when the other group has no such rank; class `Count` or `Truncate` when the lengths do
+    /// not agree, here or between ranks.
     pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
         self.comm.moved(send, recv, |send, recv| Gather {
             send: Some(send),
@@ -237,7 +364,29 @@ impl Intercommunicator {
         })
     }
 
-    /// Deals the root's slice in equal parts to the other group, in order of rank. Section 6.6.
+    /// Deals the root's slice in equal parts to the other group, in order of rank: there `recv` has the
+    /// length of one part. Section 6.6.
+    ///
+    /// ```
+    /// use ranks::Root;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let mut number = [0];
+    ///     across.scatter_into(&[10, 20], &mut number, root)?;
+    ///     assert_eq!(number, [[0], [10], [20]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when the other group has no such rank; class `Count` or `Truncate` when the lengths do
+    /// not agree, here or between ranks.
     pub fn scatter_into<T: Equivalence>(&self, send: &[T], recv: &mut [T], root: Root) -> Result<()> {
         self.comm.moved(send, recv, |send, recv| Scatter {
             send,
@@ -249,6 +398,23 @@ impl Intercommunicator {
 
     /// Collects equal parts of the other group at every rank of this one, and the other way round; the parts of the
     /// two groups may differ in length. Section 6.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let mut others = vec![0; across.remote_size()];
+    ///     across.all_gather_into(&[world.rank()], &mut others)?;
+    ///     assert_eq!(others, [&[1, 2][..], &[0], &[0]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         self.comm.all_gather_into(send, recv)
     }
@@ -268,12 +434,38 @@ impl Intercommunicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         self.comm.equal_parts(Call::Alltoall, recv.len())?;
         self.comm.all_to_all_into(send, recv)
     }
 
-    /// Combines the slices of the other group, element by element and in order of rank, at the root. Section 6.9.1.
+    /// Combines the slices of the other group, element by element and in order of rank, at the root, whose
+    /// `recv` has their length. Section 6.9.1.
+    ///
+    /// ```
+    /// use ranks::Root;
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let root = if side == 0 { Root::Here } else { Root::There(0) };
+    ///     let mut sum = [0];
+    ///     across.reduce_into(&[world.rank()], &mut sum, op::sum, root)?;
+    ///     assert_eq!(sum, if side == 0 { [3] } else { [0] });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when the other group has no such rank; class `Count` or `Truncate` when the lengths do
+    /// not agree, here or between ranks.
     pub fn reduce_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -303,6 +495,9 @@ impl Intercommunicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_reduce_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -314,6 +509,26 @@ impl Intercommunicator {
 
     /// Combines the slices of the other group and leaves each rank of this one its part, and the other way round. All
     /// slices of both groups have one length, in which each group has equal parts. Section 6.10.1.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     // Rank 0 is one group, ranks 1 and 2 are the other.
+    ///     let side = world.rank().min(1);
+    ///     let group = world.split(Some(side as u32), 0)?.expect("it gave a colour");
+    ///     let across = group.intercommunicator(0, world, 1 - side, 0)?;
+    ///     let mut part = vec![0; 2 / across.size()];
+    ///     across.reduce_scatter_into(&[world.rank(), 10], &mut part, op::sum)?;
+    ///     // Rank 0 gets the sums of ranks 1 and 2; these share what rank 0 gave.
+    ///     assert_eq!(part, [&[3, 20][..], &[0], &[10]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn reduce_scatter_into<T: Equivalence>(
         &self,
         send: &[T],

@@ -28,7 +28,8 @@ impl Communicator {
     /// ```
     ///
     /// # Errors
-    /// Class `Truncate` when the lengths do not agree, here or between ranks.
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` or
+    /// `Truncate` when the lengths do not agree, here or between ranks.
     pub fn scatter_into<T: Equivalence>(
         &self,
         send: Option<&[T]>,
@@ -57,6 +58,11 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` when
+    /// the counts are not one for each rank or need more than the slice has; class `Truncate` when `recv` has
+    /// another length than its part.
     pub fn scatter_v_into<T: Equivalence>(
         &self,
         send: Option<(&[T], &[usize])>,
@@ -88,7 +94,8 @@ impl Communicator {
     /// ```
     ///
     /// # Errors
-    /// Class `Truncate` when the lengths do not agree, here or between ranks.
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` or
+    /// `Truncate` when the lengths do not agree, here or between ranks.
     pub fn gather_into<T: Equivalence>(&self, send: &[T], recv: Option<&mut [T]>, root: usize) -> Result<()> {
         let recv = self.at_root(Call::Gather, root, recv)?.unwrap_or_default();
         self.moved(send, recv, |send, recv| Gather {
@@ -113,6 +120,11 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` when
+    /// the counts are not one for each rank or need more than the slice has; class `Truncate` when a rank
+    /// sends another number of elements.
     pub fn gather_v_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -191,7 +203,7 @@ impl Communicator {
     /// ```
     ///
     /// # Errors
-    /// Class `Truncate` when the lengths do not agree, here or between ranks.
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         self.moved(send, recv, |send, recv| Allgather { send: Some(send), recv, parts: None })
     }
@@ -208,6 +220,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_gather_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
         self.moved_in_place(data, |recv| Allgather { send: None, recv, parts: None })
     }
@@ -254,7 +269,7 @@ impl Communicator {
     /// ```
     ///
     /// # Errors
-    /// Class `Truncate` when the lengths do not agree, here or between ranks.
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         self.equal_parts(Call::Alltoall, send.len())?;
         let parts = ExchangeParts::Equal;
@@ -272,6 +287,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` or `Truncate` when the lengths do not agree, here or between ranks.
     pub fn all_to_all_in_place<T: Equivalence>(&self, data: &mut [T]) -> Result<()> {
         self.equal_parts(Call::Alltoall, data.len())?;
         self.moved_in_place(data, |recv| Alltoall { send: None, recv, parts: ExchangeParts::Equal })

@@ -48,6 +48,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `Count` or `Truncate` when the
+    /// lengths do not agree, here or between ranks.
     pub fn neighbor_all_gather_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         let around = self.around()?;
         let neighbors = around.neighbors();
@@ -56,6 +60,25 @@ impl Communicator {
 
     /// As [`Self::neighbor_all_gather_into`] with parts of different lengths: how many elements come from
     /// each neighbour. Section 8.6.1.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     // Everyone sends to rank 0: rank 1 one element, rank 2 two.
+    ///     let (from, to) = if world.rank() == 0 { (vec![1, 2], vec![]) } else { (vec![], vec![0]) };
+    ///     let star = world.graph(&from, &to)?;
+    ///     let mut all = vec![0; if star.rank() == 0 { 3 } else { 0 }];
+    ///     let counts = if star.rank() == 0 { &[1, 2][..] } else { &[] };
+    ///     star.neighbor_all_gather_v_into(&vec![star.rank(); star.rank()], &mut all, counts)?;
+    ///     assert_eq!(all, if star.rank() == 0 { vec![1, 2, 2] } else { vec![] });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `Count` when the counts are not
+    /// one for each neighbour or need more than `recv` has; class `Truncate` when a neighbour sends another
+    /// number of elements.
     pub fn neighbor_all_gather_v_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -83,6 +106,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `Count` or `Truncate` when the
+    /// lengths do not agree, here or between ranks.
     pub fn neighbor_all_to_all_into<T: Equivalence>(&self, send: &[T], recv: &mut [T]) -> Result<()> {
         let around = self.around()?;
         let (neighbors, parts) = (around.neighbors(), ExchangeParts::Equal);
@@ -91,6 +118,25 @@ impl Communicator {
 
     /// As [`Self::neighbor_all_to_all_into`] with parts of different lengths: how many elements go to and
     /// come from each neighbour. Section 8.6.2.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let ring = world.cartesian(&[3], &[true])?.expect("all are in it");
+    ///     let me = ring.rank();
+    ///     let (left, right) = ((me + 2) % 3, (me + 1) % 3);
+    ///     // One element goes to the left, two go to the right.
+    ///     let mut got = [9; 3];
+    ///     ring.neighbor_all_to_all_v_into(&[me; 3], &[1, 2], &mut got, &[2, 1])?;
+    ///     assert_eq!(got, [left, left, right]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `Count` when counts are not one
+    /// for each neighbour or need more than the slice has; class `Truncate` when a neighbour sends another
+    /// number of elements.
     pub fn neighbor_all_to_all_v_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -114,12 +160,50 @@ impl Communicator {
         })
     }
 
-    /// Begins [`Self::neighbor_all_gather_into`]; gives what came, zeros for nobody. Section 8.7.
+    /// Begins [`Self::neighbor_all_gather_into`]. Waiting gives what came, a part as long as `data` from each
+    /// neighbour; where there is nobody, zeros. Section 8.7.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let ring = world.cartesian(&[3], &[true])?.expect("all are in it");
+    ///     let me = ring.rank();
+    ///     let (left, right) = ((me + 2) % 3, (me + 1) % 3);
+    ///     let hearing = ring.ineighbor_all_gather(vec![me])?;
+    ///     assert_eq!(hearing.wait()?, [left, right]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `NoMem` when there is no memory
+    /// for what comes. Waiting fails with class `Truncate` when a neighbour sends another number of elements.
     pub fn ineighbor_all_gather<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
         self.hearing(Form::Nonblocking, data).map(|begun| begun.request(self))
     }
 
     /// Prepares [`Self::ineighbor_all_gather`] for being begun again and again. Section 8.8.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let ring = world.cartesian(&[3], &[true])?.expect("all are in it");
+    ///     let me = ring.rank();
+    ///     let (left, right) = ((me + 2) % 3, (me + 1) % 3);
+    ///     let mut hearing = ring.neighbor_all_gather_persistent(vec![0])?;
+    ///     for round in 0..3 {
+    ///         hearing.data_mut()?[0] = me * 10 + round;
+    ///         hearing.start()?;
+    ///         hearing.wait()?;
+    ///         assert_eq!(hearing.data()?, [left * 10 + round, right * 10 + round]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `NoMem` when there is no memory
+    /// for what comes. Waiting fails with class `Truncate` when a neighbour sends another number of elements.
     pub fn neighbor_all_gather_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
         self.hearing(Form::Persistent, data).map(|begun| begun.persistent(self))
     }
@@ -149,11 +233,41 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `NoMem` when there is no memory
+    /// for what comes; class `Count` when `data` cannot be dealt in equal parts. Waiting fails with class
+    /// `Truncate` when `data` is not one equal part for each destination, or when a neighbour sends another
+    /// number of elements.
     pub fn ineighbor_all_to_all<T: Equivalence>(&self, data: Vec<T>) -> Result<BufferCollective<'_, T>> {
         self.trading(Form::Nonblocking, data).map(|begun| begun.request(self))
     }
 
     /// Prepares [`Self::ineighbor_all_to_all`] for being begun again and again. Section 8.8.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let ring = world.cartesian(&[3], &[true])?.expect("all are in it");
+    ///     let me = ring.rank();
+    ///     let (left, right) = ((me + 2) % 3, (me + 1) % 3);
+    ///     let mut trading = ring.neighbor_all_to_all_persistent(vec![0; 2])?;
+    ///     for round in 0..3 {
+    ///         // One number for the left neighbour, another for the right one.
+    ///         trading.data_mut()?.copy_from_slice(&[me, me + 10 * round]);
+    ///         trading.start()?;
+    ///         trading.wait()?;
+    ///         assert_eq!(trading.data()?, [left + 10 * round, right]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Topology` when the communicator is no grid and no graph; class `NoMem` when there is no memory
+    /// for what comes; class `Count` when `data` cannot be dealt in equal parts. Waiting fails with class
+    /// `Truncate` when `data` is not one equal part for each destination, or when a neighbour sends another
+    /// number of elements.
     pub fn neighbor_all_to_all_persistent<T: Equivalence>(&self, data: Vec<T>) -> Result<Persistent<'_, T>> {
         self.trading(Form::Persistent, data).map(|begun| begun.persistent(self))
     }

@@ -43,7 +43,8 @@ impl Communicator {
         self.reducing(form, send, recv, op, |send, recv, op| Reduce { send, recv, op, root: Self::to(root) })
     }
 
-    /// Begins to combine the ranks' elements at the root. Section 6.12.7.
+    /// Begins to combine the ranks' buffers, element by element and in order of rank, at the root; all have
+    /// one length. Waiting gives the root `Some`, the others `None`. Section 6.12.7.
     ///
     /// ```
     /// use ranks::op;
@@ -55,6 +56,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank. Waiting fails with class `Truncate` when the ranks' buffers
+    /// differ in length.
     pub fn ireduce<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -64,7 +69,30 @@ impl Communicator {
         self.reducing_at(Form::Nonblocking, data, op, root).map(|begun| begun.at_root(self, root))
     }
 
-    /// Prepares reductions to the root. Section 6.13.7.
+    /// Prepares reductions to the root of buffers of one length: [`Persistent::data_mut`] is what this rank
+    /// gives, and at the root [`Persistent::data`] is the result. Section 6.13.7.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut reduce = world.reduce_persistent(vec![0], op::sum, 0)?;
+    ///     for round in 0..3 {
+    ///         reduce.data_mut()?[0] = world.rank() + round;
+    ///         reduce.start()?;
+    ///         reduce.wait()?;
+    ///         if world.rank() == 0 {
+    ///             assert_eq!(reduce.data()?, [3 + 3 * round]);
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank. Waiting fails with class `Truncate` when the ranks' buffers
+    /// differ in length.
     pub fn reduce_persistent<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -83,7 +111,8 @@ impl Communicator {
         self.reducing(form, None, data, op, |send, recv, op| Allreduce { send, recv, op })
     }
 
-    /// Begins to combine the ranks' elements for all. Section 6.12.8.
+    /// Begins to combine the ranks' buffers, element by element and in order of rank, for all ranks; all have
+    /// one length, which the result has, too. Section 6.12.8.
     ///
     /// ```
     /// use ranks::op;
@@ -96,6 +125,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn iall_reduce<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -104,7 +136,8 @@ impl Communicator {
         self.reducing_for_all(Form::Nonblocking, data, op).map(|begun| begun.request(self))
     }
 
-    /// Prepares reductions for all. Section 6.13.8.
+    /// Prepares reductions for all ranks of buffers of one length: [`Persistent::data_mut`] is what this rank
+    /// gives, [`Persistent::data`] is the result, which replaces it. Section 6.13.8.
     ///
     /// ```
     /// use ranks::op;
@@ -121,6 +154,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn all_reduce_persistent<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -158,6 +194,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the buffer is not one equal part for each rank; class `NoMem` when there is no
+    /// memory for the result. Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn ireduce_scatter<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -166,7 +206,28 @@ impl Communicator {
         self.reducing_parts(Form::Nonblocking, data, op).map(|begun| begun.request(self))
     }
 
-    /// Prepares reductions of parts, one for each rank. Section 6.13.10.
+    /// Prepares reductions of parts, one for each rank and all of one length: [`Persistent::data_mut`] has
+    /// this rank's parts for all, [`Persistent::data`] is its part of the result. Section 6.13.10.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut reduce_scatter = world.reduce_scatter_persistent(vec![0; 3], op::sum)?;
+    ///     for round in 0..3 {
+    ///         reduce_scatter.data_mut()?.copy_from_slice(&[1, 10, round]);
+    ///         reduce_scatter.start()?;
+    ///         reduce_scatter.wait()?;
+    ///         assert_eq!(reduce_scatter.data()?, [[3, 30, 3 * round][world.rank()]]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the buffer is not one equal part for each rank; class `NoMem` when there is no
+    /// memory for the result. Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn reduce_scatter_persistent<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -184,7 +245,22 @@ impl Communicator {
         self.reducing(form, None, data, op, |send, recv, op| Scan { send, recv, op, inclusive: true })
     }
 
-    /// Begins to combine this rank's elements with those of all ranks before it. Section 6.12.11.
+    /// Begins to combine this rank's elements with those of all ranks before it, in order of rank; all
+    /// buffers have one length. Section 6.12.11.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let counting = world.iscan(vec![world.rank() + 1, 1], op::sum)?;
+    ///     assert_eq!(counting.wait()?, [[1, 1], [3, 2], [6, 3]][world.rank()]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn iscan<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -193,7 +269,8 @@ impl Communicator {
         self.scanning(Form::Nonblocking, data, op).map(|begun| begun.request(self))
     }
 
-    /// Prepares reductions up to each rank. Section 6.13.11.
+    /// Prepares reductions up to each rank of buffers of one length: [`Persistent::data_mut`] is what this
+    /// rank gives, [`Persistent::data`] is the result, which replaces it. Section 6.13.11.
     ///
     /// ```
     /// use ranks::op;
@@ -210,6 +287,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn scan_persistent<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -240,6 +320,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn iexscan<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -248,7 +331,28 @@ impl Communicator {
         self.scanning_before(Form::Nonblocking, data, op).map(|begun| begun.request(self))
     }
 
-    /// Prepares reductions of what is before each rank. Section 6.13.12.
+    /// Prepares reductions of what is before each rank, of buffers of one length: [`Persistent::data_mut`] is
+    /// what this rank gives, [`Persistent::data`] is the result, which replaces it; rank 0 keeps its own.
+    /// Section 6.13.12.
+    ///
+    /// ```
+    /// use ranks::op;
+    ///
+    /// ranks::threads(3, |world| {
+    ///     let mut exscan = world.exscan_persistent(vec![0], op::sum)?;
+    ///     for round in 0..3 {
+    ///         exscan.data_mut()?[0] = round;
+    ///         exscan.start()?;
+    ///         exscan.wait()?;
+    ///         assert_eq!(exscan.data()?, [round * world.rank().max(1)]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Waiting fails with class `Truncate` when the ranks' buffers differ in length.
     pub fn exscan_persistent<T: Equivalence>(
         &self,
         data: Vec<T>,

@@ -21,6 +21,11 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` when
+    /// the counts are not one for each rank; class `Truncate` when the root gives another number of elements
+    /// than it counts. Waiting fails with class `Truncate` when a rank sends another number of elements.
     pub fn igather_v<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -51,6 +56,12 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Count` when
+    /// the counts are not one for each rank or need more than the buffer has; class `Truncate` when the
+    /// root's `part` is not its count. Waiting fails with class `Truncate` when the root sends another number
+    /// of elements than `part`.
     pub fn iscatter_v<T: Equivalence>(
         &self,
         data: Option<(Vec<T>, &[usize])>,
@@ -67,8 +78,22 @@ impl Communicator {
         Ok(begun.request(self))
     }
 
-    /// As [`Self::iall_gather`] with parts of different lengths: `counts` says how many elements each rank
-    /// has. Section 6.12.5.
+    /// Begins [`Self::iall_gather`] of parts of different lengths: `counts` says how many elements each rank
+    /// has, the same at all ranks. Section 6.12.5.
+    ///
+    /// ```
+    /// ranks::threads(3, |world| {
+    ///     let gathering = world.iall_gather_v(vec![world.rank(); world.rank()], &[0, 1, 2])?;
+    ///     assert_eq!(gathering.wait()?, [1, 2, 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the counts are not one for each rank; class `Truncate` when this rank gives another
+    /// number of elements than it counts. Waiting fails with class `Truncate` when a rank sends another
+    /// number of elements.
     pub fn iall_gather_v<T: Equivalence>(
         &self,
         data: Vec<T>,
@@ -97,6 +122,11 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when counts are not one for each rank or need more than the buffer has; class `Truncate`
+    /// when the two counts for this rank itself differ. Waiting fails with class `Truncate` when a rank sends
+    /// another number of elements.
     pub fn iall_to_all_v<T: Equivalence>(
         &self,
         data: Vec<T>,

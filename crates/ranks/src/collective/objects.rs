@@ -63,6 +63,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank; class `Type` when an object cannot be serialised, or is of
+    /// another type than the receiver asks for.
     pub fn gather<T: Serialize + DeserializeOwned>(&self, value: T, root: usize) -> Result<Option<Vec<T>>> {
         self.collected(Call::Gather, value, root).map_err(in_call(Call::Gather))
     }
@@ -103,6 +107,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when an object cannot be serialised, or is of another type than the receiver asks for.
     pub fn all_gather<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>> {
         self.collected_by_all(Call::Allgather, &value)
     }
@@ -168,6 +175,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank; class `Type` when an object cannot be serialised, or is of
+    /// another type than the receiver asks for.
     pub fn reduce<T: Serialize + DeserializeOwned>(
         &self,
         value: T,
@@ -189,6 +200,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Type` when an object cannot be serialised, or is of another type than the receiver asks for.
     pub fn all_reduce<T: Serialize + DeserializeOwned>(
         &self,
         value: T,

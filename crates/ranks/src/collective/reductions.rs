@@ -74,7 +74,8 @@ impl Communicator {
     /// ```
     ///
     /// # Errors
-    /// Class `Truncate` when the lengths do not agree, here or between ranks.
+    /// Class `Arg` when the root passes `None`; class `Root` when there is no such rank; class `Truncate`
+    /// when the lengths do not agree, here or between ranks.
     pub fn reduce_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -102,6 +103,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Root` when there is no such rank; class `Truncate` when the lengths differ between ranks.
     pub fn reduce_in_place<T: Equivalence>(
         &self,
         data: &mut [T],
@@ -159,6 +163,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths differ between ranks.
     pub fn all_reduce_in_place<T: Equivalence>(
         &self,
         data: &mut [T],
@@ -183,6 +190,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when `send` is not one equal part for each rank; class `Truncate` when the lengths do
+    /// not agree, here or between ranks.
     pub fn reduce_scatter_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -207,6 +218,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Count` when the slice is not one equal part for each rank; class `Truncate` when the lengths
+    /// differ between ranks.
     pub fn reduce_scatter_in_place<T: Equivalence>(
         &self,
         data: &mut [T],
@@ -262,6 +277,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn scan_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -286,6 +304,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths differ between ranks.
     pub fn scan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
         self.combine(Call::Scan, None, data, op, |engine, send, recv, op| {
             engine.run(self.id, Scan { send, recv, op, inclusive: true })
@@ -307,6 +328,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths do not agree, here or between ranks.
     pub fn exscan_into<T: Equivalence>(
         &self,
         send: &[T],
@@ -331,6 +355,9 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Truncate` when the lengths differ between ranks.
     pub fn exscan_in_place<T: Equivalence>(&self, data: &mut [T], op: impl FnMut(T, T) -> T) -> Result<()> {
         self.combine(Call::Exscan, None, data, op, |engine, send, recv, op| {
             engine.run(self.id, Scan { send, recv, op, inclusive: false })

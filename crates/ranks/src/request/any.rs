@@ -54,13 +54,46 @@ impl<'c, V> AnyRequest<'c, V> {
         Self(Box::new(Mapped { request, f: Some(f) }))
     }
 
-    /// True when [`Self::wait`] will not wait.
+    /// Makes progress, and says whether the operation is complete, so that [`Self::wait`] would not wait.
+    /// Section 3.7.6.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let receiving = world.ireceive::<i32>(other, 0)?.map(|(number, _)| number);
+    ///     world.send(&7, other, 0)?;
+    ///     while !receiving.is_done()? {
+    ///         // Work that does not need the number.
+    ///     }
+    ///     assert_eq!(receiving.wait()?, 7);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure of the operation is told by [`Self::wait`], not here.
     pub fn is_done(&self) -> Result<bool> {
         let status = self.0.comm().engine.engine().status_of(self.0.id());
         status.map(|status| status.is_some())
     }
 
-    /// Waits until the operation is complete. Section 3.7.3.
+    /// Waits until the operation is complete, and gives what the function of [`Request::map`] makes of it.
+    /// Section 3.7.3.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let sending = world.isend(&5, other, 0)?.map(|()| 0);
+    ///     let receiving = world.ireceive::<i32>(other, 0)?.map(|(number, _)| number * 2);
+    ///     assert_eq!((sending.wait()?, receiving.wait()?), (0, 10));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the operation; then the function is not called.
     pub fn wait(mut self) -> Result<V> {
         self.0.wait()
     }

@@ -143,23 +143,84 @@ impl<R: Awaitable> FromIterator<R> for Requests<R> {
 }
 
 impl<R: Awaitable> Requests<R> {
-    /// None yet.
+    /// An empty collection, to [`push`](Self::push) requests into. An iterator over requests can be collected
+    /// into one as well.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let mut receives = Requests::new();
+    ///     receives.push(world.ireceive::<usize>(1 - world.rank(), 0)?);
+    ///     world.send(&world.rank(), 1 - world.rank(), 0)?;
+    ///     assert_eq!(receives.wait_all()?.len(), 1);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts a request in; its position.
+    /// Puts a request in and returns its position, which it keeps: positions count all requests that were put
+    /// in, from 0.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut requests = Requests::new();
+    ///     assert_eq!(requests.push(world.isend("a", other, 0)?), 0);
+    ///     assert_eq!(requests.push(world.isend("b", other, 1)?), 1);
+    ///     world.receive::<String>(other, 0)?;
+    ///     world.receive::<String>(other, 1)?;
+    ///     requests.wait_all().map(|_| ())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn push(&mut self, request: R) -> usize {
         self.0.push(Some(request));
         self.0.len() - 1
     }
 
-    /// How many are not completed.
+    /// The number of requests that are left: those that were put in and not yet taken out.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut requests = Requests::new();
+    ///     requests.push(world.isend("hello", other, 0)?);
+    ///     assert_eq!(requests.len(), 1);
+    ///     world.receive::<String>(other, 0)?;
+    ///     requests.wait_any()?;
+    ///     assert_eq!(requests.len(), 0);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.0.iter().flatten().count()
     }
 
-    /// True when none is left.
+    /// True when no request is left.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut requests: Requests<_> = [world.isend("hello", other, 0)?].into_iter().collect();
+    ///     world.receive::<String>(other, 0)?;
+    ///     while !requests.is_empty() {
+    ///         requests.wait_some()?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -176,7 +237,25 @@ impl<R: Awaitable> Requests<R> {
     }
 
     /// Waits until one is complete, and takes it out: its position and what it gives. `None` when none is
-    /// left.
+    /// left. Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     while let Some((position, (number, status))) = receives.wait_any()? {
+    ///         assert_eq!((number, status.tag), (position as i32 * 10, position as i32));
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What went wrong with the request that is complete, which is taken out.
@@ -186,7 +265,28 @@ impl<R: Awaitable> Requests<R> {
         first.map(|at| self.take(at)).transpose()
     }
 
-    /// Waits until at least one is complete, and takes out all that are. Empty when none is left.
+    /// Waits until at least one is complete, and takes out all that are, in order of position. Empty when
+    /// none is left. Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     while !receives.is_empty() {
+    ///         for (position, (number, _)) in receives.wait_some()? {
+    ///             assert_eq!(number, position as i32 * 10);
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The first that went wrong; what is complete is taken out with it.
@@ -195,7 +295,25 @@ impl<R: Awaitable> Requests<R> {
         self.take_done()
     }
 
-    /// Waits for all that are left: positions and what they give.
+    /// Waits for all that are left, and takes them out: each position with what its request gives, in order
+    /// of position. Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     let numbers: Vec<i32> = receives.wait_all()?.into_iter().map(|(_, (number, _))| number).collect();
+    ///     assert_eq!(numbers, [0, 10, 20]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The first that went wrong; all are complete then, too.
@@ -216,20 +334,95 @@ impl<R: Awaitable> Requests<R> {
         }
     }
 
-    /// Takes out one that is complete, if any is; does not wait.
+    /// Takes out one that is complete: its position and what it gives; `None` when none is complete. It does
+    /// not wait. Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     let mut found = 0;
+    ///     while !receives.is_empty() {
+    ///         if let Some((position, (number, _))) = receives.test_any()? {
+    ///             assert_eq!(number, position as i32 * 10);
+    ///             found += 1;
+    ///         }
+    ///     }
+    ///     assert_eq!(found, 3);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the request that is complete, which is taken out.
     pub fn test_any(&mut self) -> Result<Option<(usize, R::Value)>> {
         self.progress();
         let first = self.done().next();
         first.map(|at| self.take(at)).transpose()
     }
 
-    /// Takes out all that are complete; does not wait.
+    /// Takes out all that are complete: positions and what they give, in order of position. It does not wait.
+    /// Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     let mut sum = 0;
+    ///     while !receives.is_empty() {
+    ///         sum += receives.test_some()?.iter().map(|(_, (number, _))| number).sum::<i32>();
+    ///     }
+    ///     assert_eq!(sum, 30);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first that went wrong; what is complete is taken out with it.
     pub fn test_some(&mut self) -> Result<Completed<R::Value>> {
         self.progress();
         self.take_done()
     }
 
-    /// Takes out all if all are complete; does not wait.
+    /// Takes out all if all are complete; otherwise `None`, and all stay. It does not wait. Section 3.7.5.
+    ///
+    /// ```
+    /// use ranks::Requests;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receives: Requests<_> =
+    ///         (0..3).map(|tag| world.ireceive::<i32>(other, tag)).collect::<ranks::Result<_>>()?;
+    ///     for tag in 0..3 {
+    ///         world.send(&(tag * 10), other, tag)?;
+    ///     }
+    ///     let all = loop {
+    ///         if let Some(all) = receives.test_all()? {
+    ///             break all;
+    ///         }
+    ///     };
+    ///     assert_eq!((all.len(), receives.len()), (3, 0));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first that went wrong; all are taken out then.
     pub fn test_all(&mut self) -> Result<Option<Completed<R::Value>>> {
         self.progress();
         if self.done().count() < self.len() { Ok(None) } else { self.take_done().map(Some) }

@@ -105,12 +105,43 @@ impl<'c, K: Kind> Request<'c, K> {
         &self.comm.engine
     }
 
-    /// True when [`Self::wait`] will not wait.
+    /// Makes progress, and says whether the operation is complete, so that [`Self::wait`] would not wait.
+    /// Section 3.7.6.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let receiving = world.ireceive::<u32>(other, 0)?;
+    ///     world.send(&7u32, other, 0)?;
+    ///     while !receiving.is_done()? {
+    ///         // Work that does not need the number.
+    ///     }
+    ///     assert_eq!(receiving.wait()?.0, 7);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure of the operation is told by [`Self::wait`], not here.
     pub fn is_done(&self) -> Result<bool> {
         self.shared().engine().status_of(self.id).map(|status| status.is_some())
     }
 
-    /// Waits until the operation is complete. Section 3.7.3.
+    /// Waits until the operation is complete, and gives what the table of [`Request`] says. Section 3.7.3.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let sending = world.isend_from(vec![world.rank(); 2], other, 0)?;
+    ///     let (row, status) = world.ireceive_into(vec![0; 2], other, 0)?.wait()?;
+    ///     assert_eq!((row, status.source), (vec![other; 2], other));
+    ///     // A send gives its buffer back.
+    ///     assert_eq!(sending.wait()?, [world.rank(); 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What went wrong with the operation. Its buffer is lost then.
@@ -135,6 +166,9 @@ impl<'c, K: Kind> Request<'c, K> {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the operation, once it is complete. Its buffer is lost then.
     pub fn test(self) -> Result<std::result::Result<K::Value, Self>> {
         if self.is_done()? { self.wait().map(Ok) } else { Ok(Err(self)) }
     }
@@ -233,6 +267,11 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative; class `Type` when
+    /// serde cannot serialise the object. Waiting fails with class `ProcFailed` when the other rank has ended
+    /// and the message is too long to be left for it.
     pub fn isend<T: Serialize + ?Sized>(&self, value: &T, dest: usize, tag: i32) -> Result<ObjectSend<'_>> {
         let bytes = self.encode(Call::Send, value)?;
         // The bytes stay where they are on the heap, and untouched, until the request is complete.
@@ -242,6 +281,23 @@ impl Communicator {
     }
 
     /// Begins to send a buffer, which [`Request::wait`] gives back. Section 3.7.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let sending = world.isend_from(vec![world.rank(); 3], other, 0)?;
+    ///     let mut row = [0; 3];
+    ///     world.receive_into(&mut row, other, 0)?;
+    ///     assert_eq!(row, [other; 3]);
+    ///     assert_eq!(sending.wait()?, [world.rank(); 3]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative. Waiting fails with
+    /// class `ProcFailed` when the other rank has ended and the message is too long to be left for it.
     pub fn isend_from<T: Equivalence>(
         &self,
         mut data: Vec<T>,
@@ -257,7 +313,24 @@ impl Communicator {
         Ok(Request::new(self, id, SentBuffer(data)))
     }
 
-    /// Begins to receive an object. Section 3.7.2.
+    /// Begins to receive an object, which [`Request::wait`] gives together with its [`Status`]. Section
+    /// 3.7.2.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let receiving = world.ireceive::<String>(other, 0)?;
+    ///     world.send(&format!("from {}", world.rank()), other, 0)?;
+    ///     let (text, status) = receiving.wait()?;
+    ///     assert_eq!((text, status.source), (format!("from {other}"), other));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `source`; class `Tag` when the tag is negative. Waiting fails as
+    /// [`Communicator::receive`] does.
     pub fn ireceive<T: DeserializeOwned>(
         &self,
         source: impl Into<Source>,
@@ -282,6 +355,10 @@ impl Communicator {
     /// })?;
     /// # Ok::<(), ranks::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `source`; class `Tag` when the tag is negative. Waiting fails as
+    /// [`Communicator::receive_into`] does; the buffer is lost then.
     pub fn ireceive_into<T: Equivalence>(
         &self,
         mut data: Vec<T>,

@@ -45,7 +45,25 @@ pub struct Persistent<'c, T: Equivalence> {
 }
 
 impl<T: Equivalence> Persistent<'_, T> {
-    /// Begins it.
+    /// Begins the operation. The next [`wait`](Self::wait), or a [`test`](Self::test) that finds it complete,
+    /// ends it; then it can be started again. Section 3.9.
+    ///
+    /// ```
+    /// use ranks::Class;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut sending = world.send_persistent(vec![world.rank()], other, 0)?;
+    ///     for _ in 0..3 {
+    ///         sending.start()?;
+    ///         assert_eq!(sending.start().unwrap_err().class(), Class::Request);
+    ///         world.receive_into(&mut [0usize], other, 0)?;
+    ///         sending.wait()?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Class `Request` when it is under way.
@@ -58,13 +76,52 @@ impl<T: Equivalence> Persistent<'_, T> {
     }
 
     /// Waits until it is complete: the status of a receive, an empty one of anything else. Returns at once
-    /// when it is not under way.
+    /// when it is not under way. Section 3.7.3.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receiving = world.receive_persistent(vec![0; 2], other, 0)?;
+    ///     receiving.start()?;
+    ///     world.send_from(&[1, 2], other, 0)?;
+    ///     let status = receiving.wait()?;
+    ///     assert_eq!((receiving.data()?, status.bytes), (&[1, 2][..], 8));
+    ///     // Nothing is under way any more: this returns at once.
+    ///     receiving.wait()?;
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the operation. It is over then, and may be started again.
     pub fn wait(&mut self) -> Result<Status> {
         let outcome = self.comm.engine.engine().wait(self.id);
         self.ended(outcome)
     }
 
-    /// What came of it if it is complete; does not wait.
+    /// The status of the operation if it is complete or not under way, else `None`. It does not wait. Section
+    /// 3.7.3.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receiving = world.receive_persistent(vec![0; 2], other, 0)?;
+    ///     receiving.start()?;
+    ///     world.send_from(&[1, 2], other, 0)?;
+    ///     let status = loop {
+    ///         if let Some(status) = receiving.test()? {
+    ///             break status;
+    ///         }
+    ///     };
+    ///     assert_eq!((receiving.data()?, status.source), (&[1, 2][..], other));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What went wrong with the operation. It is over then, and may be started again.
     pub fn test(&mut self) -> Result<Option<Status>> {
         let outcome = self.comm.engine.engine().test(self.id);
         match outcome.transpose() {
@@ -102,6 +159,22 @@ impl<T: Equivalence> Persistent<'_, T> {
 
     /// What has come: a receive's buffer, what a collective has left here; of a send, what it sends.
     ///
+    /// ```
+    /// use ranks::Class;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receiving = world.receive_persistent(vec![0; 2], other, 0)?;
+    ///     receiving.start()?;
+    ///     world.send_from(&[1, 2], other, 0)?;
+    ///     assert_eq!(receiving.data().unwrap_err().class(), Class::Request);
+    ///     receiving.wait()?;
+    ///     assert_eq!(receiving.data()?, [1, 2]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Class `Request` while the operation is under way.
     pub fn data(&self) -> Result<&[T]> {
@@ -110,6 +183,23 @@ impl<T: Equivalence> Persistent<'_, T> {
     }
 
     /// What is sent the next time, to be changed; of a receive, its buffer.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut sending = world.send_persistent(vec![0; 2], other, 0)?;
+    ///     for round in 1..4 {
+    ///         sending.data_mut()?.fill(round);
+    ///         sending.start()?;
+    ///         let mut row = [0; 2];
+    ///         world.receive_into(&mut row, other, 0)?;
+    ///         assert_eq!(row, [round; 2]);
+    ///         sending.wait()?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Class `Request` while the operation is under way.
@@ -134,7 +224,28 @@ impl<T: Equivalence> Drop for Persistent<'_, T> {
 }
 
 impl Communicator {
-    /// Prepares sends of a buffer. Section 3.9.
+    /// Prepares sends of a buffer, always of its whole length. Nothing is sent before [`Persistent::start`].
+    /// Section 3.9.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut sending = world.send_persistent(vec![2.5; 3], other, 0)?;
+    ///     for _ in 0..2 {
+    ///         sending.start()?;
+    ///         let mut row = [0.0; 3];
+    ///         world.receive_into(&mut row, other, 0)?;
+    ///         assert_eq!(row, [2.5; 3]);
+    ///         sending.wait()?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `dest`; class `Tag` when the tag is negative. Waiting fails with
+    /// class `ProcFailed` when the other rank has ended and the message is too long to be left for it.
     pub fn send_persistent<T: Equivalence>(
         &self,
         mut data: Vec<T>,
@@ -148,7 +259,27 @@ impl Communicator {
         Ok(Persistent::of(self, begun, false))
     }
 
-    /// Prepares receives into a buffer. Section 3.9.
+    /// Prepares receives into a buffer, which may be longer than the messages. Nothing is received before
+    /// [`Persistent::start`]. Section 3.9.
+    ///
+    /// ```
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut receiving = world.receive_persistent(vec![0u8; 4], other, 0)?;
+    ///     for round in 0..3 {
+    ///         receiving.start()?;
+    ///         world.send_from(&[round, 7], other, 0)?;
+    ///         assert_eq!(receiving.wait()?.bytes, 2);
+    ///         assert_eq!(receiving.data()?, [round, 7, 0, 0]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Class `Rank` when there is no rank `source`; class `Tag` when the tag is negative. Waiting fails as
+    /// [`Communicator::receive_into`] does.
     pub fn receive_persistent<T: Equivalence>(
         &self,
         mut data: Vec<T>,

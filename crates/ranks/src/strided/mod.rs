@@ -38,23 +38,50 @@ pub struct Stride {
 }
 
 impl Stride {
-    /// Column `at` of a matrix that is kept row by row.
+    /// Column `at`, from 0, of a matrix that is kept row by row.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// // The last column of 3 rows and 4 columns: elements 3, 7 and 11.
+    /// assert_eq!(Stride::column(3, 4, 3), Stride { first: 3, count: 3, block: 1, stride: 4 });
+    /// ```
     pub fn column(rows: usize, columns: usize, at: usize) -> Self {
         Self { first: at, count: rows, block: 1, stride: columns }
     }
 
     /// The part of a matrix of so many columns, kept row by row, that is in these rows and columns.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// // Of a matrix of 4 columns, what is in rows 1 and 2 and in columns 0 and 1: elements 4, 5, 8 and 9.
+    /// assert_eq!(Stride::part(4, 1..3, 0..2), Stride { first: 4, count: 2, block: 2, stride: 4 });
+    /// ```
     pub fn part(columns: usize, rows: Range<usize>, part: Range<usize>) -> Self {
         let first = rows.start.saturating_mul(columns).saturating_add(part.start);
         Self { first, count: rows.len(), block: part.len(), stride: columns }
     }
 
-    /// How many elements.
+    /// The number of elements, which is the number of blocks times their length.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// assert_eq!(Stride::part(6, 1..3, 0..3).len(), 6);
+    /// ```
     pub fn len(&self) -> usize {
         self.count.saturating_mul(self.block)
     }
 
-    /// True for no elements.
+    /// True when there are no elements.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// assert!(Stride::part(6, 1..1, 0..3).is_empty());
+    /// assert!(!Stride::column(4, 6, 2).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -170,7 +197,24 @@ impl Communicator {
         self.engine.engine().send_elements(Mode::Standard, &elements, Self::to(dest), tag, self.id)
     }
 
-    /// Receives into certain places of a slice. Section 5.1.2.
+    /// Receives into certain places of a slice, in order; the message may have fewer elements than there are
+    /// places. Section 5.1.2.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     if world.rank() == 0 {
+    ///         return world.send_from(&[7, 8, 9], 1, 0);
+    ///     }
+    ///     // A row comes in, and becomes the first column of a matrix of two columns.
+    ///     let mut matrix = [0; 6];
+    ///     let status = world.receive_strided(&mut matrix, Stride::column(3, 2, 0), 0, 0)?;
+    ///     assert_eq!((matrix, status.bytes), ([7, 0, 8, 0, 9, 0], 12));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`Communicator::receive_into`]; class `Arg` when places are outside of the slice or overlap.

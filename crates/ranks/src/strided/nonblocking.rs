@@ -50,8 +50,22 @@ impl Communicator {
         Ok(Request::new(self, id, SentBuffer(data)))
     }
 
-    /// Begins to receive into certain places of a buffer, which [`Request::wait`] gives back. Sections 3.7.2 and
-    /// 5.1.2; [`Communicator::isend_strided`] has an example.
+    /// Begins to receive into certain places of a buffer, which [`Request::wait`] gives back. Sections 3.7.2
+    /// and 5.1.2.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let receiving = world.ireceive_strided(vec![0; 6], Stride::column(3, 2, 1), other, 0)?;
+    ///     world.send_from(&[7, 8, 9], other, 0)?;
+    ///     let (matrix, status) = receiving.wait()?;
+    ///     assert_eq!((matrix, status.bytes), (vec![0, 7, 0, 8, 0, 9], 12));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Class `Arg` when places are outside of the buffer or overlap. Waiting fails as
@@ -120,7 +134,23 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     }
 
     /// Begins to receive into certain places of a slice, which stays borrowed until the scope ends, or until
-    /// the request is waited for, which gives it back. [`Scope::isend_strided`] has an example.
+    /// the request is waited for, which gives it back. Sections 3.7.2 and 5.1.2.
+    ///
+    /// ```
+    /// use ranks::Stride;
+    ///
+    /// ranks::threads(2, |world| {
+    ///     let other = 1 - world.rank();
+    ///     let mut matrix = [0; 6];
+    ///     world.scope(|s| {
+    ///         s.ireceive_strided(&mut matrix, Stride::column(3, 2, 1), other, 0)?;
+    ///         world.send_from(&[7, 8, 9], other, 0)
+    ///     })?;
+    ///     assert_eq!(matrix, [0, 7, 0, 8, 0, 9]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ranks::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Class `Arg` when places are outside of the slice or overlap. Waiting fails as
