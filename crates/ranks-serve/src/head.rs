@@ -134,6 +134,8 @@ fn other_version(bytes: &[u8]) -> Option<(u8, usize)> {
     let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
     let line = first_line(bytes).trim_ascii_end();
     match line.rsplit(|&byte| byte == b' ').next()? {
+        // These the parser takes: another word of the line is wrong, for example a target with a space in it.
+        b"HTTP/1.0" | b"HTTP/1.1" => None,
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', b'0'..=b'9'] => {
             Some((*major, start + line.len() - 1))
         }
