@@ -77,7 +77,9 @@ def main():
             build_fft(python)
         for n in options.n.split(","):
             for arguments in ARGUMENTS.get(program.stem, [[]]):
-                mpi.run(target, n, [python, program, *arguments], says=["ok"], limit=300)
+                # As installed: numba-mpi knows the library by the name of its file, which differs in the folder of a build.
+                library = os.environ["MPI4PY_LIBMPI"]
+                mpi.run(target, n, [python, program, *arguments], says=["ok"], limit=300, MPI4PY_LIBMPI=library)
     for program in sorted((PROGRAMS / "alone").glob("*.py")):
         if not only or program.stem in only:
             mpi.run_alone([python, program], says=["ok"], limit=300)

@@ -20,7 +20,7 @@ const ARCHIVES: &[&str] = &[
 ];
 
 /// The pictures, drawn once; each row refers to one of them.
-pub const SYMBOLS: &str = "<svg hidden>\
+pub const SYMBOLS: &str = "<svg style=\"display:none\">\
 <symbol id=\"folder\" viewBox=\"0 0 16 16\"><path fill=\"#d29922\" d=\"M1 3h5l2 2h7v9H1z\"/></symbol>\
 <symbol id=\"picture\" viewBox=\"0 0 16 16\"><path fill=\"#2da44e\" d=\"M1 2h14v12H1zm2 10h10L9.5 6 7 10 5.5 8z\"/></symbol>\
 <symbol id=\"video\" viewBox=\"0 0 16 16\"><path fill=\"#cf5d8b\" d=\"M1 3h14v10H1zm5 2v6l5-3z\"/></symbol>\
