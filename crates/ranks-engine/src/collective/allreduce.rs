@@ -82,12 +82,7 @@ impl<O: Operator> Collective for Allreduce<O> {
     }
 
     fn check(&self, check: &Check<'_>) -> Result<()> {
-        let Self { send, recv, .. } = *self;
-        if let Some(send) = send {
-            check.apart((send, None), (recv, None))?;
-            check.len("the receive buffer", recv.len(), send.len())?;
-        }
-        check.elements(self.op.element(), recv.len())
+        check.reduction(self.send, self.recv, self.op.element())
     }
 
     fn plan(&self, plan: &mut Plan, algorithm: Option<AllreduceAlgorithm>) {

@@ -78,6 +78,15 @@ impl<'c> Check<'c> {
         Err(self.error(Class::Count, detail))
     }
 
+    /// Each rank receives as much as it sends, whole elements of a reduction. In place nothing is sent.
+    pub(super) fn reduction(&self, send: Option<SendBuf>, recv: RecvBuf, element: usize) -> Result<()> {
+        if let Some(send) = send {
+            self.apart((send, None), (recv, None))?;
+            self.len("the receive buffer", recv.len(), send.len())?;
+        }
+        self.elements(element, recv.len())
+    }
+
     /// What is sent and what is received lie apart. Of a buffer with parts, what lies between the parts does not count.
     pub(super) fn apart(
         &self,

@@ -3,6 +3,7 @@
 use super::board::spread;
 use super::check::Check;
 use super::inter::Role;
+use super::tree::place;
 use super::{Collective, Part, Parts, Storable, tags};
 use crate::bounds;
 use crate::error::Result;
@@ -144,12 +145,8 @@ pub(super) fn linear_scatter(
 /// one that receives as many.
 fn binomial_scatter(plan: &mut Plan, send: SendBuf, recv: Option<RecvBuf>, part: usize, root: i32) {
     let size = plan.size();
-    let me = (plan.me() - root + size) % size;
+    let (me, mut distance) = place(plan, root);
     let rank_of = |position: i32| (position + root) % size;
-    let mut distance = 1;
-    while distance < size && me & distance == 0 {
-        distance *= 2;
-    }
     let held = distance.min(size - me) as usize * part;
     let parts = plan.room(held);
     if me == 0 {

@@ -3,15 +3,23 @@
 use crate::memory::{RecvBuf, SendBuf};
 use crate::p2p::Plan;
 
-/// To all. In round k the ranks that have the data, counted from the root, send it 2^k further.
-pub(super) fn binomial_bcast(plan: &mut Plan, buf: RecvBuf, root: i32) {
+/// The place of this rank in a tree: its position counted from the root, and how far before it the rank stands that tells
+/// it. Of the root, which nobody tells, that is the first power of two that is no less than the number of ranks.
+pub(super) fn place(plan: &Plan, root: i32) -> (i32, i32) {
     let size = plan.size();
     let me = (plan.me() - root + size) % size;
-    let rank_of = |position: i32| (position + root) % size;
     let mut distance = 1;
     while distance < size && me & distance == 0 {
         distance *= 2;
     }
+    (me, distance)
+}
+
+/// To all. In round k the ranks that have the data, counted from the root, send it 2^k further.
+pub(super) fn binomial_bcast(plan: &mut Plan, buf: RecvBuf, root: i32) {
+    let size = plan.size();
+    let (me, mut distance) = place(plan, root);
+    let rank_of = |position: i32| (position + root) % size;
     if me != 0 {
         plan.swap(None, Some((rank_of(me - distance), buf)));
     }

@@ -26,7 +26,7 @@ pub enum Comparison {
     Unequal,
 }
 
-/// The same ranks in the same order, whoever asks and wherever the groups come from.
+/// Two groups are equal if they have the same ranks in the same order. Who asks, and where they come from, does not count.
 impl PartialEq for Group {
     fn eq(&self, other: &Self) -> bool {
         self.slots == other.slots
@@ -64,7 +64,7 @@ impl Group {
         Self { slots: slots.into(), me: self.me, origin: self.origin }
     }
 
-    /// The same ranks, with a number for where the group comes from. Groups that are made of it keep the number.
+    /// Marks the group with a number for where it comes from. Its ranks stay. Groups that are made of it keep the number.
     pub fn stemming_from(self, origin: Option<u32>) -> Self {
         Self { origin, ..self }
     }

@@ -30,7 +30,7 @@ impl From<Option<CommId>> for BufferOf {
     }
 }
 
-/// The same, with the communicator as its context.
+/// Whose an attached buffer is, where a communicator is known by the context of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Process,

@@ -33,13 +33,14 @@ impl View {
     /// Reads a query. What it does not know is passed over, so no query is wrong.
     pub fn of(query: &str) -> View {
         let mut view = View::default();
-        for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            match (key, value) {
+        let pairs = query.split('&').filter(|pair| pair.contains('='));
+        for (key, value) in pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes())) {
+            match (&*key, &*value) {
                 ("sort", "name") => view.order.column = Column::Name,
                 ("sort", "size") => view.order.column = Column::Size,
                 ("sort", "date") => view.order.column = Column::Date,
                 ("order", way) => view.order.down = way == "desc",
-                ("filter", text) => view.filter = decode(text),
+                ("filter", text) => view.filter = text.to_owned(),
                 _ => {}
             }
         }
@@ -54,30 +55,6 @@ impl View {
         }
         self.order.sort(entries);
     }
-}
-
-/// A value that a form has sent: `+` is a space, `%41` is a byte. An escape that is none stays as it is.
-fn decode(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let escaped = match tail {
-            [high, low, ..] if *first == b'%' => {
-                char::from(*high).to_digit(16).zip(char::from(*low).to_digit(16))
-            }
-            _ => None,
-        };
-        bytes.push(match (escaped, *first) {
-            (Some((high, low)), _) => {
-                rest = &tail[2..];
-                (high * 16 + low) as u8
-            }
-            (None, b'+') => b' ',
-            (None, other) => other,
-        });
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Order {
