@@ -17,7 +17,7 @@ pub fn started_as(ranks: Option<usize>, name: &str, more: impl FnOnce(Launch) ->
     let run = || -> Result<i32, StartError> {
         let program = std::env::current_exe().unwrap_or_else(|_| "ranks".into());
         let words = std::env::args_os().skip(1);
-        let launch = Launch::new(ranks).name(name).program(program).args(words).says_why().take_signals();
+        let launch = Launch::new(program).ranks(ranks).name(name).args(words).says_why().take_signals();
         Ok(more(launch).run()?.code)
     };
     Some(exit_code(run().unwrap_or_else(|error| {

@@ -80,10 +80,10 @@ pub fn plan(name: &str, command: &Command) -> Result<Launch, StartError> {
             None => words.next().cloned().unwrap_or_default(),
         };
         let job = match launch {
-            None => Launch::new(ranks),
-            Some(job) => job.and(ranks),
+            None => Launch::new(file),
+            Some(job) => job.and(file),
         };
-        let job = job.program(file).args(words.cloned()).program_environment(program.environment.clone());
+        let job = job.ranks(ranks).args(words.cloned()).program_environment(program.environment.clone());
         let job = job.search_path(program.path.clone());
         launch = Some(match &program.folder {
             Some(folder) => job.folder(folder),

@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn examine(arguments: &[&str]) -> Result<Examination, StartError> {
     let program =
         std::env::current_exe().map_err(|error| StartError::system("this program's own file", &error))?;
-    let outcome = Launch::new(2)
-        .program(program)
+    let outcome = Launch::new(program)
+        .ranks(2)
         .args(arguments.iter().map(OsString::from))
         .stdin(Stdin::None)
         .timeout(2 * PATIENCE)

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A job to be started: programs, each with a number of ranks, and what holds for all.
 ///
 /// ```no_run
-/// let outcome = ranks_launch::Launch::new(4).program("hostname").run()?;
+/// let outcome = ranks_launch::Launch::new("hostname").ranks(4).run()?;
 /// assert_eq!(outcome.code, 0);
 /// # Ok::<(), ranks_launch::StartError>(())
 /// ```
@@ -45,12 +45,19 @@ pub(crate) struct Program {
     pub environment: Environment,
 }
 
+impl Program {
+    fn new(file: impl Into<OsString>) -> Self {
+        Self { ranks: 1, file: file.into(), ..Self::default() }
+    }
+}
+
 impl Launch {
-    /// A job of `ranks` ranks, of a program still to be named.
-    pub fn new(ranks: usize) -> Self {
+    /// A job of a program: a path, or a name to be looked for in PATH. It has one rank until [`Self::ranks`] says
+    /// otherwise.
+    pub fn new(file: impl Into<OsString>) -> Self {
         Self {
             name: "ranks".into(),
-            programs: vec![Program { ranks, ..Program::default() }],
+            programs: vec![Program::new(file)],
             environment: Environment::default(),
             timeout: None,
             tag_output: false,
@@ -75,20 +82,20 @@ impl Launch {
         self
     }
 
-    /// Further ranks, of another program still to be named. What follows is said of that program.
-    pub fn and(mut self, ranks: usize) -> Self {
-        self.programs.push(Program { ranks, ..Program::default() });
+    /// Further ranks, of another program. What follows is said of that program.
+    pub fn and(mut self, file: impl Into<OsString>) -> Self {
+        self.programs.push(Program::new(file));
+        self
+    }
+
+    /// The number of ranks that run the program.
+    pub fn ranks(mut self, ranks: usize) -> Self {
+        self.last().ranks = ranks;
         self
     }
 
     fn last(&mut self) -> &mut Program {
         self.programs.last_mut().expect("a job has a program from the start")
-    }
-
-    /// The program: a path, or a name to be looked for in PATH.
-    pub fn program(mut self, file: impl Into<OsString>) -> Self {
-        self.last().file = file.into();
-        self
     }
 
     /// An argument of the program.

@@ -7,6 +7,7 @@
 //! | [`parse`] | the command line |
 //! | `program`, `cargo`, `hosts`, `environment` | what the words refer to: files, targets, machines, variables |
 //! | `run` | a job: `start` makes pipes, segment, keeper and processes; one loop watches over them |
+//! | `running` | a job that runs beside the program that has started it: [`Running`] |
 //! | `foreign` | programs that use another MPI's library |
 //! | `outcome`, `ends` | how a job ended; what the end of a rank means |
 //! | `report` | what is said about it: who waits where |
@@ -39,11 +40,14 @@ mod program;
 mod python;
 mod report;
 mod run;
+mod running;
 mod sys;
 mod threads;
 
 pub use environment::{TERMINAL, inside_job, library};
 pub use launch::Launch;
 pub use outcome::{Cause, Failure, Outcome, StartError};
+pub use output::{Line, StdStream};
 pub use parse::Stdin;
-pub use sys::survive_long_files;
+pub use running::{Lines, Running};
+pub use sys::{Death, survive_long_files};

@@ -1,5 +1,7 @@
 //! How a job ended, and why one could not be started.
 
+use crate::sys::Death;
+
 /// How a job ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -9,6 +11,8 @@ pub struct Outcome {
     pub failure: Option<Failure>,
     /// The time limit ended it.
     pub timed_out: bool,
+    /// How the process of each rank has ended, by rank; `None` where the system does not tell.
+    pub ends: Vec<Option<Death>>,
     /// Standard output of all ranks, when it was captured.
     pub stdout: Vec<u8>,
     /// Standard error of all ranks and the reports, when they were captured.

@@ -1,5 +1,6 @@
 //! Watching over a job: one thread, one wait for everything that can happen.
 
+mod control;
 mod drain;
 mod exits;
 mod failure;
@@ -8,13 +9,15 @@ mod interrupted;
 mod signals;
 mod start;
 
+pub use control::{Control, Remote};
+
 use crate::deadlock;
 use crate::ends;
 use crate::foreign;
 use crate::input::Input;
 use crate::launch::Launch;
 use crate::outcome::{Failure, Outcome, StartError};
-use crate::output::Outputs;
+use crate::output::{LineQueue, Outputs};
 use crate::report;
 use crate::sys::{self, Death, Pid};
 use drain::Drain;
@@ -23,6 +26,7 @@ use ranks_shm::Segment;
 use signals::{Draining, Ending};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long after its memory is gone a killed process is seen to have ended, at most.
@@ -58,6 +62,8 @@ pub struct Job<'a> {
     pub outputs: Outputs,
     pub input: Option<Input>,
     signals: Option<OwnedFd>,
+    /// What the program that has started the job wants of it.
+    control: Option<Control>,
     errors: OwnedFd,
     pub deadline: Option<Instant>,
     /// Who may have loaded another MPI.
@@ -90,12 +96,21 @@ pub struct Rank {
 impl Launch {
     /// Runs the job to its end.
     pub fn run(self) -> Result<Outcome, StartError> {
-        let mut job = start::start(&self)?;
-        job.watch();
-        job.say_who_left_unfinalised();
-        job.say_exit_codes();
-        job.write_the_rest();
-        Ok(job.outcome())
+        let job = start::start(&self, None)?;
+        Ok(job.watched_to_the_end())
+    }
+
+    /// Starts the job, says that it runs, and watches over it to its end. `queue` gets its output, line by line.
+    pub(crate) fn run_controlled(
+        &self,
+        control: Control,
+        queue: Option<&Arc<LineQueue>>,
+        started: impl FnOnce(Vec<u32>),
+    ) -> Result<Outcome, StartError> {
+        let mut job = start::start(self, queue)?;
+        job.control = Some(control);
+        started(job.ranks.iter().map(|rank| rank.pid as u32).collect());
+        Ok(job.watched_to_the_end())
     }
 }
 
@@ -117,6 +132,7 @@ impl<'a> Job<'a> {
             outputs,
             input: None,
             signals,
+            control: None,
             errors,
             deadline: None,
             foreign: foreign::Watch::new(1),
@@ -133,6 +149,14 @@ impl<'a> Job<'a> {
         }
     }
 
+    fn watched_to_the_end(mut self) -> Outcome {
+        self.watch();
+        self.say_who_left_unfinalised();
+        self.say_exit_codes();
+        self.write_the_rest();
+        self.outcome()
+    }
+
     pub fn keep_open(&mut self, segment_fd: OwnedFd) {
         self.segment_fd = Some(segment_fd);
     }
@@ -147,6 +171,7 @@ impl<'a> Job<'a> {
                 let watch = rank.watch.as_ref().filter(|_| rank.death.is_none());
                 fds.push(sys::readable(watch.map_or(-1, AsRawFd::as_raw_fd)));
             }
+            fds.push(sys::readable(self.control.as_ref().map_or(-1, Control::waits_for)));
             let (first_rank, first_output) = (2, fds.len());
             self.outputs.wait_for(&mut fds);
             sys::poll(&mut fds, Some(self.patience(Instant::now())));
@@ -159,6 +184,7 @@ impl<'a> Job<'a> {
             while let Some(signal) = self.signals.as_ref().and_then(sys::next_signal) {
                 self.on_signal(signal, now);
             }
+            self.obey(now);
             let mut ended = Vec::new();
             for (index, rank) in self.ranks.iter_mut().enumerate() {
                 let looked_for = rank.watch.is_none() || fds[first_rank + index].revents != 0;
@@ -346,11 +372,12 @@ impl<'a> Job<'a> {
     }
 
     fn outcome(mut self) -> Outcome {
+        let ends = self.ranks.iter().map(|rank| rank.death).collect();
         self.take_everything_away();
         let outputs = std::mem::replace(&mut self.outputs, Outputs::to_memory(false));
         let (stdout, stderr) = outputs.into_memory();
         let (code, failure, timed_out) = (self.code.unwrap_or(0), self.failure, self.timed_out);
-        Outcome { code, failure, timed_out, stdout, stderr }
+        Outcome { code, failure, timed_out, ends, stdout, stderr }
     }
 
     fn take_everything_away(&mut self) {

@@ -254,11 +254,10 @@ fn many_ranks_start_quickly_and_with_few_descriptors() {
 
 #[test]
 fn as_a_library_with_captured_output() {
-    let outcome = ranks_launch::Launch::new(2)
-        .program("sh")
+    let outcome = ranks_launch::Launch::new("sh")
+        .ranks(2)
         .args(["-c", "echo out; echo error >&2"])
-        .and(1)
-        .program("sh")
+        .and("sh")
         .args(["-c", "sleep 0.2; exit 5"])
         .stdin(ranks_launch::Stdin::None)
         .capture()

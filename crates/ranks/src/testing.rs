@@ -67,7 +67,7 @@ pub fn run_alone<V: Verdict>(path: &str, n: usize, seconds: f64, body: impl FnOn
     }
     let program = std::env::current_exe().expect("this program has a path");
     let words = ["--exact", name, "--include-ignored", "--nocapture", "--test-threads=1"];
-    let launch = Launch::new(n).name("test").program(program).args(words).env(VARIABLE, name);
+    let launch = Launch::new(program).ranks(n).name("test").args(words).env(VARIABLE, name);
     let outcome = launch.capture().tag_output(true).timeout(Duration::from_secs_f64(seconds)).run();
     match outcome {
         Ok(outcome) => judge(name, n, seconds, &outcome),

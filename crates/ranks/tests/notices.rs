@@ -16,7 +16,7 @@ fn job(name: &str, n: usize, seconds: u64, body: impl FnOnce(World) -> ranks::Re
     }
     let words = ["--exact", name, "--nocapture", "--test-threads=1"];
     let program = std::env::current_exe().unwrap();
-    let launch = Launch::new(n).name("job").program(program).args(words).env(VARIABLE, name);
+    let launch = Launch::new(program).ranks(n).name("job").args(words).env(VARIABLE, name);
     Some(launch.capture().timeout(Duration::from_secs(seconds)).run().unwrap())
 }
 

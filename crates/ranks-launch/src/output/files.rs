@@ -1,6 +1,6 @@
 //! Files that output goes to, as the options of other launchers name them.
 
-use super::{Outputs, Which};
+use super::{Outputs, StdStream};
 use crate::outcome::StartError;
 use crate::parse::Output;
 use crate::sys;
@@ -33,10 +33,10 @@ impl Asked {
     }
 
     /// The file of a stream, and whether our own output gets the same.
-    pub fn file(&self, rank: usize, which: Which) -> Option<(PathBuf, bool)> {
+    pub fn file(&self, rank: usize, which: StdStream) -> Option<(PathBuf, bool)> {
         let output = &self.output;
         let pattern = match which {
-            Which::Error if !output.merge => &output.error,
+            StdStream::Error if !output.merge => &output.error,
             _ => &output.out,
         };
         if let Some(pattern) = pattern {
@@ -47,7 +47,7 @@ impl Asked {
         let digits = (self.size.max(1) - 1).to_string().len();
         let path = if copies.folder {
             let job = if copies.job { copies.place.join("1") } else { copies.place.clone() };
-            let name = if which == Which::Out || output.merge { "stdout" } else { "stderr" };
+            let name = if which == StdStream::Out || output.merge { "stdout" } else { "stderr" };
             job.join(format!("rank.{rank:0digits$}")).join(name)
         } else {
             let mut name = copies.place.clone().into_os_string();
@@ -137,14 +137,14 @@ mod tests {
             host: "h".into(),
             inputs: Vec::new(),
         };
-        assert_eq!(asked.file(2, Which::Out), Some(("d/1/rank.02/stdout".into(), true)));
-        assert_eq!(asked.file(10, Which::Error), Some(("d/1/rank.10/stderr".into(), true)));
+        assert_eq!(asked.file(2, StdStream::Out), Some(("d/1/rank.02/stdout".into(), true)));
+        assert_eq!(asked.file(10, StdStream::Error), Some(("d/1/rank.10/stderr".into(), true)));
         asked.output.copies = Some(Copies::read(false, "f:nocopy".as_ref()).unwrap());
-        assert_eq!(asked.file(2, Which::Error), Some(("f.02".into(), false)));
+        assert_eq!(asked.file(2, StdStream::Error), Some(("f.02".into(), false)));
         asked.size = 4;
         asked.output.merge = true;
         asked.output.copies = Some(Copies::read(true, "d:nojobid".as_ref()).unwrap());
-        assert_eq!(asked.file(2, Which::Error), Some(("d/rank.2/stdout".into(), true)));
-        assert_eq!(Asked::default().file(0, Which::Out), None);
+        assert_eq!(asked.file(2, StdStream::Error), Some(("d/rank.2/stdout".into(), true)));
+        assert_eq!(Asked::default().file(0, StdStream::Out), None);
     }
 }

@@ -5,15 +5,18 @@
 //! does. If another rank writes after such a piece, a newline comes between.
 
 mod files;
+mod lines;
 mod sink;
 mod words;
 
 use crate::outcome::StartError;
 use crate::sys::{self, Kind, PollFd};
 use files::Asked;
+pub use lines::{Line, LineQueue};
 use sink::Sink;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use words::Words;
 
@@ -30,9 +33,9 @@ const IDLE_TERMINAL: Duration = Duration::from_millis(60);
 /// rather stay whole.
 const IDLE_PIPE: Duration = Duration::from_millis(500);
 
-/// Which of the two streams of a rank.
+/// One of the two output streams of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum StdStream {
     /// Standard output.
     Out,
     /// Standard error.
@@ -87,6 +90,12 @@ impl Outputs {
         Self::new(vec![Sink::memory(), Sink::memory()], vec![None, None], tag)
     }
 
+    /// Handing out line by line.
+    pub fn to_lines(queue: &Arc<LineQueue>) -> Self {
+        let sink = |stream| Sink::lines(queue.clone(), stream);
+        Self::new(vec![sink(StdStream::Out), sink(StdStream::Error)], vec![None, None], false)
+    }
+
     fn new(sinks: Vec<Sink>, idle: Vec<Option<Duration>>, tag: bool) -> Self {
         let error_sink = sinks.len() - 1;
         let asked = Asked::default();
@@ -103,13 +112,13 @@ impl Outputs {
     }
 
     /// Takes over the reading end of a rank's pipe.
-    pub fn add(&mut self, rank: usize, which: Which, pipe: OwnedFd) -> Result<(), StartError> {
+    pub fn add(&mut self, rank: usize, which: StdStream, pipe: OwnedFd) -> Result<(), StartError> {
         sys::set_nonblocking(&pipe).map_err(|error| StartError::system("a rank's output", &error))?;
         let file = match self.asked.file(rank, which) {
             Some((path, copy)) => Some((self.open(&path)?, copy)),
             None => None,
         };
-        let own = self.sink_of(if self.asked.merges() { Which::Out } else { which });
+        let own = self.sink_of(if self.asked.merges() { StdStream::Out } else { which });
         let (sink, copy) = match file {
             Some((file, true)) => (own, Some(file)),
             Some((file, false)) => (file, None),
@@ -122,13 +131,13 @@ impl Outputs {
             pipe: Some(pipe),
             held: Vec::new(),
             last_read: Instant::now(),
-            words: (which == Which::Error).then(Words::default),
+            words: (which == StdStream::Error).then(Words::default),
         });
         Ok(())
     }
 
-    fn sink_of(&self, which: Which) -> usize {
-        if which == Which::Error { self.error_sink } else { 0 }
+    fn sink_of(&self, which: StdStream) -> usize {
+        if which == StdStream::Error { self.error_sink } else { 0 }
     }
 
     /// Adds what is to be waited for; `handle` wants the same slice back.
@@ -341,6 +350,11 @@ impl Outputs {
         self.sinks.iter().all(Sink::is_empty)
     }
 
+    /// True when the ranks' output is not read, because whoever takes it is behind.
+    pub fn is_behind(&self) -> bool {
+        self.sinks.iter().any(|sink| !sink.is_empty() || sink.is_full())
+    }
+
     /// The file that takes nothing more, our standard output or one that was asked for, and why.
     pub fn output_broken(&self) -> Option<(&str, &io::Error)> {
         let out = self.sinks[0].broken().map(|error| ("standard output", error));
@@ -350,7 +364,7 @@ impl Outputs {
 
     /// Says something of our own on standard error.
     pub fn say(&mut self, text: &str) {
-        let sink = self.sink_of(Which::Error);
+        let sink = self.sink_of(StdStream::Error);
         self.sinks[sink].say(text);
         self.sinks[sink].flush();
     }

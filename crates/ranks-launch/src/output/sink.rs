@@ -1,11 +1,14 @@
-//! Where output goes: our own standard output or error, or memory.
+//! Where output goes: our own standard output or error, memory, or a queue of lines.
 //!
 //! Nothing here blocks. When the reader of our output is slow, bytes wait here; when many wait, the ranks'
 //! pipes are no longer read, and so the ranks wait in their own writes: memory stays bounded.
 
+use super::StdStream;
+use super::lines::{Line, LineQueue};
 use crate::sys::{self, Kind};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Bytes that may wait before the ranks have to.
@@ -36,6 +39,7 @@ pub struct Sink {
 enum Target {
     File(OwnedFd, How),
     Memory,
+    Lines(Arc<LineQueue>, StdStream),
 }
 
 #[derive(Clone, Copy)]
@@ -64,6 +68,11 @@ impl Sink {
         Self::new(Target::Memory)
     }
 
+    /// A queue of lines.
+    pub fn lines(queue: Arc<LineQueue>, stream: StdStream) -> Self {
+        Self::new(Target::Lines(queue, stream))
+    }
+
     /// One of our own standard streams.
     pub fn to(fd: BorrowedFd<'_>) -> io::Result<Self> {
         let how = match sys::describe(fd).0 {
@@ -84,7 +93,11 @@ impl Sink {
 
     /// True when the ranks must wait.
     pub fn is_full(&self) -> bool {
-        matches!(self.target, Target::File(..)) && self.pending.len() - self.sent >= FULL
+        match &self.target {
+            Target::File(..) => self.pending.len() - self.sent >= FULL,
+            Target::Lines(queue, _) => queue.is_full(),
+            Target::Memory => false,
+        }
     }
 
     /// True when everything has been written.
@@ -109,7 +122,7 @@ impl Sink {
     pub fn into_memory(self) -> Vec<u8> {
         match self.target {
             Target::Memory => self.pending,
-            Target::File(..) => Vec::new(),
+            Target::File(..) | Target::Lines(..) => Vec::new(),
         }
     }
 
@@ -140,6 +153,10 @@ impl Sink {
     /// Adds bytes of a rank, which may write now. They end a line, or begin one that stays open.
     pub fn add(&mut self, rank: usize, bytes: &[u8], now: Instant) {
         let Some(last) = bytes.last() else { return };
+        if self.queued(Some(rank), bytes) {
+            self.last = Some(rank);
+            return;
+        }
         if !self.is_inside_line_of(rank) {
             self.end_line();
         }
@@ -151,8 +168,21 @@ impl Sink {
         self.line = (*last != b'\n').then_some(OpenLine { rank, begun, touched: now });
     }
 
+    /// Puts lines into the queue, if that is where they go. A last line without an end counts as a line.
+    fn queued(&self, rank: Option<usize>, bytes: &[u8]) -> bool {
+        let Target::Lines(queue, stream) = &self.target else { return false };
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let bytes = line.strip_suffix(b"\n").unwrap_or(line).to_vec();
+            queue.push(Line { rank, stream: *stream, bytes });
+        }
+        true
+    }
+
     /// Adds lines of the launcher's own.
     pub fn say(&mut self, text: &str) {
+        if self.queued(None, text.as_bytes()) {
+            return;
+        }
         self.end_line();
         if self.broken.is_none() {
             self.pending.extend_from_slice(text.as_bytes());

@@ -32,7 +32,7 @@ impl Job<'_> {
             return true;
         }
         // While our own reader takes nothing, the pipes are not read, and their silence says nothing.
-        if !self.outputs.is_written() {
+        if self.outputs.is_behind() {
             return false;
         }
         let quiet = self.outputs.last_read().map_or(last_end, |read| read.max(last_end));

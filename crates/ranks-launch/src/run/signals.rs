@@ -37,6 +37,13 @@ pub(super) struct Ending {
     pub(super) held: Held,
 }
 
+impl Ending {
+    /// The ranks have been killed.
+    pub(super) fn killed(now: Instant) -> Self {
+        Self { next_at: now, killed_at: Some(now), interrupted: None, asked: None, held: Held::default() }
+    }
+}
+
 /// What comes again this soon is the same wish to end: `timeout` signals its child and then the child's group.
 const SAME_SIGNAL: Duration = Duration::from_millis(500);
 

@@ -7,7 +7,7 @@ use crate::fork::{self, CStrings, Start};
 use crate::input::{self, Input};
 use crate::launch::Launch;
 use crate::outcome::StartError;
-use crate::output::{Outputs, Which};
+use crate::output::{LineQueue, Outputs, StdStream};
 use crate::parse::Stdin;
 use crate::program;
 use crate::sys::{self, Kind, SignalSet};
@@ -17,6 +17,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Signals that a launcher acts on.
@@ -32,7 +33,7 @@ struct Ready {
 }
 
 /// Starts all ranks.
-pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
+pub fn start<'a>(launch: &'a Launch, lines: Option<&Arc<LineQueue>>) -> Result<Job<'a>, StartError> {
     let size: usize = launch.programs.iter().map(|program| program.ranks).sum();
     if !(1..=bounds::MAX_RANKS).contains(&size) || launch.programs.iter().any(|p| p.ranks == 0) {
         let text =
@@ -48,7 +49,7 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     let library = environment::library();
     let mut programs: Vec<Ready> =
         launch.programs.iter().map(|p| prepare(launch, p, library.as_deref())).collect::<Result<_, _>>()?;
-    let terminals = terminals(launch);
+    let terminals = if lines.is_some() { "" } else { terminals(launch) };
     for program in &mut programs {
         program.variables.insert(environment::TERMINAL.into(), terminals.into());
     }
@@ -61,9 +62,10 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
     // Closed on exec in every process but the ranks, which undo that for themselves; and numbered above 2.
     let segment_fd = sys::duplicate(fd.as_fd()).map_err(failed("shared memory for the job"))?;
     drop(fd);
-    let outputs = match launch.capture {
-        true => Outputs::to_memory(launch.tag_output),
-        false => Outputs::to_own(launch.tag_output).map_err(failed("standard output"))?,
+    let outputs = match (lines, launch.capture) {
+        (Some(queue), _) => Outputs::to_lines(queue),
+        (None, true) => Outputs::to_memory(launch.tag_output),
+        (None, false) => Outputs::to_own(launch.tag_output).map_err(failed("standard output"))?,
     };
     let read = programs.iter().map(|ready| ready.path.clone()).chain(launch.reads.iter().cloned());
     let outputs = outputs.also_to(&launch.output, size).never_to(read.chain(["/dev/stdin".into()]));
@@ -109,8 +111,8 @@ pub fn start(launch: &Launch) -> Result<Job<'_>, StartError> {
             })
             .map_err(failed_at(rank))?;
             job.ranks.push(Rank { pid, watch: sys::pidfd(pid), death: None, program: index });
-            job.outputs.add(rank, Which::Out, out)?;
-            job.outputs.add(rank, Which::Error, error)?;
+            job.outputs.add(rank, StdStream::Out, out)?;
+            job.outputs.add(rank, StdStream::Error, error)?;
         }
     }
     job.keep_open(segment_fd);
