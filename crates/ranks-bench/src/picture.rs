@@ -18,9 +18,11 @@ const HEAD: f64 = 58.0;
 const STYLE: &str = "text{font-family:sans-serif;font-size:11px;fill:#333}.title{font-size:14px;font-weight:bold;fill:#111}\
     .head{font-size:17px;font-weight:bold;fill:#111}.grid{stroke:#e4e4e4;stroke-width:1}\
     .frame{fill:none;stroke:#999;stroke-width:1}.band{fill:#1f6fb4;fill-opacity:.16}\
-    .line{fill:none;stroke:#1f6fb4;stroke-width:2;stroke-linejoin:round}.dot{fill:#1f6fb4}";
+    .line{fill:none;stroke:#1f6fb4;stroke-width:2;stroke-linejoin:round}.dot{fill:#1f6fb4}.back{fill:#fff}\
+    @media(prefers-color-scheme:dark){text{fill:#c9d1d9}.title,.head{fill:#f0f6fc}.grid{stroke:#30363d}\
+    .frame{stroke:#6e7681}.band{fill:#58a6ff;fill-opacity:.25}.line{stroke:#58a6ff}.dot{fill:#58a6ff}.back{fill:#0d1117}}";
 
-/// The picture as SVG. `header` says on what machine.
+/// The picture as SVG, in light or dark colours as the reader's browser prefers. `header` says on what machine.
 pub fn picture(rows: &[Row], header: &str) -> String {
     let operations: Vec<Operation> = Operation::ALL
         .into_iter()
@@ -34,7 +36,7 @@ pub fn picture(rows: &[Row], header: &str) -> String {
     let (title, machine) = header.split_once("; ").unwrap_or((header, ""));
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
-         <style>{STYLE}</style>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
+         <style>{STYLE}</style>\n<rect class=\"back\" width=\"{width}\" height=\"{height}\"/>\n"
     );
     text(&mut svg, (16.0, 26.0), "head", "start", title);
     let explained = "line: median; band: from best to p99, which 99 of 100 batches reach";
@@ -215,6 +217,10 @@ mod tests {
         assert_eq!(svg.matches("<polyline").count(), 2);
         assert_eq!(svg.matches("<circle").count(), 24);
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        assert!(
+            svg.contains("prefers-color-scheme:dark") && !svg.contains("fill=\"#"),
+            "a colour that no style changes"
+        );
     }
 
     #[test]

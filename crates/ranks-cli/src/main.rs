@@ -4,6 +4,7 @@
 //! long options with one dash. Called `mpiexec` or `mpirun`, the program is `ranks run`.
 #![forbid(unsafe_code)]
 
+mod completions;
 mod error;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -39,7 +40,7 @@ enum Task {
     #[command(disable_help_flag = true)]
     Run {
         /// Options, program, its arguments
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_hint = clap::ValueHint::CommandWithArguments)]
         words: Vec<OsString>,
     },
     /// Fetch a list of URLs with several ranks: one record for each line
@@ -136,10 +137,7 @@ fn main() -> ExitCode {
         Task::Info(options) => info::run(&options),
         Task::Install(options) => install::run(&options),
         Task::Completions { shell } => {
-            // Written in one piece: a reader that goes away ends it without a word, as with other tools.
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "ranks", &mut text);
-            match std::io::stdout().write_all(&text) {
+            match std::io::stdout().write_all(&completions::write(shell, Arguments::command())) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(_) => ExitCode::FAILURE,
             }

@@ -151,6 +151,10 @@ fn the_help_has_each_command_in_a_group_and_shells_can_complete_them() {
         let text = out(&output);
         assert!(output.status.success(), "{output:?}");
         assert!(commands.iter().all(|command| text.contains(command)), "{shell}: {text}");
+        // `ranks run` has its own parser, and clap would not know these.
+        for option in ["tag-output", "timeout", "hostfile", "stdin", "example"] {
+            assert!(text.contains(option), "{shell}, {option}: {text}");
+        }
     }
     let output = ranks(&["completions", "tcl"]);
     assert!(output.status.code() == Some(2) && error(&output).contains("bash"), "{output:?}");

@@ -210,6 +210,23 @@ fn bodies_picture_and_table_by_host() {
 
 /// `no_proxy=*` means that no host is asked through a proxy, as curl has it.
 #[test]
+fn a_table_in_a_pipe_has_colours_only_if_they_are_forced() {
+    let table = |variables: &[(&str, &str)]| {
+        let mut command = command(&["--sample", "--format", "table"]);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        let output = command.env("TERM", "xterm").envs(variables.iter().copied()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!table(&[]).contains('\x1b'));
+    let coloured = table(&[("CLICOLOR_FORCE", "1")]);
+    assert!(coloured.contains("\x1b[32m   200\x1b[0m") && coloured.contains("\x1b[33m   404\x1b[0m"), "{coloured}");
+    assert!(!table(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\x1b'));
+}
+
+#[test]
 fn no_proxy_can_be_everything() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/\n", server.local_addr().unwrap());

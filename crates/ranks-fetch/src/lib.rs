@@ -17,6 +17,7 @@ mod bounds;
 mod checkpoint;
 mod clash;
 mod client;
+mod colour;
 mod database;
 mod dedup;
 mod fetcher;

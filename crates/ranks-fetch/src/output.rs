@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::colour::Colour;
 use super::summary::Summary;
 use crate::record::Record;
 
@@ -56,15 +57,17 @@ impl Target for Box<dyn Target> {
 /// Records as text.
 pub(super) struct Text<W> {
     pub(super) format: Format,
+    /// Whether a table is in colour.
+    pub(super) colour: bool,
     pub(super) out: W,
 }
 
 impl<W: Write> Target for Text<W> {
     fn begin(&mut self) -> io::Result<()> {
-        self.format.begin(&mut self.out)
+        self.format.begin(&mut self.out, self.colour)
     }
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.format.record(&mut self.out, record)
+        self.format.record(&mut self.out, record, self.colour)
     }
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
@@ -74,7 +77,7 @@ impl<W: Write> Target for Text<W> {
     }
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         if self.format == Format::Table {
-            summary.table(&mut self.out)?;
+            summary.table(&mut self.out, self.colour)?;
         }
         self.out.flush()
     }
@@ -98,25 +101,26 @@ struct JsonRecord<'a> {
 
 impl Format {
     /// Writes what comes before the first record.
-    pub(super) fn begin(self, to: &mut impl Write) -> io::Result<()> {
+    pub(super) fn begin(self, to: &mut impl Write, colour: bool) -> io::Result<()> {
         match self {
             Format::Jsonl | Format::Sqlite => Ok(()),
             Format::Csv => {
                 to.write_all(b"line,url,status,bytes,seconds,final_url,error,tries,saved,copy_of\r\n")
             }
             Format::Table => {
-                writeln!(to, "{:>7}  {:>6}  {:>11}  {:>9}  url", "line", "status", "bytes", "seconds")
+                let head = format!("{:>7}  {:>6}  {:>11}  {:>9}  url", "line", "status", "bytes", "seconds");
+                writeln!(to, "{}", Colour::Bold.paint(colour, head))
             }
         }
     }
 
     /// Writes one record.
-    pub(super) fn record(self, to: &mut impl Write, record: &Record) -> io::Result<()> {
+    pub(super) fn record(self, to: &mut impl Write, record: &Record, colour: bool) -> io::Result<()> {
         match self {
             // A database is not written as text: see `database`.
             Format::Jsonl | Format::Sqlite => json(to, record),
             Format::Csv => csv(to, record),
-            Format::Table => table(to, record),
+            Format::Table => table(to, record, colour),
         }
     }
 }
@@ -166,13 +170,13 @@ fn quoted(field: &str) -> Cow<'_, str> {
     }
 }
 
-fn table(to: &mut impl Write, record: &Record) -> io::Result<()> {
+fn table(to: &mut impl Write, record: &Record, colour: bool) -> io::Result<()> {
     let status = record.status.map_or("-".to_owned(), |status| status.to_string());
     write!(
         to,
-        "{:>7}  {:>6}  {:>11}  {:>9.3}  {}",
+        "{:>7}  {}  {:>11}  {:>9.3}  {}",
         record.line,
-        status,
+        Colour::of_record(record).paint(colour, format_args!("{status:>6}")),
         record.bytes,
         record.seconds,
         printable(&record.url)
@@ -181,7 +185,8 @@ fn table(to: &mut impl Write, record: &Record) -> io::Result<()> {
         write!(to, " -> {}", printable(end))?;
     }
     if let Some(error) = &record.error {
-        write!(to, "  ({})", printable(&error.to_string()))?;
+        let error = error.to_string();
+        write!(to, "  {}", Colour::Red.paint(colour, format_args!("({})", printable(&error))))?;
     }
     writeln!(to)
 }
@@ -206,7 +211,7 @@ mod tests {
 
     fn text(format: Format, record: &Record) -> String {
         let mut out = Vec::new();
-        format.record(&mut out, record).unwrap();
+        format.record(&mut out, record, false).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -266,5 +271,21 @@ mod tests {
         let mut bare = page();
         (bare.url, bare.final_url) = ("http://a".into(), Some("http://a/".into()));
         assert!(!text(Format::Table, &bare).contains("->"));
+    }
+
+    #[test]
+    fn colours_change_nothing_of_a_table_but_its_looks() {
+        for record in [page(), failed()] {
+            let mut out = Vec::new();
+            Format::Table.record(&mut out, &record, true).unwrap();
+            let coloured = String::from_utf8(out).unwrap();
+            let codes = ["\x1b[0m", "\x1b[31m", "\x1b[32m"];
+            let plain = codes.into_iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
+            assert_eq!(plain, text(Format::Table, &record));
+            assert_eq!(coloured.contains("\x1b[32m   200\x1b[0m"), record.status.is_some(), "{coloured:?}");
+        }
+        let mut out = Vec::new();
+        Format::Jsonl.record(&mut out, &page(), true).unwrap();
+        assert!(!out.contains(&b'\x1b'));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Command};
 use super::database::Database;
-use super::options::Options;
+use super::options::{Options, on_terminal};
 use super::output::{Format, Target, Text};
 use super::summary::Summary;
 use crate::bounds::LOCK_WAIT;
@@ -26,7 +26,8 @@ impl OutputFiles {
         let format = options.format();
         let Some(path) = &options.output else {
             let out = BufWriter::with_capacity(BUFFER, io::stdout());
-            return Ok(OutputFiles { target: Box::new(Text { format, out }), checkpoint: None });
+            let text = Text { format, colour: super::colour::wanted(on_terminal("out")), out };
+            return Ok(OutputFiles { target: Box::new(text), checkpoint: None });
         };
         let command = || Command::of(&options.inputs, path);
         let open = |file: &std::path::PathBuf| Checkpoint::open(file, command());
@@ -91,7 +92,8 @@ impl Written {
         if data.is_file() && data.len() < held {
             return Err(shorter(path));
         }
-        Ok(Written { text: Text { format, out: BufWriter::with_capacity(BUFFER, file) }, held })
+        let out = BufWriter::with_capacity(BUFFER, file);
+        Ok(Written { text: Text { format, colour: false, out }, held })
     }
 }
 

@@ -12,15 +12,17 @@ const ROW: f64 = 20.0;
 
 const STYLE: &str = "text{font-family:sans-serif;font-size:11px;fill:#333}.head{font-size:16px;font-weight:bold}\
     .title{font-size:13px;font-weight:bold}.ok{fill:#1f6fb4}.bad{fill:#c8402f}.span{stroke:#1f6fb4;stroke-width:7;\
-    stroke-opacity:.3}.dot{fill:#1f6fb4}.grid{stroke:#ddd}";
+    stroke-opacity:.3}.dot{fill:#1f6fb4}.grid{stroke:#ddd}.back{fill:#fff}\
+    @media(prefers-color-scheme:dark){text{fill:#e6edf3}.ok,.dot{fill:#58a6ff}.bad{fill:#ff7b72}\
+    .span{stroke:#58a6ff;stroke-opacity:.4}.grid{stroke:#30363d}.back{fill:#0d1117}}";
 
-/// The picture as SVG.
+/// The picture as SVG, in light or dark colours as the reader's browser prefers.
 pub(super) fn picture(summary: &Summary) -> String {
     let hosts = summary.largest_hosts();
     let height = COURSE.1 + 100.0 + ROW * hosts.len() as f64;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
-         <style>{STYLE}</style>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n"
+         <style>{STYLE}</style>\n<rect class=\"back\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
     );
     let line = summary.line();
     let (head, rest) = line.split_once("; ").unwrap_or((&line, ""));
@@ -137,5 +139,9 @@ mod tests {
         assert!(svg.contains("&lt;script&gt;&amp;") && !svg.contains("<script"));
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains("class=\"bad\"") && !svg.contains("NaN"));
+        assert!(
+            svg.contains("prefers-color-scheme:dark") && !svg.contains("fill=\"#"),
+            "a colour that no style changes"
+        );
     }
 }

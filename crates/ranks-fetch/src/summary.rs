@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::colour::Colour;
 use super::timeline::Timeline;
 use super::times::Times;
 use crate::FailureKind;
@@ -165,15 +166,18 @@ impl Summary {
     }
 
     /// The count of statuses under a table.
-    pub(super) fn table(&self, to: &mut impl Write) -> io::Result<()> {
-        writeln!(to, "\n{:>6}  {:>9}  {:>6}", "status", "records", "share")?;
+    pub(super) fn table(&self, to: &mut impl Write, colour: bool) -> io::Result<()> {
+        let head = format!("{:>6}  {:>9}  {:>6}", "status", "records", "share");
+        writeln!(to, "\n{}", Colour::Bold.paint(colour, head))?;
         let share = |count: u64| 100.0 * count as f64 / self.records.max(1) as f64;
         for (status, &count) in &self.statuses {
-            let status = status.map_or("-".to_owned(), |status| status.to_string());
-            writeln!(to, "{status:>6}  {count:>9}  {:>5.1}%", share(count))?;
+            let shown = format!("{:>6}", status.map_or("-".to_owned(), |status| status.to_string()));
+            let shown = Colour::of(*status).paint(colour, shown);
+            writeln!(to, "{shown}  {count:>9}  {:>5.1}%", share(count))?;
         }
         if !self.failures.is_empty() {
-            writeln!(to, "errors  {:>9}  {:>5.1}%  {}", self.failed(), share(self.failed()), self.kinds())?;
+            let errors = Colour::Red.paint(colour, "errors");
+            writeln!(to, "{errors}  {:>9}  {:>5.1}%  {}", self.failed(), share(self.failed()), self.kinds())?;
         }
         Ok(())
     }
@@ -211,7 +215,7 @@ mod tests {
         assert_eq!(hosts.lines().count(), 2, "{hosts}");
         assert!(hosts.ends_with("0.0000  x\n") && hosts.contains("        3        1"), "{hosts}");
         let mut table = Vec::new();
-        summary.table(&mut table).unwrap();
+        summary.table(&mut table, false).unwrap();
         assert_eq!(
             String::from_utf8(table).unwrap(),
             "\nstatus    records   share\n     -          1   33.3%\n   200          2   66.7%\n\

@@ -93,7 +93,7 @@ fn files(program: &Path, library: &Path) -> Vec<File> {
         link("lib/libmpi.so", "libmpi.so.12"),
         // The name of the library that Debian's programs for MPICH ask for.
         link("lib/libmpich.so.12", "libmpi.so.12"),
-        text("include/mpi.h", include_str!("../../../libmpi/include/mpi.h")),
+        text("include/mpi.h", include_str!("mpi.h")),
         text("lib/pkgconfig/ranks.pc", &format!("{PKG_CONFIG}Version: {}\n", env!("CARGO_PKG_VERSION"))),
         script("bin/mpicc", wrapper("mpicc", "C", "CC", "cc")),
         script("bin/mpicxx", wrapper("mpicxx", "C++", "CXX", "c++")),

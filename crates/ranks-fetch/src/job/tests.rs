@@ -109,7 +109,7 @@ fn job<W: Write + Send>(
 
 fn sink<W: Write>(out: W) -> Sink<Text<W>> {
     Sink {
-        target: Text { out, format: Format::Jsonl },
+        target: Text { out, format: Format::Jsonl, colour: false },
         progress: Progress::none(),
         summary: Summary::default(),
         order: None,

@@ -1,0 +1,1 @@
+../../../libmpi/include/mpi.h
