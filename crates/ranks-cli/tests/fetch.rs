@@ -222,7 +222,10 @@ fn a_table_in_a_pipe_has_colours_only_if_they_are_forced() {
     };
     assert!(!table(&[]).contains('\x1b'));
     let coloured = table(&[("CLICOLOR_FORCE", "1")]);
-    assert!(coloured.contains("\x1b[32m   200\x1b[0m") && coloured.contains("\x1b[33m   404\x1b[0m"), "{coloured}");
+    assert!(
+        coloured.contains("\x1b[32m   200\x1b[0m") && coloured.contains("\x1b[33m   404\x1b[0m"),
+        "{coloured}"
+    );
     assert!(!table(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\x1b'));
 }
 
