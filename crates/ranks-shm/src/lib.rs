@@ -16,6 +16,7 @@
 //! | [`stream`] | writing past the cache, for readers to whom it is far |
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
+//! | [`duty`] | which of the tasks that wait on a rank looks for messages |
 //! | [`blocked`], [`method`] | the line in which a rank says what it waits for; the names of calls, in C and in Rust |
 //! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
@@ -42,6 +43,7 @@ pub mod board;
 pub mod bounds;
 pub mod claim;
 pub mod cpus;
+pub mod duty;
 pub mod heap;
 pub mod job;
 pub mod layout;

@@ -1,8 +1,7 @@
 //! A rank for several threads. Section 11.6.
 //!
-//! The engine is behind a lock that nobody holds while waiting. A thread that has to wait looks a few
-//! times, then leaves a waker as a task does (`request::future`) and parks; so any number of waiting
-//! threads cost one sleeper, and nobody polls.
+//! The engine is behind a lock that nobody holds while waiting. A thread that has to wait polls as a task does
+//! (`request::awaiting`), with a waker that unparks it; so any number of waiting threads cost one sleeper.
 
 use crate::collective::reductions::rows;
 use crate::communicator::{Communicator, Finalising, Source, Status, Tag};
@@ -21,10 +20,6 @@ use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::Thread;
-
-/// How often a thread looks, giving way in between, before it parks: two wake-ups between threads cost more
-/// than that.
-const LOOKS: usize = 50;
 
 /// A rank that several threads talk for; made by [`crate::World::into_shared`]. All clones are the same
 /// rank; it finalises when the last one is dropped. Each call may be made by any thread at any time, and one
@@ -62,12 +57,6 @@ impl Rank {
 
     /// Waits until a request is done, without the lock.
     fn wait(&self, id: RequestId) -> Result<()> {
-        for _ in 0..LOOKS {
-            if self.with(|engine| engine.poll_request(id))?.1 {
-                return Ok(());
-            }
-            std::thread::yield_now();
-        }
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         loop {
             let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);

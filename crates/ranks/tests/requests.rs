@@ -3,6 +3,7 @@
 mod common;
 
 use common::threads;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use ranks::{ANY_SOURCE, Class, Requests, World, wait_all};
 use std::time::{Duration, Instant};
 
@@ -135,6 +136,95 @@ fn many_tasks_and_blocking_calls() {
         })?;
         // A lost wake-up costs a second.
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Polls a future once; it is not ready yet.
+async fn poll_once<F: Future + Unpin>(future: &mut F) {
+    std::future::poll_fn(|cx| {
+        assert!(std::pin::Pin::new(&mut *future).poll(cx).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+/// The first task that waits looks for all. It turns to something else and polls its receive no more: another one
+/// looks then.
+#[ranks::test(n = 2, timeout = "20s")]
+fn a_receive_that_is_polled_no_more_holds_up_no_other(world: &World) -> ranks::Result<()> {
+    if world.rank() == 1 {
+        for tag in 1..5 {
+            world.receive::<()>(0, 0)?;
+            // Rank 0 sleeps by then, most of the time.
+            std::thread::sleep(Duration::from_millis(5));
+            world.send(&tag, 0, tag)?;
+        }
+        return world.send(&9, 0, 9);
+    }
+    block_on(async {
+        let mut held = world.ireceive::<i32>(1, 9)?;
+        let (ready, other) = tokio::sync::oneshot::channel::<()>();
+        let holder = async {
+            poll_once(&mut held).await;
+            other.await.expect("it is told");
+            held.await
+        };
+        let others = async {
+            tokio::task::yield_now().await;
+            for tag in 1..5 {
+                world.isend(&(), 1, 0)?.await?;
+                assert_eq!(world.ireceive::<i32>(1, tag)?.await?.0, tag);
+            }
+            ready.send(()).expect("it waits");
+            ranks::Result::Ok(())
+        };
+        let (held, others) = tokio::join!(holder, others);
+        others?;
+        assert_eq!(held?.0, 9);
+        Ok(())
+    })
+}
+
+/// Only the task whose message has come is woken, and the one that looks for all.
+#[test]
+fn a_message_wakes_no_other_task() {
+    const TASKS: i32 = 100;
+    threads(2, |world| {
+        let other = 1 - world.rank();
+        let polls = std::cell::RefCell::new(vec![0u32; TASKS as usize]);
+        block_on(async {
+            let mut pending: Vec<_> =
+                (0..TASKS).map(|tag| world.ireceive::<i32>(other, 100 + tag)).collect::<Result<_, _>>()?;
+            let waiting = pending.iter_mut().enumerate().map(|(at, receive)| {
+                let mut receive = Box::pin(receive);
+                let polls = &polls;
+                std::future::poll_fn(move |cx| {
+                    polls.borrow_mut()[at] += 1;
+                    receive.as_mut().poll(cx)
+                })
+            });
+            // Each has a waker of its own there.
+            let mut waiting: FuturesUnordered<_> = waiting.collect();
+            let turns = async {
+                for turn in 0..1000 {
+                    world.isend(&turn, other, 0)?.await?;
+                    assert_eq!(world.ireceive::<i32>(other, 0)?.await?.0, turn);
+                }
+                ranks::Result::Ok(())
+            };
+            tokio::select! {
+                biased;
+                outcome = turns => outcome?,
+                _ = waiting.next() => unreachable!("nothing is sent to them"),
+            }
+            drop(waiting);
+            ranks::Result::Ok(())
+        })?;
+        // One of them may look for all, others after it where the executor got no CPU for a while.
+        let quiet = polls.borrow().iter().filter(|&&polls| polls <= 2).count();
+        assert!(quiet > TASKS as usize / 2, "{:?}", polls.borrow());
         Ok(())
     })
     .unwrap();

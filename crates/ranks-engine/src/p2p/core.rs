@@ -127,6 +127,8 @@ pub(crate) struct Core {
     pub made: Made,
     /// Buffers for packed messages, kept for the next ones.
     pub staging: Vec<Vec<u8>>,
+    /// Watched requests that have completed, until whoever watches them takes their ids.
+    pub completed: Vec<RequestId>,
     /// Requests whose plan is under way.
     pub plans: Vec<u32>,
     /// How many of them have an operation that the engine does not apply itself.
@@ -181,6 +183,7 @@ impl Core {
             one_buffer: BTreeMap::new(),
             made: Made::default(),
             staging: Vec::new(),
+            completed: Vec::new(),
             plans: Vec::new(),
             deferring: 0,
             work: VecDeque::new(),
@@ -498,6 +501,7 @@ impl Core {
         let request = self.requests.at(index);
         request.state = State::Done;
         if request.detached
+            || request.watched
             || request.streaming
             || request.announced
             || request.keep.is_some()
@@ -512,8 +516,11 @@ impl Core {
     #[inline(never)]
     fn finish_more(&mut self, index: u32) {
         let request = self.requests.at(index);
+        let id = request.id();
+        if std::mem::take(&mut request.watched) {
+            self.completed.push(id);
+        }
         if std::mem::take(&mut request.streaming) && request.is_recv() {
-            let id = request.id();
             self.end_stream(id);
         }
         let request = self.requests.at(index);

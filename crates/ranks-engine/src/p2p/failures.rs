@@ -44,6 +44,7 @@ impl<T: Transport> Engine<T> {
                 Some(_) => self.core.gone[rank] = Some(life),
             }
         }
+        self.give_up_watched();
         moved
     }
 

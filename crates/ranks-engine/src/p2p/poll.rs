@@ -8,6 +8,7 @@ use super::request::{RequestId, State};
 use super::{Engine, WakeHandle};
 use crate::error::Result;
 use crate::transport::Transport;
+use ranks_shm::backoff::Policy;
 use ranks_shm::blocked::{Blocked, Call};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,6 +22,47 @@ impl<T: Transport> Engine<T> {
         let moved = self.progress();
         self.give_up(index);
         Ok((moved, self.core.requests.at(index).state != State::Active))
+    }
+
+    /// Puts the request's id down when it completes, for [`Self::take_completed`]. False when it is not under way.
+    pub fn watch(&mut self, id: RequestId) -> bool {
+        match self.core.requests.get(id).filter(|request| request.state == State::Active) {
+            Some(request) => {
+                request.watched = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends [`Self::watch`]. An id that was put down already stays.
+    pub fn unwatch(&mut self, id: RequestId) {
+        if let Some(request) = self.core.requests.get(id) {
+            request.watched = false;
+        }
+    }
+
+    /// Before a sleep: fetches what of long messages has been announced and not yet been sent. True when there was any.
+    pub fn fetch_late(&mut self) -> bool {
+        self.fetch_all()
+    }
+
+    /// One of the watched requests that have completed since they were last taken. Each is told once.
+    #[inline]
+    pub fn take_completed(&mut self) -> Option<RequestId> {
+        self.core.completed.pop()
+    }
+
+    /// How long a wait looks before it sleeps, and whether each rank has a CPU.
+    pub fn policy(&self) -> Policy {
+        self.core.policy
+    }
+
+    /// A rank has ended: of the requests that are watched, those that can never complete fail.
+    pub(super) fn give_up_watched(&mut self) {
+        for index in self.core.requests.active(|request| request.watched) {
+            self.give_up(index);
+        }
     }
 
     /// Says in the job's roll-call what this rank waits for, as a wait inside the engine does.

@@ -119,6 +119,8 @@ pub(crate) struct Request {
     pub persistent: bool,
     /// Nobody will ask again: free it when it is done.
     pub detached: bool,
+    /// A task waits for it: its end is put down in `Core::completed`.
+    pub watched: bool,
     pub call: Call,
     pub kind: Kind,
     pub comm: Option<Arc<Comm>>,
@@ -175,6 +177,7 @@ impl Request {
             state: State::Active,
             persistent: false,
             detached: false,
+            watched: false,
             call,
             kind,
             comm: None,

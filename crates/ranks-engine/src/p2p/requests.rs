@@ -45,6 +45,7 @@ impl Requests {
         slot.state = State::Active;
         slot.persistent = false;
         slot.detached = false;
+        slot.watched = false;
         slot.call = call;
         slot.kind = kind;
         slot.context = comm.context;

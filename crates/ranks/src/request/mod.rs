@@ -8,21 +8,28 @@
 //! | `any` | requests of different kinds made alike |
 //! | `many` | waiting for several |
 //! | `future` | awaiting one |
+//! | `awaiting` | what polls and other calls do while tasks wait |
+//! | `waiting` | the tasks that wait, and which of them looks |
+//! | `sleeper` | the thread that sleeps for them |
 //! | `persistent` | operations that are begun again and again |
 //!
 //! A request that is dropped leaves its buffer with the engine until the operation is complete; a
 //! receive that was not matched is withdrawn, so no message is lost with it.
 
 mod any;
+mod awaiting;
 mod future;
 pub mod kind;
 mod many;
 mod persistent;
+mod sleeper;
+mod waiting;
 
 pub use any::AnyRequest;
-pub(crate) use future::{Awaiting, Woken};
+pub(crate) use awaiting::Awaiting;
 pub use many::{Completed, Requests, WaitAll, wait_all};
 pub use persistent::Persistent;
+pub(crate) use waiting::Woken;
 
 use crate::Result;
 use crate::communicator::{Communicator, Shared, Source, Status, Tag};
@@ -241,10 +248,14 @@ impl<K: Kind> Awaitable for Request<'_, K> {
 impl<K: Kind> Drop for Request<'_, K> {
     fn drop(&mut self) {
         let Some(kind) = self.kind.take() else { return };
-        self.shared().awaiting().forget(self.id);
-        if let Some(buffer) = kind.leave() {
-            self.shared().engine().abandon(self.id, buffer);
+        let buffer = kind.leave();
+        let mut engine = self.shared().engine();
+        // Its wakers are called when the engine is free.
+        let _woken = self.shared().awaiting().forget(&mut engine, self.id);
+        if let Some(buffer) = buffer {
+            engine.abandon(self.id, buffer);
         }
+        drop(engine);
     }
 }
 
