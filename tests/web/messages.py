@@ -242,7 +242,7 @@ def slow_one(port, name, pieces, expected):
         status, over = answer and answer.status, wire.closed()
     took = time.monotonic() - begun
     shown = "/".join(sorted(str(one or "closed") for one in expected))
-    fine = status in expected and over and took < 7
+    fine = status in expected and over and took < 30
     check(f"slow: {name}: {shown}, closed", fine, f"{answer} after {took:.1f} s, closed: {over}")
 
 
@@ -253,7 +253,7 @@ def slow_readers(port):
         begun = time.monotonic()
         answer = wire.answer()
         length = int(answer["content-length"]) if answer else 0
-        fine = answer and len(answer.body) < length and time.monotonic() - begun < 10
+        fine = answer and len(answer.body) < length and time.monotonic() - begun < 30
         check("slow: a reader that does not read is cut off", fine, answer and len(answer.body))
 
 

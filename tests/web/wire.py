@@ -141,7 +141,7 @@ class Wire:
             found.append(answer)
         return found
 
-    def closed(self, within=4):
+    def closed(self, within=20):
         """Whether the server ends the connection, sending nothing more that is an answer."""
         end = time.monotonic() + within
         self.socket.settimeout(within)

@@ -282,7 +282,7 @@ mod tests {
                     fetcher.add(vec![left.remove(0)]);
                     given += 1;
                 }
-                woken.recv_timeout(Duration::from_secs(10)).expect("a wake-up while records are owed");
+                woken.recv_timeout(Duration::from_secs(40)).expect("a wake-up while records are owed");
                 records.extend(fetcher.take().0);
             }
             records.sort_by_key(|record| record.line);
@@ -301,6 +301,6 @@ mod tests {
         std::thread::sleep(Duration::from_millis(50));
         let start = Instant::now();
         drop(fetcher);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +12,9 @@ use crate::progress::{Progress, count};
 
 /// The exit code of a program that an interrupt ends.
 const INTERRUPTED: i32 = 130;
+
+/// How much later than another rank this one notices an interrupt, at most, on a busy machine.
+const GIVE_WAY: Duration = Duration::from_secs(2);
 
 /// Waits for an interrupt in a thread of its own. Where that cannot be, an interrupt ends the process without a word.
 pub(super) fn listen(options: &Options, progress: &Progress) {
@@ -31,6 +35,11 @@ pub(super) fn listen(options: &Options, progress: &Progress) {
         });
     };
     let _ = std::thread::Builder::new().name("interrupt".into()).spawn(body);
+}
+
+/// Gives an interrupt time to end this process: an error of messages may mean that it has ended another rank already.
+pub(super) fn give_way() {
+    std::thread::sleep(GIVE_WAY);
 }
 
 fn line(done: &Arc<AtomicU64>, total: Option<u64>, goes_on: bool) -> String {

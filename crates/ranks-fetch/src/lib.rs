@@ -184,6 +184,9 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
         eprintln!("ranks fetch: rank {}: cannot start fetching: {error}", world.rank());
         world.abort(1);
     }
+    if first && matches!(outcome, Err(Error::Messages(_))) {
+        interrupt::give_way();
+    }
     match outcome.and_then(|()| if first { finish(options, &mut sink) } else { Ok(()) }) {
         Err(error) if error.is_broken_pipe() => Ok(true),
         Err(error) => Err(error),

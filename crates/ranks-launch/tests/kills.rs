@@ -2,20 +2,20 @@
 
 mod common;
 use common::{
-    Random, command, files, launcher, processes, rounds, signal, stand_in, start, wait_for, wait_until_gone,
+    Random, SOON, command, files, launcher, processes, rounds, signal, stand_in, start, wait_for,
+    wait_until_gone,
 };
 use std::time::{Duration, Instant};
 
-const SOON: Duration = Duration::from_secs(2);
-
 #[test]
 fn the_launcher() {
-    let (mut random, before) = (Random::seeded(), files());
+    let (mut random, before, mut launchers) = (Random::seeded(), files(&[]), Vec::new());
     let mut slowest = Duration::ZERO;
     for round in 0..rounds() {
         let ranks = (1 + random.below(6)).to_string();
         let text = "sleep 300 & (sleep 300 & sleep 300) & exec \"$0\" attach barrier sleep:300000";
         let mut launched = start(command(&["-n", &ranks, "sh", "-c", text, &stand_in()]));
+        launchers.push(launched.pid());
         std::thread::sleep(Duration::from_micros(random.below(40_000)));
         launched.child.kill().unwrap();
         launched.child.wait().unwrap();
@@ -24,17 +24,18 @@ fn the_launcher() {
         slowest = slowest.max(gone);
     }
     println!("slowest: {slowest:?}");
-    assert_eq!(files(), before);
+    assert_eq!(files(&launchers), before);
 }
 
 #[test]
 fn a_rank() {
-    let (mut random, before) = (Random::seeded(), files());
+    let (mut random, before, mut launchers) = (Random::seeded(), files(&[]), Vec::new());
     let mut slowest = Duration::ZERO;
     for _ in 0..rounds() {
         let text = "sleep 300 & exec \"$0\" attach barrier sleep:300000";
         let launched = start(command(&["-n", "4", "sh", "-c", text, &stand_in()]));
         let (launcher, mark) = (launched.pid(), launched.mark.clone());
+        launchers.push(launcher);
         let ranks = || -> Vec<u32> {
             // By name: the keeper is a child too, and has the launcher's name for its first moment.
             let is_rank = |name: &str| name == "sh" || name == "stand_in";
@@ -59,7 +60,7 @@ fn a_rank() {
         wait_until_gone(&mark, SOON);
     }
     println!("slowest: {slowest:?}");
-    assert_eq!(files(), before);
+    assert_eq!(files(&launchers), before);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Output: whole lines, nothing lost, slow and vanished readers.
 
 mod common;
-use common::{command, launcher, processes, run, signal, start, wait_for, wait_until_gone};
-use std::io::Read;
+use common::{SOON, command, launcher, run, signal, start, wait_until_gone};
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,6 @@ fn a_prompt_shows_and_the_answer_arrives() {
     let mut prompt = [0; 6];
     child.stdout.as_mut().unwrap().read_exact(&mut prompt).unwrap();
     assert_eq!(&prompt, b"name? ");
-    use std::io::Write;
     child.stdin.take().unwrap().write_all(b"ann\n").unwrap();
     let mut rest = String::new();
     child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
@@ -101,7 +100,7 @@ fn into_head() {
     let done = launched.finish();
     assert_eq!(done.out, "y\ny\n141\n", "{done:?}");
     assert_eq!(done.error, "");
-    wait_until_gone(&mark, Duration::from_secs(1));
+    wait_until_gone(&mark, SOON);
 }
 
 #[test]
@@ -120,23 +119,25 @@ fn both_streams_into_one_file_stay_whole_lines() {
 
 #[test]
 fn a_reader_that_does_not_read_costs_no_memory_and_hides_no_death() {
-    let mut child = command(&["-n", "4", "sh", "-c", "test $RANKS_RANK = 3 && { sleep 1; exit 5; }; yes"])
-        .spawn()
-        .unwrap();
+    // Rank 0 fails when it is told to.
+    let text = "test $RANKS_RANK = 0 && { read x; exit 5; }; yes";
+    let mut with = command(&["-n", "4", "sh", "-c", text]);
+    let mut child = with.stdin(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(900));
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     let resident: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!(resident < 32_000, "{line}");
+    child.stdin.take().unwrap().write_all(b"now\n").unwrap();
     let mut report = [0; 64];
     let n = child.stderr.as_mut().unwrap().read(&mut report).unwrap();
     assert!(
-        String::from_utf8_lossy(&report[..n]).contains("rank 3"),
+        String::from_utf8_lossy(&report[..n]).contains("rank 0"),
         "the report comes though stdout is stuck"
     );
     let began = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < Duration::from_secs(10), "hangs on a full pipe");
+        assert!(began.elapsed() < SOON, "hangs on a full pipe");
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(child.wait().unwrap().code(), Some(5));
@@ -168,11 +169,20 @@ fn what_a_dying_rank_wrote_comes_before_its_report() {
 
 #[test]
 fn two_jobs_at_once() {
-    let first = start(command(&["-n", "4", "sh", "-c", "sleep 0.3; echo a"]));
-    let second = start(command(&["-n", "4", "sh", "-c", "sleep 0.3; echo b"]));
-    wait_for("both", || processes(&first.mark).len() > 4 && processes(&second.mark).len() > 4);
-    assert_eq!(first.finish().out, "a\n".repeat(4));
-    assert_eq!(second.finish().out, "b\n".repeat(4));
+    let gate = std::env::temp_dir().join(format!("launch-two-{}", std::process::id()));
+    let job = |name: &str| {
+        let text = format!("echo up; until test -e {}; do sleep 0.01; done; echo {name}", gate.display());
+        start(command(&["-n", "4", "sh", "-c", &text]))
+    };
+    let (first, second) = (job("a"), job("b"));
+    first.wait_until_up(4);
+    second.wait_until_up(4);
+    std::fs::write(&gate, "").unwrap();
+    for (job, name) in [(first, "a"), (second, "b")] {
+        let done = job.finish();
+        assert_eq!((done.out.matches(&format!("{name}\n")).count(), done.code), (4, 0), "{done:?}");
+    }
+    std::fs::remove_file(&gate).unwrap();
 }
 
 /// Where both streams go to one place, what a rank writes first stands first, though it has begun a line on the other

@@ -61,12 +61,12 @@ impl Running {
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(config);
         let builder = if protocols.is_empty() { builder.http2_prior_knowledge() } else { builder };
-        builder.resolve("localhost", self.at).timeout(Duration::from_secs(20)).build().unwrap()
+        builder.resolve("localhost", self.at).timeout(Duration::from_secs(40)).build().unwrap()
     }
 
     async fn end(self) {
         self.drain.send_replace(true);
-        tokio::time::timeout(Duration::from_secs(10), self.server).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(40), self.server).await.unwrap().unwrap().unwrap();
         assert_eq!(self.counts.open.load(Relaxed), 0);
         std::fs::remove_dir_all(self.folder).unwrap();
     }
@@ -138,8 +138,10 @@ fn a_connection_of_http2_ends_after_its_requests_and_when_idle() {
             assert_eq!(client.get(&url).send().await.unwrap().status().as_u16(), 200);
         }
         assert!(running.counts.accepted.load(Relaxed) >= 2);
-        tokio::time::sleep(Duration::from_millis(1500)).await;
-        assert_eq!(running.counts.open.load(Relaxed), 0);
+        // The idle one is closed.
+        while running.counts.open.load(Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         running.end().await;
     });
 }

@@ -89,7 +89,7 @@ fn a_message_to_itself_counts_and_the_list_is_short() {
 
 #[test]
 fn two_ranks_that_receive_from_each_other_are_told() {
-    let outcome = job("two_ranks_that_receive_from_each_other_are_told", 2, 6, |world| {
+    let outcome = job("two_ranks_that_receive_from_each_other_are_told", 2, 15, |world| {
         world.receive::<u8>(1 - world.rank(), 3).map(|_| ())
     });
     let Some(outcome) = outcome else { return };
@@ -99,7 +99,7 @@ fn two_ranks_that_receive_from_each_other_are_told() {
 
 #[test]
 fn a_collective_and_a_receive_that_wait_for_each_other_are_told() {
-    let outcome = job("a_collective_and_a_receive_that_wait_for_each_other_are_told", 3, 6, |world| {
+    let outcome = job("a_collective_and_a_receive_that_wait_for_each_other_are_told", 3, 15, |world| {
         if world.rank() == 2 {
             world.receive::<u8>(0, 1)?;
         }
@@ -113,7 +113,7 @@ fn a_collective_and_a_receive_that_wait_for_each_other_are_told() {
 
 #[test]
 fn a_rank_that_has_ended_is_not_waited_for() {
-    let outcome = job("a_rank_that_has_ended_is_not_waited_for", 3, 6, |world| match world.rank() {
+    let outcome = job("a_rank_that_has_ended_is_not_waited_for", 3, 15, |world| match world.rank() {
         0 => Ok(()),
         rank => world.receive::<u8>(3 - rank, 0).map(|_| ()),
     });
@@ -199,7 +199,7 @@ fn a_wait_that_another_thread_ends_is_not_told_of() {
 /// Threads that wait for others of their process, as those of OpenBLAS do, will not send.
 #[test]
 fn ranks_whose_other_threads_sleep_without_a_time_limit_are_told_of() {
-    let outcome = job("ranks_whose_other_threads_sleep_without_a_time_limit_are_told_of", 2, 8, |world| {
+    let outcome = job("ranks_whose_other_threads_sleep_without_a_time_limit_are_told_of", 2, 15, |world| {
         let interrupt = world.interrupt();
         for _ in 0..3 {
             std::thread::spawn(|| {

@@ -190,6 +190,9 @@ fn wrong<T: Transport>(e: &mut Engine<T>) -> Result<()> {
 
 fn freed_while_busy<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     let (me, n, next, previous) = ring(e);
+    // The first agreement on a communicator makes what world then keeps for its collectives.
+    let first = e.comm_dup(WORLD)?;
+    e.comm_free(first)?;
     let before = quiet_counts(e)?;
     let (a, b) = (e.comm_dup(WORLD)?, e.comm_dup(WORLD)?);
     let mut got = [[0u8; 1]; 2];

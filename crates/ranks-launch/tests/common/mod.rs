@@ -6,11 +6,16 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Nothing here takes longer, on however slow a machine.
 pub const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// What the launcher ends at once takes less, on however busy a machine. Ranks of tests sleep for longer than this, so a
+/// launcher that waits for them is found out.
+pub const SOON: Duration = Duration::from_secs(20);
 
 /// The variable that marks every process of one launch.
 const MARK: &str = "RANKS_TEST_MARK";
@@ -45,8 +50,14 @@ pub struct Launched {
     pub child: Child,
     pub mark: String,
     began: Instant,
-    out: Option<JoinHandle<Vec<u8>>>,
-    error: Option<JoinHandle<Vec<u8>>>,
+    out: Option<Reader>,
+    error: Option<Reader>,
+}
+
+/// Reads a pipe to its end; what has come so far can be looked at.
+struct Reader {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
 }
 
 /// A launcher that has ended.
@@ -74,17 +85,28 @@ pub fn start(mut command: Command) -> Launched {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let mut child = command.env(MARK, &mark).spawn().expect("the launcher starts");
-    let out = child.stdout.take().map(read_all);
-    let error = child.stderr.take().map(read_all);
+    let out = child.stdout.take().map(Reader::of);
+    let error = child.stderr.take().map(Reader::of);
     Launched { child, mark, began: Instant::now(), out, error }
 }
 
-fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        bytes
-    })
+impl Reader {
+    fn of(mut from: impl Read + Send + 'static) -> Reader {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = bytes.clone();
+        let thread = std::thread::spawn(move || {
+            let mut chunk = [0; 65_536];
+            while let Ok(n @ 1..) = from.read(&mut chunk) {
+                kept.lock().unwrap().extend_from_slice(&chunk[..n]);
+            }
+        });
+        Reader { bytes, thread }
+    }
+
+    /// What has come so far.
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }
 
 /// Runs the launcher with these words to its end.
@@ -95,6 +117,18 @@ pub fn run(words: &[&str]) -> Finished {
 impl Launched {
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until so many ranks have written the line `up` on standard output.
+    pub fn wait_until_up(&self, ranks: usize) {
+        wait_for("ranks that are up", || {
+            self.out.as_ref().unwrap().so_far().lines().filter(|line| *line == "up").count() == ranks
+        });
+    }
+
+    /// What has come on standard error so far.
+    pub fn error_so_far(&self) -> String {
+        self.error.as_ref().unwrap().so_far()
     }
 
     /// Sends a signal to the launcher.
@@ -126,8 +160,11 @@ impl Launched {
     }
 }
 
-fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    reader.map_or_else(String::new, |r| String::from_utf8_lossy(&r.join().unwrap()).into_owned())
+fn text(reader: Option<Reader>) -> String {
+    reader.map_or_else(String::new, |Reader { bytes, thread }| {
+        thread.join().unwrap();
+        String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned()
+    })
 }
 
 /// Sends a signal to a process.
@@ -201,14 +238,19 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Files of ours in the places where shared memory could leave some.
-pub fn files() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = ["/dev/shm", "/tmp"]
-        .iter()
-        .filter_map(|folder| fs::read_dir(folder).ok())
-        .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ranks")))
-        .collect();
+/// Files of ours in the places where shared memory could leave some: all in `/dev/shm`, and in `/tmp`, where other tests
+/// keep theirs too, those with one of these process numbers in the name.
+pub fn files(processes: &[u32]) -> Vec<PathBuf> {
+    let ours = |folder: &str, name: &str| {
+        let named = |process: &u32| name.contains(&process.to_string());
+        name.starts_with("ranks") && (folder == "/dev/shm" || processes.iter().any(named))
+    };
+    let mut found = Vec::new();
+    for folder in ["/dev/shm", "/tmp"] {
+        let Ok(entries) = fs::read_dir(folder) else { continue };
+        let paths = entries.flatten().filter(|entry| ours(folder, &entry.file_name().to_string_lossy()));
+        found.extend(paths.map(|entry| entry.path()));
+    }
     found.sort();
     found
 }

@@ -3,7 +3,7 @@
 #[path = "../../../tests/server/mod.rs"]
 mod server;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use server::{Request, Server, answer};
 
@@ -42,13 +42,39 @@ fn list(server: &Server, count: usize) -> Vec<String> {
     (0..count).map(|i| server.url(&format!("/{i}"))).collect()
 }
 
+/// The first URL is answered when all others have been asked for.
+#[test]
+fn a_slow_url_strands_nothing_behind_it() {
+    let (asked, stranded) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+    let found = stranded.clone();
+    let server = Server::start(move |request| {
+        asked.fetch_add(1, Ordering::SeqCst);
+        let start = Instant::now();
+        while request.path == "/0" && asked.load(Ordering::SeqCst) < 301 && !found.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+            found.store(start.elapsed() > Duration::from_secs(15), Ordering::SeqCst);
+        }
+        answer(200, "", b"x")
+    });
+    let (outcome, out, _) = job(2, 2, Vec::new(), urls(list(&server, 301)));
+    outcome.unwrap();
+    assert_eq!(std::str::from_utf8(&out).unwrap().lines().count(), 301);
+    assert!(!stranded.load(Ordering::SeqCst), "other URLs waited for the slow one");
+}
+
 #[test]
 fn a_host_is_asked_so_many_times_at_once_by_all_ranks_together() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     for ranks in [1, 3] {
         let (active, peak) = (now.clone(), most.clone());
+        let asked = AtomicUsize::new(0);
         let server = Server::start(move |_| {
             peak.fetch_max(active.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // The first waits for a second one, so that there are two at once at least.
+            let (first, start) = (asked.fetch_add(1, Ordering::SeqCst) == 0, Instant::now());
+            while first && asked.load(Ordering::SeqCst) < 2 && start.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             std::thread::sleep(Duration::from_millis(3));
             active.fetch_sub(1, Ordering::SeqCst);
             answer(200, "", b"x")
@@ -93,11 +119,13 @@ fn retry_after_is_honoured_and_retries_bring_the_answer() {
 fn what_a_server_asks_of_one_rank_holds_at_all() {
     let asked = AtomicUsize::new(0);
     let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
-        0 => answer(503, "Retry-After: 1\r\n", b"later"),
-        _ => {
-            std::thread::sleep(Duration::from_millis(200));
+        0 => answer(503, "Retry-After: 4\r\n", b"later"),
+        // Under way while the other ranks hear of it.
+        1 | 2 => {
+            std::thread::sleep(Duration::from_secs(2));
             answer(200, "", b"x")
         }
+        _ => answer(200, "", b"x"),
     });
     let retries = Retries { most: 1, ..Retries::default() };
     let records = records(3, &list(&server, 12), false, |work| {
@@ -107,7 +135,7 @@ fn what_a_server_asks_of_one_rank_holds_at_all() {
     let seen = server.seen();
     assert_eq!(seen.len(), 13);
     // What the two others had under way by then, and no more, though each had lines in hand.
-    let early = seen[1..].iter().filter(|one| one.at - seen[0].at < Duration::from_millis(990)).count();
+    let early = seen[1..].iter().filter(|one| one.at - seen[0].at < Duration::from_millis(3990)).count();
     assert!(early <= 2, "{early} requests although the server wanted to be left alone");
 }
 
