@@ -1,16 +1,18 @@
 """Makes the wheel: builds with cargo, takes what `ranks install` would install, and packs it.
 
-The interface is that of PEP 517, so `pip wheel ./python` and `pip install ./python` work. There is no Python in the
-wheel, hence no module: the binary and the scripts go to bin, the library to lib, where mpi4py's wheel looks first.
-It is tagged for Linux on this machine's processor, without a claim about older versions of glibc. With
-`--config-settings manylinux=2_17` it is linked against that version of glibc (zig does that: `pip install ziglang
-cargo-zigbuild`) and tagged for all machines that have it or a newer one.
+The interface is that of PEP 517, so `pip wheel ./python` and `pip install ./python` work. The binary and the scripts go
+to bin, and the library to lib/ranks. It is tagged for Linux on this machine's processor, without a claim about older
+versions of glibc. With `--config-settings manylinux=2_27` it is linked against that version of glibc (zig does that:
+`pip install ziglang cargo-zigbuild`) and tagged for all machines that have it or a newer one.
 
 The source archive holds what git tracks, and this folder's pyproject.toml once more at its top, where pip looks.
 
-Wheels hold no links, so the other names of the binary are scripts. The library is there twice: in lib, where another
-MPI's wheel may overwrite it, and in lib/ranks, where our launcher looks. libmpich.so.12, the name that Debian's programs
-for MPICH ask for, is an empty library that leads the loader to the libmpi.so.12 beside it.
+Packages of other MPIs for Python put their library into lib and their header into include. pip overwrites such files
+without a word, and removes them with the package that it removes. So ours are in lib/ranks and include/ranks, and
+nothing in lib or include itself is ours. `ranks run` and `mpicc` look there; mpi4py does because of _ranks_libmpi.py.
+
+Wheels hold no links, so the other names of the binary are scripts. libmpich.so.12, the name that Debian's programs for
+MPICH ask for, is an empty library that leads the loader to the libmpi.so.12 beside it.
 """
 
 import base64
@@ -43,6 +45,8 @@ exec "$here/ranks" NAME "$@"
 LINKER = b"INPUT(libmpi.so.12)\n"
 # What libmpich.so.12 holds: the variable by which the launcher knows a library that is ours.
 FORWARDER = 'const char ranks_forwards_to_libmpi[] = "RANKS_JOB";\n'
+# Python executes this line of a .pth file when it starts.
+STARTS = b"import _ranks_libmpi\n"
 # The same file each time it is packed from the same things.
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -114,7 +118,7 @@ def build(glibc):
 
 
 def content(glibc):
-    """What goes into the wheel: (path below ranks-VERSION.data, bytes, whether it is run)."""
+    """What goes into ranks-VERSION.data: (path below it, bytes, whether it is run)."""
     built = build(glibc)
     with tempfile.TemporaryDirectory() as folder:
         stage = pathlib.Path(folder, "stage")
@@ -124,24 +128,24 @@ def content(glibc):
             if path.is_dir() or name == "lib/ranks/installed":
                 continue
             if path.is_symlink() and os.readlink(path) == "ranks":
-                called = path.name.split(".")[0]
-                yield f"scripts/{path.name}", SCRIPT.replace("NAME", called).encode(), True
+                yield f"scripts/{path.name}", SCRIPT.replace("NAME", path.name).encode(), True
             elif name == "lib/libmpi.so":
-                yield "data/lib/libmpi.so", LINKER, False
+                yield "data/lib/ranks/libmpi.so", LINKER, False
             elif name == "lib/libmpi.so.12":
-                library = stripped(path, folder)
-                yield f"data/{name}", library, True
-                yield "data/lib/ranks/libmpi.so.12", library, True
+                yield "data/lib/ranks/libmpi.so.12", stripped(path, folder), True
             elif name == "lib/libmpich.so.12":
-                library = forwarder(stage / "lib/libmpi.so.12", folder)
-                yield f"data/{name}", library, True
-                yield "data/lib/ranks/libmpich.so.12", library, True
+                yield "data/lib/ranks/libmpich.so.12", forwarder(stage / "lib/libmpi.so.12", folder), True
+            elif name == "include/mpi.h":
+                yield "data/include/ranks/mpi.h", path.read_bytes(), False
+            elif name == "lib/pkgconfig/ranks.pc":
+                text = re.sub(r"(\$\{prefix\}/(?:include|lib))\b", r"\1/ranks", path.read_text())
+                yield f"data/{name}", text.encode(), False
             elif name == "bin/ranks":
                 yield "scripts/ranks", stripped(path, folder), True
             elif name.startswith("bin/"):
                 yield f"scripts/{path.name}", path.read_bytes(), True
             else:
-                yield f"data/{name}", path.read_bytes(), False
+                raise RuntimeError(f"no place in the wheel is known for {name}")
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
@@ -150,6 +154,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     tag = f"py3-none-{f'manylinux_{glibc}' if glibc else 'linux'}_{platform.machine()}"
     about = f"Wheel-Version: 1.0\nGenerator: ranks\nRoot-Is-Purelib: false\nTag: {tag}\n"
     files = [(f"{stem}.data/{path}", data, runs) for path, data, runs in content(glibc)]
+    files.append(("_ranks_libmpi.py", (ROOT / "python/_ranks_libmpi.py").read_bytes(), False))
+    files.append(("ranks-libmpi.pth", STARTS, False))
     info = f"{stem}.dist-info"
     files += [(f"{info}/METADATA", metadata(), False), (f"{info}/WHEEL", about.encode(), False)]
     for license in ("LICENSE-MIT", "LICENSE-APACHE"):

@@ -8,6 +8,7 @@ packages of PyPI that they import (those whose packages are not there are skippe
 """
 
 import argparse
+import hashlib
 import os
 import pathlib
 import shutil
@@ -140,6 +141,63 @@ def run(venv, folder, line, says=(), code=0):
     check(f"{venv.name}: {line}", ended == code and not missing, f"ended with {ended}, missing {missing}\n{text}")
 
 
+def files(folder):
+    """What lies in lib and include of an environment, and what it holds; our own folders and Python's are left out."""
+    found = {}
+    for top in ("lib", "include"):
+        for path in sorted((folder / top).rglob("*")):
+            place = path.relative_to(folder).parts
+            if path.is_file() and place[1] != "ranks" and not place[1].startswith("python") and path.name != "ranks.pc":
+                found["/".join(place)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def beside_another(wheel, folder, four):
+    """Another MPI in the same environment: its library and its header stay, whichever comes and goes first. The names
+    mpiexec, mpirun and mpicc belong to the package that was installed last."""
+    both = environment("both", WHEELS + [OTHER])
+    pip = [both / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    quietly(*pip, "uninstall", "--yes", "ranks")
+    put(both, OTHER)
+    theirs = files(both)
+    check("the other MPI is there", "lib/libmpi.so.12" in theirs and "include/mpi.h" in theirs, str(list(theirs)))
+    hydra = "mpiexec.hydra -n 2 python -m mpi4py.bench helloworld"
+    run(both, folder, hydra, ["process 1 of 2"])
+
+    put(both, wheel)
+    check("installing ours leaves the other's library and header", files(both) == theirs, str(files(both)))
+    run(both, folder, "mpiexec -n 4 python program.py", four)
+    run(both, folder, hydra, ["process 1 of 2"])
+    # Without a launcher, the library in lib comes first.
+    other = "python -c 'from mpi4py import MPI; print(MPI.Get_library_version())'"
+    run(both, folder, other, ["MPICH Version"])
+    if shutil.which("gcc"):
+        run(both, folder, "mpicc hello.c -o ours && mpiexec -n 3 ./ours", ["rank 2 of 3: C"])
+
+    put(both, OTHER)
+    run(both, folder, "ranks run -n 4 python program.py", four)
+    run(both, folder, "mpiexec.ranks -n 4 python program.py", four)
+    if shutil.which("gcc"):
+        run(both, folder, "mpicc hello.c -o theirs && ranks run -n 3 ./theirs", ["rank 2 of 3: C"])
+    said = ["not libmpi.so.12 of ranks", "rank 0 of 1", f"MPICH ({both.resolve()}/lib/libmpi.so.12)"]
+    wrong = f"MPI4PY_LIBMPI={both}/lib/libmpi.so.12 ranks run -n 2 python -m mpi4py.bench helloworld"
+    run(both, folder, wrong, [*said, "process 0 of 1"])
+
+    quietly(*pip, "uninstall", "--yes", "ranks")
+    check("uninstalling ours leaves the other's library and header", files(both) == theirs, str(files(both)))
+    ours = [path for path in both.rglob("*ranks*") if "site-packages" not in path.parts or "libmpi" in path.name]
+    check("uninstalling ours leaves nothing of ours", not ours, str(ours))
+    run(both, folder, hydra, ["process 1 of 2"])
+
+    # A package that goes takes the names in bin with it; installing the other one again brings them back.
+    put(both, wheel)
+    quietly(*pip, "uninstall", "--yes", "mpich")
+    put(both, wheel)
+    run(both, folder, "mpiexec -n 4 python program.py", four)
+    run(both, folder, "python program.py", ["rank 0 of 1: [0, 1, 2]"])
+    put(both, OTHER)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", type=pathlib.Path)
@@ -178,9 +236,9 @@ def main():
             run(venv, folder, "mpicc -Wall hello.c -o hello && mpiexec -n 3 ./hello", ["rank 2 of 3: C"])
             # A program that Debian built for MPICH asks for libmpich.so.12.
             stub = "mkdir stub && gcc -shared -fPIC -Wl,-soname,libmpich.so.12 stub.c -o stub/libmpich.so"
-            debian = f"gcc hello.c -I{venv}/include -Lstub -lmpich -o debian && readelf -d debian | grep -q libmpich.so.12"
+            debian = f"gcc hello.c -I{venv}/include/ranks -Lstub -lmpich -o debian && readelf -d debian | grep -q libmpich.so.12"
             run(venv, folder, f"{stub} && {debian} && ranks run -n 3 ./debian", ["rank 2 of 3: C"])
-            run(venv, folder, f"LD_LIBRARY_PATH={venv}/lib ./debian", ["rank 0 of 1: C"])
+            run(venv, folder, f"LD_LIBRARY_PATH={venv}/lib/ranks ./debian", ["rank 0 of 1: C"])
         run(venv, folder, "ranks run -n 2 python names.py", ["one MPI under both names"])
         if options.programs:
             shutil.copytree(options.programs, folder / "programs")
@@ -189,18 +247,7 @@ def main():
                     line, says = GUIDES.get(program.name, (f"mpiexec -n 4 python {program.name}", []))
                     run(venv, folder / "programs", line, says)
 
-        # Another MPI in the same environment. Where it came later, it has taken the names, but not what is ours alone.
-        both = environment("both", WHEELS + [OTHER])
-        put(both, wheel)
-        run(both, folder, "mpiexec -n 4 python program.py", four)
-        put(both, OTHER)
-        run(both, folder, "ranks run -n 4 python program.py", four)
-        run(both, folder, "mpiexec.ranks -n 4 python program.py", four)
-        if shutil.which("gcc"):
-            run(both, folder, "mpicc hello.c -o theirs && ranks run -n 3 ./theirs", ["rank 2 of 3: C"])
-        said = ["not libmpi.so.12 of ranks", "rank 0 of 1", f"MPICH ({both.resolve()}/lib/libmpi.so.12)"]
-        wrong = f"MPI4PY_LIBMPI={both}/lib/libmpi.so.12 ranks run -n 2 python -m mpi4py.bench helloworld"
-        run(both, folder, wrong, [*said, "process 0 of 1"])
+        beside_another(wheel, folder, four)
 
         # A program of Open MPI's.
         if shutil.which("gcc"):

@@ -11,6 +11,7 @@ mod fetch;
 mod info;
 mod install;
 mod left_out;
+mod namesake;
 mod overview;
 mod own_ranks;
 #[cfg(feature = "serve")]
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let name = words.next().unwrap_or_default();
     if let Some(launcher) = command::launcher_name(Path::new(&name)) {
+        namesake::tell(Path::new(&name));
         return own_ranks::exit_code(command::main(launcher, words));
     }
     // Before clap: it would take `--` and `:` apart.
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
     // `ranks mpiexec ...` is `mpiexec ...`, for places that have no links: wheels.
     let launcher = if first == Path::new("run") { Some("ranks run") } else { command::launcher_name(first) };
     if let Some(launcher) = launcher {
+        namesake::tell(first);
         return own_ranks::exit_code(command::main(launcher, words.into_iter().skip(1)));
     }
     if first.to_str().is_some_and(|word| word.starts_with("-n")) {

@@ -65,6 +65,33 @@ fn run_and_its_other_names() {
 }
 
 #[test]
+fn the_name_of_open_mpis_launcher_is_told_where_that_one_stands_behind() {
+    let folder = Folder::new("namesake");
+    let (ours, theirs) = (folder.0.join("ours"), folder.0.join("theirs"));
+    for place in [&ours, &theirs] {
+        std::fs::create_dir_all(place).unwrap();
+    }
+    symlink(env!("CARGO_BIN_EXE_ranks"), ours.join("mpirun.openmpi")).unwrap();
+    std::fs::copy("/bin/true", theirs.join("mpirun.openmpi")).unwrap();
+    let said = |folders: [&Path; 2]| {
+        let path =
+            std::env::join_paths(folders.into_iter().chain([Path::new("/usr/bin"), Path::new("/bin")]))
+                .unwrap();
+        let mut command = command(&ours.join("mpirun.openmpi"), &["-n", "2", "echo", "a"]);
+        let output = command.env("PATH", path).output().unwrap();
+        assert_eq!(out(&output), "a\na\n", "{output:?}");
+        error(&output)
+    };
+    let line = said([&ours, &theirs]);
+    let other = theirs.join("mpirun.openmpi");
+    assert_eq!(
+        line,
+        format!("mpirun.openmpi: this is the launcher of ranks; Open MPI's own is {}\n", other.display())
+    );
+    assert_eq!(said([&theirs, &ours]), "");
+}
+
+#[test]
 fn help_leads_from_tasks_to_commands() {
     let help = out(&ranks(&["--help"]));
     assert!(help.contains("ranks run -n 4 python hello.py") && help.contains("ranks info"), "{help}");

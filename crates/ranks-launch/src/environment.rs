@@ -106,8 +106,8 @@ fn name_library(variables: &mut Variables, library: &Path) {
     variables.entry("MPI4PY_LIBMPI".into()).or_insert_with(|| library.into());
 }
 
-/// Where `libmpi.so.12` is: `lib` beside this program (a build) or beside its folder (an installation). A wheel has
-/// another copy in `lib/ranks`: in an environment of Python's, another MPI's wheel may take the place in `lib`.
+/// Where `libmpi.so.12` is: `lib` beside this program (a build) or beside its folder (an installation). A wheel has it in
+/// `lib/ranks`: in an environment of Python, the place in `lib` may be another MPI's.
 pub fn library() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?;

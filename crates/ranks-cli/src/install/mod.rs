@@ -128,6 +128,11 @@ fn wrapper(name: &str, language: &str, variable: &str, compiler: &str) -> String
 #   {name} --showme:compile, :link, :incdirs, :libdirs, :libs, :version, :command    one part of it
 here=$(dirname -- "$(readlink -f -- "$0")")
 prefix=$(dirname -- "$here")
+include=$prefix/include
+lib=$prefix/lib
+# In an environment of Python, folders of their own keep them apart from another MPI's.
+[ -e "$include/ranks/mpi.h" ] && include=$include/ranks
+[ -e "$lib/ranks/libmpi.so.12" ] && lib=$lib/ranks
 compiler=${{RANKS_{variable}:-${{MPICH_{variable}:-{compiler}}}}}
 usage="{name}: compiles and links {language} programs with the mpi.h and libmpi.so.12 of ranks {version}
   {name} hello.{ending} -o hello        words go to the compiler, which is ${{compiler%% *}}
@@ -150,10 +155,10 @@ for word in "$@"; do
     -c | -S | -E | -M | -MM) links= ;;
     -help | --help) echo "$usage"; exit 0 ;;
     -show | -showme) show=yes ;;
-    -showme:compile) echo "-I$prefix/include"; exit 0 ;;
-    -showme:link) echo "-L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
-    -showme:incdirs) echo "$prefix/include"; exit 0 ;;
-    -showme:libdirs) echo "$prefix/lib"; exit 0 ;;
+    -showme:compile) echo "-I$include"; exit 0 ;;
+    -showme:link) echo "-L$lib -Wl,-rpath,$lib -lmpi"; exit 0 ;;
+    -showme:incdirs) echo "$include"; exit 0 ;;
+    -showme:libdirs) echo "$lib"; exit 0 ;;
     -showme:libs) echo mpi; exit 0 ;;
     -showme:command) echo "$compiler"; exit 0 ;;
     -showme:version) echo "{name}: ranks {version} (Language: {language})"; exit 0 ;;
@@ -161,8 +166,8 @@ for word in "$@"; do
         echo "{name}: $word is not known: compile, link, incdirs, libdirs, libs, version or command" >&2
         exit 1
         ;;
-    -compile_info | -compile-info) echo "$compiler -I$prefix/include"; exit 0 ;;
-    -link_info | -link-info) echo "$compiler -I$prefix/include -L$prefix/lib -Wl,-rpath,$prefix/lib -lmpi"; exit 0 ;;
+    -compile_info | -compile-info) echo "$compiler -I$include"; exit 0 ;;
+    -link_info | -link-info) echo "$compiler -I$include -L$lib -Wl,-rpath,$lib -lmpi"; exit 0 ;;
     esac
 done
 count=$#
@@ -173,13 +178,13 @@ while [ "$count" -gt 0 ]; do
     count=$((count - 1))
 done
 if [ -n "$links" ]; then
-    set -- "$@" "-L$prefix/lib" "-Wl,-rpath,$prefix/lib" -lmpi
+    set -- "$@" "-L$lib" "-Wl,-rpath,$lib" -lmpi
 fi
 if [ -n "$show" ]; then
-    echo "$compiler -I$prefix/include $*"
+    echo "$compiler -I$include $*"
     exit 0
 fi
-exec $compiler "-I$prefix/include" "$@"
+exec $compiler "-I$include" "$@"
 "#,
         version = env!("CARGO_PKG_VERSION"),
     )
