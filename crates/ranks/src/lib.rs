@@ -43,6 +43,7 @@
 //! | buffers | [`Communicator::send_from`], [`receive_into`](Communicator::receive_into), [`Equivalence`] |
 //! | columns and blocks | [`Communicator::send_strided`], [`Communicator::exchange_strided`], [`Stride`] |
 //! | nonblocking, futures | [`Request`], [`wait_all`], [`Requests`], [`Communicator::scope`] |
+//! | threads, and tasks of any executor | [`SharedCommunicator`], [`Operation`], [`SharedCommunicator::incoming`] |
 //! | reductions | [`op`], [`Communicator::all_reduce_into`], [`Communicator::all_reduce`] |
 //! | groups of ranks | [`Communicator::split`], [`Communicator::duplicate`], [`Group`], [`Intercommunicator`], [`Root`] |
 //! | grids and graphs | [`Communicator::cartesian`], [`Communicator::graph`], [`Communicator::neighbor_all_to_all_into`] |
@@ -114,7 +115,7 @@ pub use request::{
     AnyRequest, BufferReceive, BufferSend, ObjectReceive, ObjectSend, Persistent, Request, Requests, wait_all,
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
-pub use shared::SharedWorld;
+pub use shared::{Incoming, Operation, SharedCommunicator, SharedMessage};
 pub use strided::{Exchange, Stride};
 pub use topology::{Cartesian, Graph, balance};
 pub use world::{World, init, threads};

@@ -104,6 +104,18 @@ pub(crate) fn purge<T: Equivalence>(data: &mut [T]) -> bool {
     all
 }
 
+/// Room for so many elements, all zero; `None` where there is no memory for them.
+pub(crate) fn zeroed<T: Equivalence>(len: usize) -> Option<Vec<T>> {
+    let mut room: Vec<T> = Vec::new();
+    room.try_reserve_exact(len).ok()?;
+    // SAFETY: there is room for them, and zero is a value of every such type.
+    unsafe {
+        room.as_mut_ptr().write_bytes(0, len);
+        room.set_len(len);
+    }
+    Some(room)
+}
+
 /// One value of as many bytes; `None` if they are none.
 #[inline(always)]
 pub(crate) fn value_of<T: Equivalence>(bytes: &[u8]) -> Option<T> {

@@ -1,7 +1,7 @@
 //! Starting: a rank's world.
 
 use crate::communicator::{Communicator, Finalising, Shared};
-use crate::shared::SharedWorld;
+use crate::shared::SharedCommunicator;
 use crate::{Class, Error, Result};
 use ranks_engine::threads::join_threads;
 use ranks_engine::transport::shm::Shm;
@@ -30,7 +30,7 @@ impl World {
         Self(Communicator::world(Shared::new(engine)))
     }
 
-    /// This rank for several threads. Section 11.6.
+    /// This rank for several threads, and for tasks of any executor. Section 11.6.
     ///
     /// ```
     /// let world = ranks::init()?.into_shared()?;
@@ -38,8 +38,8 @@ impl World {
     ///     for tag in 0..4 {
     ///         let world = &world;
     ///         threads.spawn(move || {
-    ///             world.send(&format!("thread {tag}"), world.rank(), tag).expect("it is sent");
-    ///             let (text, _) = world.receive::<String>(ranks::ANY_SOURCE, tag).expect("it comes");
+    ///             world.send(&format!("thread {tag}"), world.rank(), tag).wait().expect("it is sent");
+    ///             let (text, _) = world.receive::<String>(ranks::ANY_SOURCE, tag).wait().expect("it comes");
     ///             assert_eq!(text, format!("thread {tag}"));
     ///         });
     ///     }
@@ -49,12 +49,12 @@ impl World {
     ///
     /// # Errors
     /// Class `Comm` when other communicators of this rank exist.
-    pub fn into_shared(self) -> Result<SharedWorld> {
+    pub fn into_shared(self) -> Result<SharedCommunicator> {
         let (rank, size) = (self.rank(), self.size());
         let engine = self.0.engine.clone();
         drop(self);
         match Rc::try_unwrap(engine) {
-            Ok(shared) => Ok(SharedWorld::new(shared.into_engine(), rank, size)),
+            Ok(shared) => Ok(SharedCommunicator::new(shared.into_engine(), rank, size)),
             Err(_) => {
                 let detail = "other communicators of this rank exist: drop them before it is shared";
                 Err(Error::new(Class::Comm, Call::Init, rank, detail))

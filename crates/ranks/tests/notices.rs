@@ -164,14 +164,14 @@ fn a_rank_with_another_thread_that_will_send_is_not_told_of() {
     let outcome = job("a_rank_with_another_thread_that_will_send_is_not_told_of", 2, 60, |world| {
         let (rank, world) = (world.rank(), world.into_shared()?);
         if rank == 1 {
-            return world.receive::<u8>(0, 0).and_then(|_| world.send(&1u8, 0, 1));
+            return world.receive::<u8>(0, 0).wait().and_then(|_| world.send(&1u8, 0, 1).wait());
         }
         let sender = world.clone();
         let thread = std::thread::spawn(move || {
             nap(3500);
-            sender.send(&1u8, 1, 0)
+            sender.send(&1u8, 1, 0).wait()
         });
-        world.receive::<u8>(1, 1)?;
+        world.receive::<u8>(1, 1).wait()?;
         thread.join().unwrap()
     });
     outcome.iter().for_each(quiet);
@@ -224,9 +224,9 @@ fn a_rank_with_a_thread_that_wakes_by_itself_is_not_told_of() {
         let thread = std::thread::spawn(move || {
             let (_keep, never) = std::sync::mpsc::channel::<()>();
             let _ = never.recv_timeout(Duration::from_millis(4500));
-            sender.send(&1u8, 1 - rank, 0)
+            sender.send(&1u8, 1 - rank, 0).wait()
         });
-        world.receive::<u8>(1 - rank, 0)?;
+        world.receive::<u8>(1 - rank, 0).wait()?;
         thread.join().unwrap()
     });
     outcome.iter().for_each(quiet);

@@ -1,9 +1,9 @@
 //! A rank that several threads talk for.
 
-use ranks::{ANY_SOURCE, SharedWorld};
+use ranks::{ANY_SOURCE, SharedCommunicator};
 use std::time::Duration;
 
-fn shared() -> SharedWorld {
+fn shared() -> SharedCommunicator {
     ranks::init().unwrap().into_shared().unwrap()
 }
 
@@ -19,13 +19,13 @@ fn threads_do_not_keep_each_other_out() -> ranks::Result<()> {
                 let (mut row, other) = (vec![0u32; len], 1 - world.rank());
                 for round in 0..200u32 {
                     if world.rank() == 0 {
-                        world.send_from(&vec![round; len], other, tag).unwrap();
-                        world.receive_into(&mut row, other, tag).unwrap();
+                        world.send_from(vec![round; len], other, tag).wait().unwrap();
+                        world.receive_into_slice(&mut row, other, tag).unwrap();
                         assert!(row.iter().all(|&number| number == round + 1));
                     } else {
-                        world.receive_into(&mut row, other, tag).unwrap();
+                        world.receive_into_slice(&mut row, other, tag).unwrap();
                         row.iter_mut().for_each(|number| *number += 1);
-                        world.send_from(&row, other, tag).unwrap();
+                        world.send_slice(&row, other, tag).unwrap();
                     }
                 }
             });
@@ -41,26 +41,26 @@ fn waiting_threads_cost_nothing() -> ranks::Result<()> {
     let world = shared();
     if world.rank() == 1 {
         for round in 0..100u32 {
-            let (got, _) = world.receive::<u32>(0, 9)?;
-            world.send(&(got + round), 0, 9)?;
+            let (got, _) = world.receive::<u32>(0, 9).wait()?;
+            world.send(&(got + round), 0, 9).wait()?;
         }
-        world.receive::<()>(0, 10)?;
+        world.receive::<()>(0, 10).wait()?;
         std::thread::sleep(Duration::from_millis(1000));
-        return (0..3).try_for_each(|tag| world.send("at last", 0, tag));
+        return (0..3).try_for_each(|tag| world.send("at last", 0, tag).wait());
     }
     std::thread::scope(|threads| {
         let waiting: Vec<_> = (0..3)
             .map(|tag| {
                 let world = world.clone();
-                threads.spawn(move || world.receive::<String>(ANY_SOURCE, tag).unwrap().1.tag)
+                threads.spawn(move || world.receive::<String>(ANY_SOURCE, tag).wait().unwrap().1.tag)
             })
             .collect();
         for round in 0..100u32 {
-            world.send(&7u32, 1, 9).unwrap();
-            assert_eq!(world.receive::<u32>(1, 9).unwrap().0, 7 + round);
+            world.send(&7u32, 1, 9).wait().unwrap();
+            assert_eq!(world.receive::<u32>(1, 9).wait().unwrap().0, 7 + round);
         }
         let before = cpu_seconds();
-        world.send(&(), 1, 10).unwrap();
+        world.send(&(), 1, 10).wait().unwrap();
         let tags: Vec<i32> = waiting.into_iter().map(|thread| thread.join().unwrap()).collect();
         assert_eq!(tags, [0, 1, 2]);
         let used = cpu_seconds() - before;
@@ -79,16 +79,16 @@ fn collectives_let_messages_pass() -> ranks::Result<()> {
             for round in 0..20 {
                 if world.rank() == 0 {
                     // The other rank waits for a message before it comes.
-                    world.barrier()?;
+                    world.barrier().wait()?;
                 } else {
-                    assert_eq!(world.receive::<i32>(0, 5)?.0, round);
-                    world.barrier()?;
+                    assert_eq!(world.receive::<i32>(0, 5).wait()?.0, round);
+                    world.barrier().wait()?;
                 }
                 let mut sum = [world.rank() + 1];
-                world.all_reduce_in_place(&mut sum, ranks::op::sum)?;
+                world.all_reduce_slice(&mut sum, ranks::op::sum)?;
                 assert_eq!(sum, [3]);
                 let mut told = [world.rank() == 0, false];
-                world.broadcast_into(&mut told, 0)?;
+                world.broadcast_slice(&mut told, 0)?;
                 assert_eq!(told, [true, false]);
             }
             ranks::Result::Ok(())
@@ -96,7 +96,7 @@ fn collectives_let_messages_pass() -> ranks::Result<()> {
         if world.rank() == 0 {
             for round in 0..20 {
                 std::thread::sleep(Duration::from_millis(2));
-                world.send(&round, 1, 5)?;
+                world.send(&round, 1, 5).wait()?;
             }
         }
         collective.join().unwrap()

@@ -17,6 +17,7 @@
 //! | `neighbors` | exchanges with the neighbours in a topology |
 //! | `board` | the algorithms over shared memory |
 //! | `inter` | what collectives between the two groups of an intercommunicator have in common |
+//! | `objects` | messages of any length, for what a program awaits |
 //! | `tree`, `slices` | steps that several collectives have in common |
 //!
 //! Their messages travel in the odd context of the communicator. Blocking ones have one tag an operation,
@@ -37,6 +38,7 @@ mod check;
 mod gather;
 mod inter;
 mod neighbors;
+mod objects;
 mod reduce;
 mod reduce_scatter;
 mod scan;
@@ -52,6 +54,7 @@ pub use barrier::Barrier;
 pub use bcast::Bcast;
 pub use gather::{Gather, GatherAlgorithm};
 pub use neighbors::{NeighborAllgather, NeighborAlltoall, Neighbors};
+pub use objects::{Arrived, Objects, Shape};
 pub use reduce::{Reduce, ReduceAlgorithm};
 pub use reduce_scatter::{ReduceScatter, ReduceScatterAlgorithm};
 pub use scan::{Scan, ScanAlgorithm};
@@ -75,6 +78,7 @@ pub(crate) mod tags {
     pub const REDUCE_SCATTER: i32 = 10;
     pub const SCAN: i32 = 11;
     pub const NEIGHBORS: i32 = 12;
+    pub const OBJECTS: i32 = 13;
 }
 
 /// A rank's part of a buffer, in bytes.

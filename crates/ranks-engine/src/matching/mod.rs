@@ -146,6 +146,13 @@ impl Matcher {
         None
     }
 
+    /// The number of a message that arrives now: later ones have higher numbers.
+    #[inline(always)]
+    pub fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
     /// A message arrives: the receive it belongs to, taken out, or `None` when it is unexpected.
     pub fn arrive(&mut self, context: u32, source: usize, tag: i32) -> Option<u32> {
         let queues = self.queues(context);
@@ -178,13 +185,20 @@ impl Matcher {
         id
     }
 
-    /// Keeps a message that [`Self::arrive`] found no receive for.
-    pub fn keep(&mut self, context: u32, source: usize, tag: i32, id: u32) {
-        let number = self.next;
-        self.next += 1;
+    /// Keeps a message that [`Self::arrive`] found no receive for. Its number decides its place among the others: one
+    /// that a receive has given back has a number of earlier.
+    pub fn keep(&mut self, context: u32, source: usize, tag: i32, id: u32, number: u64) {
         let queues = self.queues(context);
         queues.unexpected_count += 1;
-        queues.unexpected[source].push_back(Entry { number, tag: Some(tag), id });
+        let queue = &mut queues.unexpected[source];
+        let entry = Entry { number, tag: Some(tag), id };
+        match queue.back() {
+            Some(last) if last.number > number => {
+                let at = queue.partition_point(|other| other.number < number);
+                queue.insert(at, entry);
+            }
+            _ => queue.push_back(entry),
+        }
     }
 
     /// Takes a posted receive back; false when it was not posted (any more).

@@ -5,9 +5,13 @@ use super::*;
 #[test]
 fn messages_of_one_source_match_in_order() {
     let mut m = Matcher::new(2);
-    m.keep(0, 1, 5, 10);
-    m.keep(0, 1, 6, 11);
-    m.keep(0, 1, 5, 12);
+    let keep = |m: &mut Matcher, tag, id| {
+        let number = m.number();
+        m.keep(0, 1, tag, id, number);
+    };
+    keep(&mut m, 5, 10);
+    keep(&mut m, 6, 11);
+    keep(&mut m, 5, 12);
     assert_eq!(m.post(0, Some(1), Some(6), 0), Some(11));
     assert_eq!(m.post(0, Some(1), None, 0), Some(10));
     assert_eq!(m.post(0, None, Some(5), 0), Some(12));
@@ -80,7 +84,8 @@ fn agrees_with_the_plain_model_at_random() {
                 assert_eq!(m.arrive(context, source, tag), expected, "seed {seed}");
                 if expected.is_none() {
                     model.unexpected.push((context, source, tag, id));
-                    m.keep(context, source, tag, id);
+                    let number = m.number();
+                    m.keep(context, source, tag, id, number);
                 }
             }
         }
@@ -94,7 +99,7 @@ fn the_queues_of_a_freed_context_go_with_the_last_entry() {
     let before = matcher.contexts();
     assert_eq!(matcher.post(8, Some(1), Some(5), 1), None);
     assert_eq!(matcher.post(8, None, None, 2), None);
-    matcher.keep(10, 1, 3, 7);
+    matcher.keep(10, 1, 3, 7, 0);
     assert_eq!(matcher.post(12, Some(0), None, 3), None);
     [8, 10, 12, 14].into_iter().for_each(|context| matcher.forget(context));
     assert_eq!(matcher.contexts(), before + 3, "something waits in three of them");
@@ -103,4 +108,16 @@ fn the_queues_of_a_freed_context_go_with_the_last_entry() {
     matcher.remove(10, 1, 7);
     assert!(matcher.withdraw(12, Some(0), 3));
     assert_eq!(matcher.contexts(), before);
+}
+
+#[test]
+fn a_message_that_is_given_back_has_its_old_place() {
+    let mut matcher = Matcher::new(3);
+    let numbers: Vec<u64> = (0..4).map(|_| matcher.number()).collect();
+    matcher.keep(0, 1, 5, 30, numbers[3]);
+    matcher.keep(0, 1, 5, 10, numbers[1]);
+    matcher.keep(0, 1, 5, 0, numbers[0]);
+    matcher.keep(0, 2, 5, 20, numbers[2]);
+    let order: Vec<_> = (0..4).map(|at| matcher.post(0, None, None, at)).collect();
+    assert_eq!(order, [Some(0), Some(10), Some(20), Some(30)], "in order of arrival over all sources");
 }

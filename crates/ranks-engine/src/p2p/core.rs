@@ -35,6 +35,8 @@ pub(crate) enum Kept {
     Announced(Announced),
     /// It is this rank's own, and waits in the request of its send.
     Own(SendBuf, RequestId),
+    /// It is still on its way to a receive that has given it back: see `returned`.
+    Returned(RequestId),
 }
 
 /// Where an announced message waits.
@@ -63,6 +65,8 @@ pub(crate) struct Unexpected {
     pub broken: bool,
     /// A matched probe took it out of its queue.
     pub taken: bool,
+    /// When it arrived, among the others.
+    pub number: u64,
     /// Bytes that it holds on the heap.
     held: u64,
     used: bool,
@@ -234,8 +238,9 @@ impl Core {
         let here = data.len() as u64;
         // Only a damaged segment says less than it brings.
         let total = total.max(here);
+        let number = self.matcher.number();
         let rest = if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
-            self.begin(index, from, head.tag, total, head.mark);
+            self.begin(index, from, head.tag, total, head.mark, number);
             if answer != 0 {
                 self.answer(from, answer, false);
             }
@@ -253,7 +258,7 @@ impl Core {
                 heap.extend_from_slice(data);
                 Kept::Heap(heap)
             };
-            let id = self.keep(from, head, total, here, answer, kept);
+            let id = self.keep(from, head, total, here, answer, kept, number);
             Incoming::Unexpected(id)
         };
         self.incoming[from] = if here < total { rest } else { Incoming::Nowhere };
@@ -282,7 +287,7 @@ impl Core {
                         small[at..at + data.len()].copy_from_slice(data);
                         *len += data.len() as u8;
                     }
-                    Kept::Announced(..) | Kept::Own(..) => {}
+                    Kept::Announced(..) | Kept::Own(..) | Kept::Returned(..) => {}
                 }
                 if message.here >= message.total {
                     self.incoming[from] = Incoming::Nowhere;
@@ -295,11 +300,12 @@ impl Core {
     fn announced(&mut self, from: usize, head: Head, words: Words) {
         let [total, address, request, cpu, ..] = words;
         let at = Announced { address, request, cpu: cpu as u32 };
+        let number = self.matcher.number();
         if let Some(index) = self.matcher.arrive(head.context, from, head.tag) {
-            self.begin(index, from, head.tag, total, head.mark);
+            self.begin(index, from, head.tag, total, head.mark, number);
             self.pulls.push_back(Pull::new(index, from, total, at));
         } else {
-            self.keep(from, head, total, 0, 0, Kept::Announced(at));
+            self.keep(from, head, total, 0, 0, Kept::Announced(at), number);
         }
     }
 
@@ -372,7 +378,34 @@ impl Core {
     }
 
     /// Keeps a message that no receive was posted for; returns its id.
-    pub fn keep(&mut self, from: usize, head: Head, total: u64, here: u64, answer: u64, kept: Kept) -> u32 {
+    #[allow(clippy::too_many_arguments)]
+    pub fn keep(
+        &mut self,
+        from: usize,
+        head: Head,
+        total: u64,
+        here: u64,
+        answer: u64,
+        kept: Kept,
+        number: u64,
+    ) -> u32 {
+        let id = self.record(from, head, total, here, answer, kept, number);
+        self.matcher.keep(head.context, from, head.tag, id, number);
+        id
+    }
+
+    /// The record of a message that no receive has, not yet in its queue.
+    #[allow(clippy::too_many_arguments)]
+    pub fn record(
+        &mut self,
+        from: usize,
+        head: Head,
+        total: u64,
+        here: u64,
+        answer: u64,
+        kept: Kept,
+        number: u64,
+    ) -> u32 {
         let (context, tag) = (head.context, head.tag);
         let held = if matches!(kept, Kept::Heap(_)) { total } else { 0 };
         self.unmatched.add(from, held);
@@ -387,10 +420,11 @@ impl Core {
             kept,
             broken: false,
             taken: false,
+            number,
             held,
             used: true,
         };
-        let id = match self.unexpected_free.pop() {
+        match self.unexpected_free.pop() {
             Some(id) => {
                 self.unexpected[id as usize] = message;
                 id
@@ -399,9 +433,7 @@ impl Core {
                 self.unexpected.push(message);
                 self.unexpected.len() as u32 - 1
             }
-        };
-        self.matcher.keep(context, from, tag, id);
-        id
+        }
     }
 
     /// Frees the record of a message that was received.
@@ -445,8 +477,9 @@ impl Core {
 
     /// A receive was matched to a message of `total` bytes.
     #[inline]
-    pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64, mark: u16) {
+    pub fn begin(&mut self, index: u32, from: usize, tag: i32, total: u64, mark: u16, number: u64) {
         let request = self.requests.at(index);
+        request.number = number;
         let no_room = request.grows && !request.make_room(total as usize);
         request.matched = true;
         request.total = total;
@@ -502,6 +535,7 @@ impl Core {
         request.state = State::Done;
         if request.detached
             || request.watched
+            || request.heir.is_some()
             || request.streaming
             || request.announced
             || request.keep.is_some()
@@ -520,6 +554,10 @@ impl Core {
         if std::mem::take(&mut request.watched) {
             self.completed.push(id);
         }
+        if request.heir.is_some() {
+            self.hand_on(index);
+        }
+        let request = self.requests.at(index);
         if std::mem::take(&mut request.streaming) && request.is_recv() {
             self.end_stream(id);
         }

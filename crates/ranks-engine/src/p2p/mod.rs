@@ -13,6 +13,7 @@
 //! | `outbox` | what could not be sent at once |
 //! | `owed` | what of it must not wait for this rank's next call |
 //! | `probe` | probes and matched probes |
+//! | `returned` | messages that a receive has given back |
 //! | `wait` | progress, waiting, testing |
 //! | `poll` | looking without waiting, for tasks that await requests |
 //! | `steps` | the parts of blocking calls, for callers with several threads |
@@ -41,6 +42,7 @@ mod recv;
 mod rendezvous;
 mod request;
 mod requests;
+mod returned;
 mod send;
 mod steps;
 mod stored;

@@ -3,6 +3,7 @@
 use super::core::{Core, Incoming, Kept};
 use super::rendezvous::Pull;
 use super::request::{Kind, Request, RequestId, State, Status};
+use super::returned::Heir;
 use super::{Engine, Mode, wire};
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
@@ -150,13 +151,15 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Frees a request and leaves its buffer to it for as long as it is under way. A receive that is not
-    /// matched is withdrawn first, so no message is lost with it.
+    /// matched is withdrawn first, and one that is gives its message back, so no message is lost with it.
     pub fn abandon(&mut self, id: RequestId, buffer: Box<dyn std::any::Any + Send>) {
         // After finalising nothing is under way any more that could use the buffer, or the process ends.
         let _ = self.cancel(id);
         if let Some(request) = self.core.requests.get(id) {
             request.keep = Some(buffer);
+            self.core.give_back(id.index());
             self.detach(id.index());
+            self.settle();
         } else {
             drop(buffer);
         }
@@ -373,9 +376,9 @@ impl Core {
     pub fn receive_kept(&mut self, index: u32, id: u32) {
         let message = &mut self.unexpected[id as usize];
         let (from, tag, total, here) = (message.source, message.tag, message.total, message.here);
-        let (answer, broken, mark) = (message.answer, message.broken, message.mark);
+        let (answer, broken, mark, number) = (message.answer, message.broken, message.mark, message.number);
         let kept = std::mem::replace(&mut message.kept, Kept::Small([0; crate::bounds::SMALL_UNEXPECTED], 0));
-        self.begin(index, from, tag, total, mark);
+        self.begin(index, from, tag, total, mark, number);
         if broken {
             let call = self.requests.at(index).call;
             let error = self.gone_error(call, from);
@@ -394,6 +397,7 @@ impl Core {
                 self.deliver(index, buf.bytes());
                 self.finish(send.index());
             }
+            Kept::Returned(old) => self.requests.at(old.index()).heir = Some(Heir::Receive(index)),
         }
         if here < total && self.incoming[from] == Incoming::Unexpected(id) {
             self.incoming[from] = Incoming::Request(index);

@@ -3,6 +3,7 @@
 use super::attached::Place;
 use super::partitioned::Partitions;
 use super::plan::Plan;
+use super::returned::Heir;
 use crate::datatype::Elements;
 use crate::error::{Class, Error, Received};
 use crate::group::Comm;
@@ -160,6 +161,10 @@ pub(crate) struct Request {
     pub pushed: bool,
     /// Send: the receiver has answered, or need not.
     pub answered: bool,
+    /// Receive: who gets the message instead, once it is here.
+    pub heir: Option<Heir>,
+    /// Receive: when its message arrived, among the others.
+    pub number: u64,
     /// Receive: matched to a message.
     pub matched: bool,
     /// Receive: bytes of the message, and how many have come.
@@ -199,6 +204,8 @@ impl Request {
             streaming: false,
             pushed: false,
             answered: true,
+            heir: None,
+            number: 0,
             matched: false,
             total: 0,
             received: 0,
@@ -274,6 +281,12 @@ impl Request {
         self.kind = Kind::Recv { buf: unsafe { RecvBuf::of(&mut room) } };
         self.owned = Some(room);
         made
+    }
+
+    /// What a receive has received: all of its message, once it is done without an error.
+    pub fn received_bytes(&self) -> Vec<u8> {
+        let bytes = self.recv_buf().as_send();
+        bytes.bytes()[..bytes.len().min(self.status.bytes as usize)].to_vec()
     }
 
     /// The status, with the tag as the program knows it.

@@ -56,6 +56,7 @@ impl Requests {
         slot.grows = false;
         slot.pushed = false;
         slot.answered = true;
+        slot.heir = None;
         slot.matched = false;
         slot.total = 0;
         slot.received = 0;

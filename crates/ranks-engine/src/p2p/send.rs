@@ -325,8 +325,9 @@ impl Core {
         let Kind::Send { buf, mode } = request.kind else { return };
         let head = Head { kind: wire::EAGER, context: request.context, tag: request.tag, mark: buf.mark() };
         let total = buf.len() as u64;
+        let number = self.matcher.number();
         if let Some(receive) = self.matcher.arrive(head.context, me, head.tag) {
-            self.begin(receive, me, head.tag, total, head.mark);
+            self.begin(receive, me, head.tag, total, head.mark, number);
             self.deliver(receive, buf.bytes());
             self.finish(index);
             return;
@@ -334,7 +335,7 @@ impl Core {
         // What is nonblocking and long waits where it is, as it would for another rank.
         let waits = mode == Mode::Synchronous || buf.len() > eager && mode != Mode::Buffered;
         let kept = if waits { Kept::Own(buf, id) } else { Kept::Heap(buf.bytes().to_vec()) };
-        self.keep(me, head, total, total, 0, kept);
+        self.keep(me, head, total, total, 0, kept, number);
         if !waits {
             self.finish(index);
         }

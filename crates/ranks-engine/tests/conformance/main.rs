@@ -19,6 +19,7 @@ mod partitioned;
 mod plans;
 mod reductions;
 mod requests;
+mod returned;
 mod support;
 mod topologies;
 mod typed;
@@ -59,6 +60,7 @@ fn message_cases<T: Transport>() -> Vec<Case<T>> {
 fn of_messages<T: Transport>() -> Vec<Case<T>> {
     let mut all = p2p::cases();
     all.extend(requests::cases());
+    all.extend(returned::cases());
     all.extend(outside::cases());
     all.extend(large::cases());
     all.extend(typed::cases());

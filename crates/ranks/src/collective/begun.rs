@@ -1,7 +1,5 @@
 //! What a collective that does not block keeps until it is over.
 
-#![allow(unsafe_code)]
-
 use crate::communicator::{Communicator, Status};
 use crate::equivalence::Equivalence;
 use crate::memory::{clean, purge, recv_buf};
@@ -139,16 +137,9 @@ impl Communicator {
 
     /// Room for so many elements, all zero.
     pub(super) fn room<T: Equivalence>(&self, call: Call, len: usize) -> Result<Vec<T>> {
-        let mut room: Vec<T> = Vec::new();
-        if room.try_reserve_exact(len).is_err() {
+        crate::memory::zeroed(len).ok_or_else(|| {
             let detail = format!("there is no memory for {len} elements of {} bytes", size_of::<T>());
-            return Err(self.error(Class::NoMem, call, detail));
-        }
-        // SAFETY: there is room for them, and zero is a value of every such type.
-        unsafe {
-            room.as_mut_ptr().write_bytes(0, len);
-            room.set_len(len);
-        }
-        Ok(room)
+            self.error(Class::NoMem, call, detail)
+        })
     }
 }
