@@ -15,10 +15,12 @@
 //! | `options`, `words` | the command line, and the plan it makes |
 //! | `place` | pinning, and what the header says |
 //! | `report`, `picture`, `file` | tables, CSV, SVG; files that are whole or not there |
+//! | `error` | what can go wrong |
 //! | `bounds` | limits |
 #![forbid(unsafe_code)]
 
 mod bounds;
+mod error;
 mod file;
 mod measure;
 mod operation;
@@ -32,6 +34,7 @@ mod watchdog;
 mod words;
 mod work;
 
+pub use error::Error;
 pub use operation::{Operation, Unit};
 pub use options::{Format, Options};
 
@@ -39,40 +42,6 @@ use options::{Files, Plan};
 use place::Place;
 use report::{Report, Row};
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::{error, fmt};
-
-/// Why nothing was measured, or not all.
-#[derive(Debug)]
-pub enum Error {
-    /// An option or an operation cannot be met.
-    Options(String),
-    /// A file cannot be written.
-    File(PathBuf, io::Error),
-    /// Standard output cannot be written.
-    Output(io::Error),
-    /// A message between ranks failed.
-    Messages(ranks::Error),
-}
-
-impl From<ranks::Error> for Error {
-    fn from(error: ranks::Error) -> Self {
-        Self::Messages(error)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Options(what) => f.write_str(what),
-            Self::File(path, error) => write!(f, "cannot write {:?}: {error}", path.display().to_string()),
-            Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
-            Self::Messages(error) => error.fmt(f),
-        }
-    }
-}
-
-impl error::Error for Error {}
 
 /// Measures what `options` say. Every rank of `world` calls this with the same options; rank 0 alone writes, and reports
 /// what is wrong with options and output, so that one line is printed, not one for each rank.

@@ -1,6 +1,7 @@
 //! What can be measured: names, who takes part, what a figure means.
 
 use crate::bounds::{WINDOW, WINDOW_BYTES, WINDOW_LEAST};
+use crate::error::Error;
 use ranks_launch::parse::nearest;
 
 /// An operation. Each is one line of [`Operation::ALL`] and one arm of `Work::turn`.
@@ -115,7 +116,7 @@ impl Operation {
     }
 
     /// The operation of this name; `_` and `-` do not count, and OSU's names are known.
-    pub fn named(word: &str) -> Result<Self, String> {
+    pub fn named(word: &str) -> Result<Self, Error> {
         let plain = word.to_ascii_lowercase().replace(['_', '-'], "");
         let plain = match plain.strip_prefix("osu").unwrap_or(&plain) {
             "bw" => "bandwidth",
@@ -127,10 +128,10 @@ impl Operation {
         if let Some(found) = Self::ALL.into_iter().find(|operation| operation.name() == plain) {
             return Ok(found);
         }
-        Err(match nearest(plain, Self::ALL.iter().map(|operation| operation.name())) {
+        Err(Error::Options(match nearest(plain, Self::ALL.iter().map(|operation| operation.name())) {
             Some(near) => format!("unknown operation {word:?}; did you mean {near}?"),
             None => format!("unknown operation {word:?}; there are {}", names(&Self::ALL)),
-        })
+        }))
     }
 
     /// Of `ranks` ranks, the first so many take part.
@@ -202,12 +203,12 @@ mod tests {
     #[test]
     fn names_and_mistakes() {
         for operation in Operation::ALL {
-            assert_eq!(Operation::named(operation.name()), Ok(operation));
+            assert_eq!(Operation::named(operation.name()).unwrap(), operation);
         }
-        assert_eq!(Operation::named("osu_bibw"), Ok(Bidirectional));
-        assert_eq!(Operation::named("all-reduce"), Ok(Allreduce));
-        assert!(Operation::named("latnecy").unwrap_err().contains("did you mean latency?"));
-        assert!(Operation::named("speed").unwrap_err().contains("latency, bandwidth"));
+        assert_eq!(Operation::named("osu_bibw").unwrap(), Bidirectional);
+        assert_eq!(Operation::named("all-reduce").unwrap(), Allreduce);
+        assert!(Operation::named("latnecy").unwrap_err().to_string().contains("did you mean latency?"));
+        assert!(Operation::named("speed").unwrap_err().to_string().contains("latency, bandwidth"));
         assert!(Operation::named("").is_err());
     }
 

@@ -91,7 +91,7 @@ impl Options {
     pub(crate) fn plan(&self, ranks: usize, memory: u64) -> Result<Plan, Error> {
         let mut operations = Vec::new();
         for word in &self.operations {
-            let operation = Operation::named(word).map_err(Error::Options)?;
+            let operation = Operation::named(word)?;
             if !operations.contains(&operation) {
                 operations.push(operation);
             }
@@ -101,7 +101,7 @@ impl Options {
             operations.extend(Operation::ALL);
         }
         let sizes = match &self.sizes {
-            Some(text) => sizes(text).map_err(Error::Options)?,
+            Some(text) => sizes(text)?,
             None => doubling(1, SIZE_MOST, if all { 2 } else { 1 }).collect(),
         };
 
@@ -164,7 +164,7 @@ impl Options {
         Ok(Plan {
             points,
             left_out,
-            time: time(&self.time).map_err(Error::Options)?,
+            time: time(&self.time)?,
             pin: !self.no_pin,
             format: if to_output { Format::Csv } else { self.format.unwrap_or(Format::Text) },
             csv: self.csv.clone().filter(|_| !to_output),

@@ -1,11 +1,12 @@
 //! What is written in options: sizes and times.
 
 use crate::bounds::TIME_MOST;
+use crate::error::Error;
 use std::time::Duration;
 
 /// The bytes of `8`, `8b`, `1k`, `1KiB`, `1m`, `2g`.
-pub fn size(text: &str) -> Result<usize, String> {
-    let wrong = || format!("--sizes: {text:?} is no size; sizes are written like 8, 1k, 4m");
+pub fn size(text: &str) -> Result<usize, Error> {
+    let wrong = || Error::Options(format!("--sizes: {text:?} is no size; sizes are written like 8, 1k, 4m"));
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let shift = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 0,
@@ -16,15 +17,15 @@ pub fn size(text: &str) -> Result<usize, String> {
     };
     let number: usize = digits.parse().map_err(|_| wrong())?;
     match number.checked_mul(1 << shift) {
-        Some(0) => Err("--sizes: a size is 1 byte or more".to_owned()),
+        Some(0) => Err(Error::Options("--sizes: a size is 1 byte or more".to_owned())),
         // A count of bytes that no slice can have.
         Some(bytes) if bytes <= isize::MAX as usize => Ok(bytes),
-        _ => Err(format!("--sizes: {text} is more than there can be")),
+        _ => Err(Error::Options(format!("--sizes: {text} is more than there can be"))),
     }
 }
 
 /// The sizes of `8,1k,1m` and `1k:64k` (doubling), ascending, each once.
-pub fn sizes(text: &str) -> Result<Vec<usize>, String> {
+pub fn sizes(text: &str) -> Result<Vec<usize>, Error> {
     let mut all = Vec::new();
     for word in text.split(',').map(str::trim) {
         match word.split_once(':') {
@@ -32,7 +33,8 @@ pub fn sizes(text: &str) -> Result<Vec<usize>, String> {
             Some((least, most)) => {
                 let (least, most) = (size(least.trim())?, size(most.trim())?);
                 if least > most {
-                    return Err(format!("--sizes: {word} goes down; the smaller size comes first"));
+                    let what = format!("--sizes: {word} goes down; the smaller size comes first");
+                    return Err(Error::Options(what));
                 }
                 all.extend(doubling(least, most, 1));
             }
@@ -50,8 +52,9 @@ pub fn doubling(least: usize, most: usize, steps: u32) -> impl Iterator<Item = u
 }
 
 /// The time of `50ms`, `0.5s`, `200us`.
-pub fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("--time: {text:?} is no time; times are written like 50ms, 0.5s, 200us");
+pub fn time(text: &str) -> Result<Duration, Error> {
+    let refused = |why: String| Error::Options(format!("--time: {why}"));
+    let wrong = || refused(format!("{text:?} is no time; times are written like 50ms, 0.5s, 200us"));
     let units = [("ms", 1e-3), ("us", 1e-6), ("s", 1.0)];
     let (number, unit) = units
         .iter()
@@ -59,9 +62,9 @@ pub fn time(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)?;
     let seconds = number.trim().parse::<f64>().map_err(|_| wrong())? * unit;
     match seconds {
-        s if s.is_nan() || s <= 0.0 => Err(format!("--time: {text}: the time at each size is more than 0")),
+        s if s.is_nan() || s <= 0.0 => Err(refused(format!("{text}: the time at each size is more than 0"))),
         s if s > TIME_MOST.as_secs_f64() => {
-            Err(format!("--time: {text}: the time at each size is {} s at most", TIME_MOST.as_secs()))
+            Err(refused(format!("{text}: the time at each size is {} s at most", TIME_MOST.as_secs())))
         }
         s => Ok(Duration::from_secs_f64(s)),
     }
@@ -84,10 +87,10 @@ mod tests {
 
     #[test]
     fn sizes_as_people_write_them() {
-        assert_eq!(sizes("8,1k,1m"), Ok(vec![8, 1 << 10, 1 << 20]));
-        assert_eq!(sizes("1MiB, 8b ,8,3"), Ok(vec![3, 8, 1 << 20]));
-        assert_eq!(sizes("1:8"), Ok(vec![1, 2, 4, 8]));
-        assert_eq!(sizes("3:20,1k:4k"), Ok(vec![3, 6, 12, 1024, 2048, 4096]));
+        assert_eq!(sizes("8,1k,1m").unwrap(), vec![8, 1 << 10, 1 << 20]);
+        assert_eq!(sizes("1MiB, 8b ,8,3").unwrap(), vec![3, 8, 1 << 20]);
+        assert_eq!(sizes("1:8").unwrap(), vec![1, 2, 4, 8]);
+        assert_eq!(sizes("3:20,1k:4k").unwrap(), vec![3, 6, 12, 1024, 2048, 4096]);
         assert_eq!(doubling(1, 100, 2).collect::<Vec<_>>(), [1, 4, 16, 64]);
     }
 
@@ -108,18 +111,18 @@ mod tests {
             "8 k",
             "1ü",
         ] {
-            let error = sizes(text).unwrap_err();
+            let error = sizes(text).unwrap_err().to_string();
             assert!(error.starts_with("--sizes: ") && !error.contains('\n'), "{text}: {error}");
         }
     }
 
     #[test]
     fn times_as_people_write_them() {
-        assert_eq!(time("50ms"), Ok(Duration::from_millis(50)));
-        assert_eq!(time("0.5s"), Ok(Duration::from_millis(500)));
-        assert_eq!(time("200us"), Ok(Duration::from_micros(200)));
+        assert_eq!(time("50ms").unwrap(), Duration::from_millis(50));
+        assert_eq!(time("0.5s").unwrap(), Duration::from_millis(500));
+        assert_eq!(time("200us").unwrap(), Duration::from_micros(200));
         for text in ["", "50", "ms", "xms", "0s", "-1ms", "nans", "infs", "2h", "4000s", "1e300s"] {
-            let error = time(text).unwrap_err();
+            let error = time(text).unwrap_err().to_string();
             assert!(error.starts_with("--time: ") && !error.contains('\n'), "{text}: {error}");
         }
     }

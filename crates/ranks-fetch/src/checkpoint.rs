@@ -5,7 +5,6 @@
 //! longer is cut off when the job goes on, or, in a database, written again under the same line number. Whatever the
 //! moment of a kill, each line has one record in the end.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::runs::Runs;
 use super::summary::Summary;
 use crate::bounds::CHECKPOINT_EVERY;
+use crate::error::{Error, NotSaved};
 
 const VERSION: u32 = 1;
 
@@ -61,42 +61,31 @@ pub(super) struct Checkpoint {
     changed: bool,
 }
 
-/// The checkpoint could not be written; the one before is as it was.
-#[derive(Debug)]
-pub(super) struct NotSaved {
-    path: PathBuf,
-    error: io::Error,
-}
-
-impl fmt::Display for NotSaved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write the checkpoint {}: {}", self.path.display(), self.error)
-    }
-}
-
-impl std::error::Error for NotSaved {}
-
 impl Checkpoint {
     /// Reads the file, if there is one.
-    pub(super) fn open(path: &Path, command: Command) -> Result<Checkpoint, String> {
+    pub(super) fn open(path: &Path, command: Command) -> Result<Checkpoint, Error> {
         let name = path.display();
         let state = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let (done, summary) = (Runs::default(), Summary::default());
                 State { version: VERSION, command, done, length: 0, summary }
             }
-            Err(error) => return Err(format!("cannot read the checkpoint {name}: {error}")),
+            Err(error) => {
+                return Err(Error::Checkpoint(format!("cannot read the checkpoint {name}: {error}")));
+            }
             Ok(bytes) => {
-                let state: State = serde_json::from_slice(&bytes)
-                    .map_err(|error| format!("{name} is no checkpoint of ranks fetch: {error}"))?;
+                let state: State = serde_json::from_slice(&bytes).map_err(|error| {
+                    Error::Checkpoint(format!("{name} is no checkpoint of ranks fetch: {error}"))
+                })?;
                 if state.version != VERSION {
-                    return Err(format!("the checkpoint {name} is of another version of ranks fetch"));
+                    let what = format!("the checkpoint {name} is of another version of ranks fetch");
+                    return Err(Error::Checkpoint(what));
                 }
                 if state.command != command {
-                    return Err(format!(
+                    return Err(Error::Checkpoint(format!(
                         "the checkpoint {name} is of another job, or the input has changed since; \
                          remove it to begin anew"
-                    ));
+                    )));
                 }
                 state
             }
@@ -184,7 +173,7 @@ mod tests {
         assert_eq!((second.length(), second.summary().failed()), (77, 1));
         assert_eq!(second.summary().statuses, summary.statuses);
 
-        let wrong = |command| Checkpoint::open(&path, command).err().expect("an error");
+        let wrong = |command| Checkpoint::open(&path, command).err().expect("an error").to_string();
         assert!(wrong(Command::of(&inputs, Path::new("other"))).contains("another job"));
         fs::write(&list, "http://a\nhttp://b\n").unwrap();
         assert!(wrong(command()).contains("remove it to begin anew"));

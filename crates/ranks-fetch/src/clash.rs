@@ -4,12 +4,13 @@ use std::path::Path;
 
 use ranks_http::identity::{Identity, folder, same_folder};
 
+use crate::error::Error;
 use crate::options::Options;
 
 const STANDARD_OUTPUT: &str = "standard output";
 
 /// Refuses options that would overwrite an input or each other's file. Nothing has been opened for writing yet.
-pub(crate) fn check(options: &Options) -> Result<(), String> {
+pub(crate) fn check(options: &Options) -> Result<(), Error> {
     let named = [
         ("--output", &options.output),
         ("--checkpoint", &options.checkpoint),
@@ -34,23 +35,28 @@ pub(crate) fn check(options: &Options) -> Result<(), String> {
         let shown = file.display();
         if let Some(name) = inputs.iter().find(|name| same(input_file(name))) {
             if *option == STANDARD_OUTPUT {
-                return Err(format!("{} is an input, and standard output goes there too", told(name)));
+                return Err(Error::Options(format!(
+                    "{} is an input, and standard output goes there too",
+                    told(name)
+                )));
             }
             let other = if Path::new(name) == *file { String::new() } else { format!(" ({})", told(name)) };
-            return Err(format!("{shown} is an input{other}, and {option} would overwrite it"));
+            return Err(Error::Options(format!(
+                "{shown} is an input{other}, and {option} would overwrite it"
+            )));
         }
         if let Some((other, _)) = written[..index].iter().find(|(_, other)| same(other)) {
-            return Err(format!("{other} and {option} name the same file: {shown}"));
+            return Err(Error::Options(format!("{other} and {option} name the same file: {shown}")));
         }
     }
     let Some(save) = &options.save else { return Ok(()) };
     let files = written.iter().map(|(_, file)| *file).chain(inputs.iter().map(|name| Path::new(*name)));
     match files.into_iter().find(|file| is_name_of_a_body(file) && same_folder(&folder(file), save)) {
-        Some(file) => Err(format!(
+        Some(file) => Err(Error::Options(format!(
             "{}: --save {} writes bodies under such names (1, 2.html); name another folder",
             file.display(),
             save.display()
-        )),
+        ))),
         None => Ok(()),
     }
 }

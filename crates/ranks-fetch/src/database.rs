@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::output::Target;
 use super::summary::Summary;
 use crate::bounds::CHECKPOINT_EVERY;
+use crate::error::Error;
 use crate::record::Record;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS records (line INTEGER PRIMARY KEY, url TEXT NOT NULL, status INTEGER,
@@ -26,8 +27,8 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens or makes the file. Records of an earlier job will go, unless this one continues it.
-    pub(super) fn open(path: &Path, continues: bool) -> Result<Database, String> {
-        let fail = |error: rusqlite::Error| format!("cannot write the database {}: {error}", path.display());
+    pub(super) fn open(path: &Path, continues: bool) -> Result<Database, Error> {
+        let fail = |error: rusqlite::Error| Error::Database(path.to_owned(), error.into());
         let connection = Connection::open(path).map_err(fail)?;
         connection.busy_timeout(crate::bounds::LOCK_WAIT).map_err(fail)?;
         // Readers are not kept from reading, and a killed process loses nothing.

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::{Failure, FailureKind};
 
 /// A line with a URL, or what should be one.
@@ -69,9 +70,10 @@ enum Source {
 impl Input {
     /// Opens everything named by `names` (URLs, files, `-`; none: standard input) and starts to read. What cannot be
     /// opened is an error here, before anything is fetched. `wake` is called after each piece of news.
-    pub(super) fn open(names: &[String], wake: impl Fn() + Send + 'static) -> Result<Input, String> {
+    pub(super) fn open(names: &[String], wake: impl Fn() + Send + 'static) -> Result<Input, Error> {
         if names.is_empty() && io::stdin().is_terminal() {
-            return Err("no URL given: name URLs or files, or send a list to standard input".into());
+            let what = "no URL given: name URLs or files, or send a list to standard input";
+            return Err(Error::Input(what.to_owned()));
         }
         let standard = ["-".to_owned()];
         let names = if names.is_empty() { &standard } else { names };
@@ -80,16 +82,16 @@ impl Input {
     }
 
     /// The given URLs, as if they had been arguments.
-    pub(super) fn of(urls: Vec<String>, wake: impl Fn() + Send + 'static) -> Result<Input, String> {
+    pub(super) fn of(urls: Vec<String>, wake: impl Fn() + Send + 'static) -> Result<Input, Error> {
         Input::start(urls.into_iter().map(Source::Url).collect(), wake)
     }
 
-    fn start(sources: Vec<Source>, wake: impl Fn() + Send + 'static) -> Result<Input, String> {
+    fn start(sources: Vec<Source>, wake: impl Fn() + Send + 'static) -> Result<Input, Error> {
         let (sender, messages) = sync_channel(BATCHES_AHEAD);
         std::thread::Builder::new()
             .name("read-urls".into())
             .spawn(move || Lines { sender, wake, number: 0, skipped: 0, batch: Vec::new() }.run(sources))
-            .map_err(|error| format!("cannot start a thread: {error}"))?;
+            .map_err(|error| Error::Input(format!("cannot start a thread: {error}")))?;
         Ok(Input { messages })
     }
 
@@ -105,23 +107,25 @@ impl Input {
     }
 }
 
-fn open(name: &str) -> Result<Source, String> {
+fn open(name: &str) -> Result<Source, Error> {
     if name.contains("://") {
         return Ok(Source::Url(name.to_owned()));
     }
     if name == "-" {
         return Ok(Source::Reader { name: "standard input".into(), reader: Box::new(io::stdin()) });
     }
-    let cannot = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound if !name.starts_with(['/', '.']) => {
-            format!("cannot read {name}: no such file; for a URL write http://{name}")
-        }
-        _ => format!("cannot read {name}: {error}"),
+    let cannot = |error: io::Error| {
+        Error::Input(match error.kind() {
+            io::ErrorKind::NotFound if !name.starts_with(['/', '.']) => {
+                format!("cannot read {name}: no such file; for a URL write http://{name}")
+            }
+            _ => format!("cannot read {name}: {error}"),
+        })
     };
     let file = File::open(name).map_err(cannot)?;
     // A directory opens well and fails at the first read; that would be after the job began.
     if file.metadata().map_err(cannot)?.is_dir() {
-        return Err(format!("cannot read {name}: it is a directory"));
+        return Err(Error::Input(format!("cannot read {name}: it is a directory")));
     }
     Ok(Source::Reader { name: name.to_owned(), reader: Box::new(file) })
 }
@@ -366,10 +370,11 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_is_an_error_at_once() {
         for name in ["/nowhere/at/all", "/"] {
-            let error = Input::open(&[name.to_owned()], || ()).err().expect("an error");
+            let error = Input::open(&[name.to_owned()], || ()).err().expect("an error").to_string();
             assert!(error.starts_with(&format!("cannot read {name}: ")), "{error}");
         }
-        let error = Input::open(&["127.0.0.1:1/p.html".to_owned()], || ()).err().expect("an error");
+        let error =
+            Input::open(&["127.0.0.1:1/p.html".to_owned()], || ()).err().expect("an error").to_string();
         assert!(error.ends_with("no such file; for a URL write http://127.0.0.1:1/p.html"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Error;
+use super::error::Error;
 use super::fetcher::{Fetcher, Work};
 use super::input::{Entry, Input, Next};
 use super::messages::{Deal, Hold, Peers, Report};
@@ -16,12 +16,11 @@ pub(super) fn lead<P: Peers, T: Target>(
     peers: &P,
     fetcher: Fetcher,
     scheduler: Scheduler,
-    input: Result<Input, String>,
+    input: Result<Input, Error>,
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
     let start = Instant::now();
-    let outcome =
-        input.map_err(Error::Input).and_then(|input| deal_all(peers, &fetcher, scheduler, &input, sink));
+    let outcome = input.and_then(|input| deal_all(peers, &fetcher, scheduler, &input, sink));
     drop(fetcher);
     end_others(peers)?;
     sink.summary.ranks = peers.size();
@@ -155,7 +154,7 @@ pub(super) fn follow<P: Peers>(peers: &P, fetcher: Fetcher) -> Result<(), Error>
 pub(super) fn play<P: Peers, T: Target>(
     peers: &P,
     work: Work,
-    input: impl FnOnce() -> Result<Input, String>,
+    input: impl FnOnce() -> Result<Input, Error>,
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
     let wake = peers.wake();

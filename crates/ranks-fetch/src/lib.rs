@@ -20,6 +20,7 @@ mod client;
 mod colour;
 mod database;
 mod dedup;
+mod error;
 mod fetcher;
 mod host;
 mod host_queue;
@@ -42,7 +43,6 @@ mod summary;
 mod timeline;
 mod times;
 
-use std::fmt;
 use std::io::{self, Write};
 use std::time::Instant;
 
@@ -62,65 +62,13 @@ pub use client::{
     Certificates, Client, ClientOptions, Expectation, Failure, FailureKind, HttpVersion, Method, Proxy,
     Retries, Trust, Visit,
 };
+pub use error::Error;
 pub use options::{Options, When};
 pub use output::Format;
 pub use summary::{HostCount, Summary};
 pub use times::Times;
 
 pub use record::Record;
-
-/// Why a job could not run, or not to its end. URLs that fail are no errors, but records.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The input is missing, empty or cannot be read.
-    Input(String),
-    /// An option cannot be met.
-    Options(String),
-    /// The records cannot be written.
-    Output(io::Error),
-    /// The picture cannot be written.
-    Picture(std::path::PathBuf, io::Error),
-    /// Fetching could not start: no thread, no runtime.
-    Start(io::Error),
-    /// A message between ranks failed.
-    Messages(String),
-}
-
-impl Error {
-    fn messages(error: impl fmt::Display) -> Error {
-        Error::Messages(error.to_string())
-    }
-
-    /// Whether the reader of standard output has gone (`ranks fetch ... | head`): not worth a word.
-    fn is_broken_pipe(&self) -> bool {
-        matches!(self, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Error {
-        Error::Output(error)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Input(what) | Error::Options(what) | Error::Messages(what) => f.write_str(what),
-            Error::Output(error) => {
-                match error.get_ref().and_then(|inner| inner.downcast_ref::<checkpoint::NotSaved>()) {
-                    Some(not_saved) => write!(f, "{not_saved}"),
-                    None => write!(f, "cannot write the records: {error}"),
-                }
-            }
-            Error::Picture(file, error) => write!(f, "cannot write {}: {error}", file.display()),
-            Error::Start(error) => write!(f, "cannot start fetching: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Runs the job that `options` describe. Every rank of `world` calls this with the same options; rank 0 alone reads
 /// the input, writes records to standard output and the summary to standard error. It alone reports what is wrong
@@ -131,7 +79,7 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     let work = match work(options) {
         Ok(work) => work,
         // The same options fail in the same way at every rank, so none is left waiting.
-        Err(error) if first => return Err(Error::Options(error)),
+        Err(error) if first => return Err(error),
         Err(_) => return Ok(true),
     };
     ranks_http::raise_descriptor_limit();
@@ -149,11 +97,11 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
     let peers = Ranks::of(world);
     let wake = peers.wake();
     let mut site = None;
-    let input = || match options.sample {
-        _ if failed.is_some() => Err(failed.unwrap_or_default()),
-        None => Input::open(&options.inputs, move || wake()),
-        Some(count) => {
-            let started = Site::start().map_err(|error| format!("cannot start the sample site: {error}"))?;
+    let input = || match (failed, options.sample) {
+        (Some(error), _) => Err(error),
+        (None, None) => Input::open(&options.inputs, move || wake()),
+        (None, Some(count)) => {
+            let started = Site::start().map_err(Error::Sample)?;
             let urls = started.urls(count);
             site = Some(started);
             Input::of(urls, move || wake())
@@ -195,8 +143,8 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<bool, Error> {
 }
 
 /// What this rank is to fetch with.
-fn work(options: &Options) -> Result<Work, String> {
-    let client = Client::new(options.client()?).map_err(|failure| failure.detail)?;
+fn work(options: &Options) -> Result<Work, Error> {
+    let client = Client::new(options.client()?).map_err(|failure| Error::Options(failure.detail))?;
     let limits = &options.limits;
     Ok(Work {
         client,
@@ -208,12 +156,11 @@ fn work(options: &Options) -> Result<Work, String> {
 }
 
 /// Opens and makes what rank 0 needs beside the input.
-fn prepare(options: &Options) -> Result<OutputFiles, String> {
+fn prepare(options: &Options) -> Result<OutputFiles, Error> {
     options.check()?;
     clash::check(options)?;
     if let Some(folder) = &options.save {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+        std::fs::create_dir_all(folder).map_err(|error| Error::Folder(folder.clone(), error))?;
     }
     OutputFiles::open(options)
 }

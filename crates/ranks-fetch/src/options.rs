@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::output::Format;
 use crate::ClientOptions;
+use crate::error::Error;
 pub use limits::Limits;
 pub use request::Request;
 
@@ -98,7 +99,7 @@ pub struct Options {
 
 impl Options {
     /// What each rank's client is to do, or why that cannot be.
-    pub fn client(&self) -> Result<ClientOptions, String> {
+    pub fn client(&self) -> Result<ClientOptions, Error> {
         let mut client = self.request.client()?;
         if self.sample.is_some() {
             // On this machine: no proxy can reach it.
@@ -119,15 +120,14 @@ impl Options {
     }
 
     /// What of the options does not go together.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         match self.format() {
             Format::Sqlite if self.output.is_none() => {
-                Err("a database needs a file: name it with --output".into())
+                Err(Error::options("a database needs a file: name it with --output"))
             }
-            Format::Table if self.checkpoint.is_some() => {
-                Err("a table has an end and cannot be gone on with: take another --format with --checkpoint"
-                    .into())
-            }
+            Format::Table if self.checkpoint.is_some() => Err(Error::options(
+                "a table has an end and cannot be gone on with: take another --format with --checkpoint",
+            )),
             _ => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ use super::options::{Options, on_terminal};
 use super::output::{Format, Target, Text};
 use super::summary::Summary;
 use crate::bounds::LOCK_WAIT;
+use crate::error::Error;
 use crate::record::Record;
 
 /// What is opened.
@@ -22,7 +23,7 @@ pub(super) struct OutputFiles {
 const BUFFER: usize = 64 * 1024;
 
 impl OutputFiles {
-    pub(super) fn open(options: &Options) -> Result<OutputFiles, String> {
+    pub(super) fn open(options: &Options) -> Result<OutputFiles, Error> {
         let format = options.format();
         let Some(path) = &options.output else {
             let out = BufWriter::with_capacity(BUFFER, io::stdout());
@@ -52,16 +53,16 @@ impl OutputFiles {
     }
 }
 
-fn shorter(path: &Path) -> String {
-    format!(
+fn shorter(path: &Path) -> Error {
+    Error::Checkpoint(format!(
         "the output {} does not hold what the checkpoint says it does; remove the checkpoint to begin anew",
         path.display()
-    )
+    ))
 }
 
 /// Opens the file for this job alone.
-fn locked(path: &Path) -> Result<File, String> {
-    let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
+fn locked(path: &Path) -> Result<File, Error> {
+    let cannot = |error: io::Error| Error::File(path.to_owned(), error);
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(cannot)?;
     let start = Instant::now();
     loop {
@@ -71,7 +72,7 @@ fn locked(path: &Path) -> Result<File, String> {
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(TryLockError::WouldBlock) => {
-                return Err(format!("another ranks fetch is writing {}", path.display()));
+                return Err(Error::Options(format!("another ranks fetch is writing {}", path.display())));
             }
             // No file that knows locks, such as /dev/full: then it is no file that two jobs could spoil.
             Err(TryLockError::Error(_)) => return Ok(file),
@@ -87,8 +88,8 @@ struct Written {
 }
 
 impl Written {
-    fn new(path: &Path, file: File, format: Format, held: u64) -> Result<Written, String> {
-        let data = file.metadata().map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    fn new(path: &Path, file: File, format: Format, held: u64) -> Result<Written, Error> {
+        let data = file.metadata().map_err(|error| Error::File(path.to_owned(), error))?;
         if data.is_file() && data.len() < held {
             return Err(shorter(path));
         }

@@ -204,7 +204,7 @@ fn files_that_hold_no_certificates_are_refused_with_a_reason() {
         (&*broken, "certificate 1"),
         ("/no/such/file".as_ref(), "cannot read"),
     ] {
-        let error = Certificates::from_file(file.to_str().unwrap()).unwrap_err();
+        let error = Certificates::from_file(file.to_str().unwrap()).unwrap_err().to_string();
         assert!(error.contains(word) && error.contains(file.to_str().unwrap()), "{error}");
         let _ = std::fs::remove_file(file);
     }

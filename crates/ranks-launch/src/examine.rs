@@ -56,7 +56,7 @@ pub enum ExamineError {
     /// This process was not started by a launcher.
     NoJob,
     /// What the launcher said of the job cannot be read.
-    Job(String),
+    Job(ranks_shm::job::JobError),
     /// The memory of the job cannot be reached.
     Segment(ranks_shm::segment::AttachError),
     /// The other rank was waited for in vain.
@@ -67,7 +67,7 @@ impl std::fmt::Display for ExamineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ExamineError::NoJob => f.write_str("not inside a job"),
-            ExamineError::Job(why) => f.write_str(why),
+            ExamineError::Job(why) => write!(f, "{why}"),
             ExamineError::Segment(error) => write!(f, "{error}"),
             ExamineError::NobodyCame => f.write_str("the other rank does not come"),
         }

@@ -1,6 +1,7 @@
 //! Names and passwords (HTTP Basic, RFC 7617).
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Semaphore;
 
 use crate::bounds::{CREDENTIALS, HASHES_AT_ONCE};
+use crate::error::Error;
 
 /// Who is admitted.
 #[derive(Debug)]
@@ -36,24 +38,75 @@ enum Hash {
     Sha256([u8; 32]),
 }
 
+/// What is wrong with a text of users.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UsersError {
+    /// There is no user in it.
+    Nobody,
+    /// This line, counted from 1, is no user.
+    Line(u64, LineError),
+}
+
+/// What is wrong with a line `user:hash`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LineError {
+    /// It has no colon.
+    NoColon,
+    /// It has nothing before the colon.
+    NoName,
+    /// What follows `{SHA256}` is no digest.
+    Digest,
+    /// The hash of this user is of no kind that is known.
+    Hash(String),
+}
+
+impl fmt::Display for UsersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UsersError::Nobody => f.write_str("no user in it"),
+            UsersError::Line(number, what) => write!(f, "line {number}: {what}"),
+        }
+    }
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineError::NoColon => f.write_str("no colon: a line is user:hash"),
+            LineError::NoName => f.write_str("no name before the colon"),
+            LineError::Digest => f.write_str("after {SHA256} come 64 hex digits, or base64 of 32 bytes"),
+            LineError::Hash(name) => {
+                write!(
+                    f,
+                    "the hash of {name} is neither bcrypt ($2b$..., from htpasswd -B) nor {{SHA256}}..."
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for UsersError {}
+
 impl Auth {
     /// Reads a file of lines `user:hash`. Blank lines and those that begin with `#` are passed over.
-    pub fn read(file: &Path) -> Result<Auth, String> {
-        let failed = |what: &dyn std::fmt::Display| format!("the file of users {}: {what}", file.display());
+    pub fn read(file: &Path) -> Result<Auth, Error> {
+        let failed = |what: &dyn std::fmt::Display| Error::file("the file of users", file, what);
         let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
         Auth::parse(&text).map_err(|what| failed(&what))
     }
 
     /// The same, of the file's text.
-    pub fn parse(text: &str) -> Result<Auth, String> {
+    pub fn parse(text: &str) -> Result<Auth, UsersError> {
         let mut users = Vec::new();
         for (number, line) in
             (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
         {
-            users.push(user(line.trim_end()).map_err(|what| format!("line {number}: {what}"))?);
+            users.push(user(line.trim_end()).map_err(|what| UsersError::Line(number, what))?);
         }
         if users.is_empty() {
-            return Err("no user in it".to_owned());
+            return Err(UsersError::Nobody);
         }
         Ok(Auth {
             users: users.into(),
@@ -150,23 +203,17 @@ impl Hash {
     }
 }
 
-fn user(line: &str) -> Result<User, String> {
-    let (name, hash) = line.split_once(':').ok_or("no colon: a line is user:hash")?;
+fn user(line: &str) -> Result<User, LineError> {
+    let (name, hash) = line.split_once(':').ok_or(LineError::NoColon)?;
     if name.is_empty() {
-        return Err("no name before the colon".to_owned());
+        return Err(LineError::NoName);
     }
     let hash = match hash.strip_prefix("{SHA256}") {
-        Some(digest) => {
-            Hash::Sha256(sha256(digest).ok_or("after {SHA256} come 64 hex digits, or base64 of 32 bytes")?)
-        }
+        Some(digest) => Hash::Sha256(sha256(digest).ok_or(LineError::Digest)?),
         None if hash.starts_with("$2") && hash.parse::<bcrypt::HashParts>().is_ok() => {
             Hash::Bcrypt(hash.to_owned())
         }
-        None => {
-            return Err(format!(
-                "the hash of {name} is neither bcrypt ($2b$..., from htpasswd -B) nor {{SHA256}}..."
-            ));
-        }
+        None => return Err(LineError::Hash(name.to_owned())),
     };
     Ok(User { name: name.to_owned(), hash })
 }

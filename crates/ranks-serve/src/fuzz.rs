@@ -180,6 +180,7 @@ fn fuzz_users() {
     fuzz("users", &words, |input| {
         std::fs::write(&file, input).unwrap();
         let found = Auth::read(&file).map(|_| ()).map_err(|error| {
+            let error = error.to_string();
             assert!(error.contains("ranks-fuzz-users") && error.lines().count() == 1, "{error:?}");
             error.contains(": line ")
         });

@@ -22,6 +22,7 @@ pub mod condition;
 mod connection;
 mod cors;
 mod counts;
+mod error;
 #[cfg(test)]
 mod fuzz;
 pub mod head;
@@ -44,7 +45,6 @@ pub mod target;
 mod tls;
 mod wire;
 
-use std::fmt;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -58,34 +58,8 @@ use counts::Counts;
 use job::{Job, Note, Notifier};
 use site::Site;
 
+pub use error::Error;
 pub use options::{Limits, LogFormat, Options};
-
-/// Why nothing could be served.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// An option cannot be met, at this or another rank.
-    Start(String),
-    /// A message between ranks failed.
-    Messages(ranks::Error),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Start(what) => f.write_str(what),
-            Error::Messages(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<ranks::Error> for Error {
-    fn from(error: ranks::Error) -> Error {
-        Error::Messages(error)
-    }
-}
 
 /// Serves what `options` describe until TERM or INT. Every rank of `world` calls this with the same options; if one of
 /// them cannot start, none does, and rank 0 alone reports it.
@@ -98,9 +72,9 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
         let listener = listen::first(options.listen, world.size() > 1);
         listener
             .and_then(|listener| Ok((listener.local_addr()?, listener)))
-            .map_err(|error| cannot_listen(options, &error))
+            .map_err(|error| Error::Listen(options.listen, error))
     });
-    let at = first.as_ref().map(|first| first.as_ref().map(|(at, _)| *at).map_err(Clone::clone));
+    let at = first.as_ref().map(|first| first.as_ref().map(|(at, _)| *at).map_err(Error::to_string));
     let at = match world.broadcast(at, 0)? {
         Ok(at) => at,
         Err(error) if world.rank() == 0 => return Err(Error::Start(error)),
@@ -108,11 +82,11 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
     };
     let listener = match first {
         Some(first) => first.map(|(_, listener)| listener),
-        None => listen::listen(at, true).map_err(|error| cannot_listen(options, &error)),
+        None => listen::listen(at, true).map_err(|error| Error::Listen(options.listen, error)),
     };
     let (drain, drained) = watch::channel(false);
     let started = listener.and_then(|listener| start(options, listener, &counts, &notifier, drained));
-    let errors = world.all_gather(started.as_ref().err().cloned())?;
+    let errors = world.all_gather(started.as_ref().err().map(Error::to_string))?;
     if let Some(error) = errors.into_iter().flatten().next() {
         return if world.rank() == 0 { Err(Error::Start(error)) } else { Ok(()) };
     }
@@ -127,10 +101,6 @@ pub fn run(world: &ranks::World, options: &Options) -> Result<(), Error> {
     Ok(outcome?)
 }
 
-fn cannot_listen(options: &Options, error: &io::Error) -> String {
-    format!("cannot listen on {}: {error}", options.listen)
-}
-
 /// Nobody reads standard error, perhaps; that is no reason not to serve.
 fn announce(options: &Options, at: SocketAddr, ranks: usize) {
     let scheme = if options.tls_cert.is_some() { "https" } else { "http" };
@@ -139,7 +109,7 @@ fn announce(options: &Options, at: SocketAddr, ranks: usize) {
 }
 
 /// The access log must not be written into a file that this job reads.
-fn refuse_log_over_inputs(options: &Options) -> Result<(), String> {
+fn refuse_log_over_inputs(options: &Options) -> Result<(), Error> {
     let Some((log, identity)) =
         options.access_log.as_deref().and_then(|log| Some((log, ranks_http::identity::Identity::of(log)?)))
     else {
@@ -157,7 +127,9 @@ fn refuse_log_over_inputs(options: &Options) -> Result<(), String> {
         .chain(pages)
         .find(|(_, file)| ranks_http::identity::Identity::of(file) == Some(identity.clone()))
     {
-        Some((what, _)) => Err(format!("--access-log {} is {what}: name another file", log.display())),
+        Some((what, _)) => {
+            Err(Error::Options(format!("--access-log {} is {what}: name another file", log.display())))
+        }
         None => Ok(()),
     }
 }
@@ -169,7 +141,7 @@ fn start(
     counts: &Arc<Counts>,
     notifier: &Notifier,
     drain: watch::Receiver<bool>,
-) -> Result<std::thread::JoinHandle<()>, String> {
+) -> Result<std::thread::JoinHandle<()>, Error> {
     refuse_log_over_inputs(options)?;
     let tls = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
@@ -182,16 +154,15 @@ fn start(
         counts
     };
     let site = Arc::new(Site::open(options, counts.clone(), Box::new(ask_counts))?);
-    let failed = |error: io::Error| format!("cannot start serving: {error}");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(crate::bounds::HELPERS)
         .build()
-        .map_err(failed)?;
+        .map_err(Error::Thread)?;
     // Before anything says that this rank serves: a signal that comes earlier kills it.
     let signals = {
         let _inside = runtime.enter();
-        let heard = |kind| signal(kind).map_err(failed);
+        let heard = |kind| signal(kind).map_err(Error::Thread);
         Signals {
             end: [heard(SignalKind::terminate())?, heard(SignalKind::interrupt())?],
             reopen: [heard(SignalKind::user_defined1())?, heard(SignalKind::hangup())?],
@@ -205,7 +176,7 @@ fn start(
         // Not waiting for a disk that does not answer.
         runtime.shutdown_background();
     };
-    std::thread::Builder::new().name("serve".into()).spawn(body).map_err(failed)
+    std::thread::Builder::new().name("serve".into()).spawn(body).map_err(Error::Thread)
 }
 
 /// The signals that a rank hears.

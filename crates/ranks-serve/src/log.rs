@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::head::Head;
 use super::options::LogFormat;
+use crate::error::Error;
 use writer::Writer;
 
 /// A request and what became of it.
@@ -33,9 +34,8 @@ pub struct Log {
 
 impl Log {
     /// Opens the file for appending; `-` is standard output.
-    pub fn open(file: &Path, format: LogFormat) -> Result<Log, String> {
-        let writer =
-            Writer::open(file).map_err(|error| format!("the access log {}: {error}", file.display()))?;
+    pub fn open(file: &Path, format: LogFormat) -> Result<Log, Error> {
+        let writer = Writer::open(file).map_err(|error| Error::file("the access log", file, error))?;
         Ok(Log { format, writer })
     }
 

@@ -17,6 +17,7 @@ use super::options::Options;
 use super::resource::Codings;
 use super::root::Root;
 use crate::bounds::{ERROR_PAGE_BYTES, PACKED_AT_ONCE};
+use crate::error::Error;
 
 /// Asks the main thread for the counts of all ranks.
 pub type AskCounts = Box<dyn Fn() -> tokio::sync::oneshot::Receiver<Vec<u8>> + Send + Sync>;
@@ -41,10 +42,10 @@ pub struct Site {
 
 impl Site {
     /// Opens and reads what the options name.
-    pub fn open(options: &Options, counts: Arc<Counts>, ask_counts: AskCounts) -> Result<Site, String> {
+    pub fn open(options: &Options, counts: Arc<Counts>, ask_counts: AskCounts) -> Result<Site, Error> {
         let folder = &options.folder;
         let root = Root::open(folder, options.follow_links)
-            .map_err(|error| format!("cannot serve {}: {error}", folder.display()))?;
+            .map_err(|error| Error::file("cannot serve", folder, error))?;
         let mut errors = HashMap::new();
         for (status, file) in &options.error_pages {
             errors.insert(*status, error_page(&folder.join(file))?);
@@ -52,7 +53,7 @@ impl Site {
         if let Some(file) = options.fallback.as_ref().map(|file| folder.join(file))
             && !file.is_file()
         {
-            return Err(format!("the fallback {} is no file", file.display()));
+            return Err(Error::Options(format!("the fallback {} is no file", file.display())));
         }
         let auth = options.auth_file.as_deref().map(Auth::read).transpose()?;
         let log =
@@ -116,8 +117,8 @@ impl Site {
     }
 }
 
-fn error_page(file: &Path) -> Result<Bytes, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("the error page {}: {error}", file.display());
+fn error_page(file: &Path) -> Result<Bytes, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::file("the error page", file, error);
     let length = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
     if length > ERROR_PAGE_BYTES {
         return Err(failed(&format!("longer than {ERROR_PAGE_BYTES} bytes")));

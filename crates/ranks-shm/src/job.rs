@@ -56,15 +56,41 @@ impl fmt::Display for Job {
     }
 }
 
-impl FromStr for Job {
-    type Err = String;
+/// What a rank was told of its job cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The variable's value is not UTF-8.
+    Encoding,
+    /// This value is of a launcher of another version.
+    Version(String),
+    /// This value does not have the form of a job.
+    Form(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("{VARIABLE}={text}: not in the form 1:PID:FD:NONCE:RANK");
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobError::Encoding => write!(f, "{VARIABLE} is not UTF-8"),
+            JobError::Version(text) => write!(f, "{VARIABLE}={text}: made by another version of ranks"),
+            JobError::Form(text) => {
+                write!(f, "{VARIABLE}={text}: not in the form 1:PID:FD:NONCE:RANK")
+            }
+        }
+    }
+}
+
+impl std::error::Error for JobError {}
+
+impl FromStr for Job {
+    type Err = JobError;
+
+    fn from_str(text: &str) -> Result<Self, JobError> {
+        let bad = || JobError::Form(text.to_owned());
         let mut parts = text.split(':');
         let mut next = || parts.next().ok_or_else(bad);
         if next()? != "1" {
-            return Err(format!("{VARIABLE}={text}: made by another version of ranks"));
+            return Err(JobError::Version(text.to_owned()));
         }
         let job = Job {
             launcher: next()?.parse().map_err(|_| bad())?,
@@ -78,15 +104,15 @@ impl FromStr for Job {
 
 impl Job {
     /// The job that this process was started in, if any.
-    pub fn from_environment() -> Result<Option<Job>, String> {
+    pub fn from_environment() -> Result<Option<Job>, JobError> {
         match std::env::var_os(VARIABLE) {
             None => Ok(None),
             Some(text) => Self::from_text(text).map(Some),
         }
     }
 
-    fn from_text(text: OsString) -> Result<Job, String> {
-        text.into_string().map_err(|_| format!("{VARIABLE} is not UTF-8"))?.parse()
+    fn from_text(text: OsString) -> Result<Job, JobError> {
+        text.into_string().map_err(|_| JobError::Encoding)?.parse()
     }
 }
 
@@ -99,7 +125,7 @@ mod tests {
         let job = Job { launcher: 7, descriptor: 3, nonce: 0xdead_beef, rank: 2 };
         assert_eq!(job.to_string().parse::<Job>().unwrap(), job);
         for bad in ["", "1", "2:7:3:ff:2", "1:7:3:ff", "1:7:3:ff:2:9", "1:x:3:ff:2", "1:7:3:zz:2"] {
-            assert!(bad.parse::<Job>().unwrap_err().contains(VARIABLE), "{bad}");
+            assert!(bad.parse::<Job>().unwrap_err().to_string().contains(VARIABLE), "{bad}");
         }
     }
 }

@@ -39,7 +39,7 @@ impl Shm {
     /// the names of the Rust interface if that is the one it uses.
     pub fn from_environment(in_rust: bool) -> Result<Shm> {
         let fail = |detail: String| Error::new(Class::Other, Call::Init, 0, detail);
-        let Some(job) = Job::from_environment().map_err(fail)? else {
+        let Some(job) = Job::from_environment().map_err(|error| fail(error.to_string()))? else {
             if let Some(line) = alone::without_job() {
                 eprintln!("{line}");
             }

@@ -1,5 +1,6 @@
 //! What an answer must be like: `status=200-299`, `size=1-`, `text=Welcome`.
 
+use crate::error::Error;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -17,24 +18,24 @@ pub enum Expectation {
 }
 
 impl FromStr for Expectation {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Expectation, String> {
+    fn from_str(text: &str) -> Result<Expectation, Error> {
         match text.split_once('=') {
             Some(("status", value)) => {
                 value.split(',').map(statuses).collect::<Result<_, _>>().map(Expectation::Status)
             }
-            Some(("size", value)) => range(value, u64::MAX)
-                .map(Expectation::Size)
-                .ok_or_else(|| format!("{value:?} is no size: write 100, 100-200, 100- or -200")),
-            Some(("text", "")) => Err("text= needs a text that the body must hold".into()),
+            Some(("size", value)) => range(value, u64::MAX).map(Expectation::Size).ok_or_else(|| {
+                Error::Options(format!("{value:?} is no size: write 100, 100-200, 100- or -200"))
+            }),
+            Some(("text", "")) => Err(Error::options("text= needs a text that the body must hold")),
             Some(("text", value)) => Ok(Expectation::Text(value.into())),
-            _ => Err("write status=CODES, text=TEXT or size=BYTES".into()),
+            _ => Err(Error::options("write status=CODES, text=TEXT or size=BYTES")),
         }
     }
 }
 
-fn statuses(text: &str) -> Result<RangeInclusive<u16>, String> {
+fn statuses(text: &str) -> Result<RangeInclusive<u16>, Error> {
     let class = text.strip_suffix("xx").and_then(|digit| digit.parse::<u16>().ok());
     let range = match class {
         Some(class @ 1..=5) => Some(class * 100..=class * 100 + 99),
@@ -42,7 +43,9 @@ fn statuses(text: &str) -> Result<RangeInclusive<u16>, String> {
         None => range(text, 999),
     };
     let range = range.filter(|range| *range.start() >= 100 && *range.end() <= 999);
-    range.ok_or_else(|| format!("{text:?} is no status: write 200, 2xx or 200-299, several with commas"))
+    range.ok_or_else(|| {
+        Error::Options(format!("{text:?} is no status: write 200, 2xx or 200-299, several with commas"))
+    })
 }
 
 /// `5`, `5-9`, `5-` or `-9`.
@@ -125,12 +128,15 @@ mod tests {
 
     #[test]
     fn what_people_type() {
-        assert_eq!("status=200,3xx".parse(), Ok(Expectation::Status(vec![200..=200, 300..=399])));
-        assert_eq!("status=200-299".parse(), Ok(Expectation::Status(vec![200..=299])));
-        assert_eq!("size=5".parse(), Ok(Expectation::Size(5..=5)));
-        assert_eq!("size=1-".parse(), Ok(Expectation::Size(1..=u64::MAX)));
-        assert_eq!("size=-9".parse(), Ok(Expectation::Size(0..=9)));
-        assert_eq!("text=a=b".parse(), Ok(Expectation::Text(b"a=b".to_vec())));
+        assert_eq!(
+            "status=200,3xx".parse::<Expectation>().unwrap(),
+            Expectation::Status(vec![200..=200, 300..=399])
+        );
+        assert_eq!("status=200-299".parse::<Expectation>().unwrap(), Expectation::Status(vec![200..=299]));
+        assert_eq!("size=5".parse::<Expectation>().unwrap(), Expectation::Size(5..=5));
+        assert_eq!("size=1-".parse::<Expectation>().unwrap(), Expectation::Size(1..=u64::MAX));
+        assert_eq!("size=-9".parse::<Expectation>().unwrap(), Expectation::Size(0..=9));
+        assert_eq!("text=a=b".parse::<Expectation>().unwrap(), Expectation::Text(b"a=b".to_vec()));
         for wrong in [
             "",
             "status",

@@ -1,5 +1,6 @@
 //! How a URL is asked for.
 
+use crate::error::Error;
 use std::str::FromStr;
 
 /// The method of a request.
@@ -41,17 +42,17 @@ impl Method {
 }
 
 impl FromStr for Method {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Method, String> {
+    fn from_str(text: &str) -> Result<Method, Error> {
         let name = text.to_ascii_uppercase();
         match name.as_str() {
             "GET" => Ok(Method::Get),
             "HEAD" => Ok(Method::Head),
-            "CONNECT" => Err("CONNECT asks a proxy for a tunnel, not a server for a page".into()),
+            "CONNECT" => Err(Error::options("CONNECT asks a proxy for a tunnel, not a server for a page")),
             _ => match reqwest::Method::from_bytes(name.as_bytes()) {
                 Ok(_) => Ok(Method::Other(name)),
-                Err(_) => Err("a method is a word such as GET or POST".into()),
+                Err(_) => Err(Error::options("a method is a word such as GET or POST")),
             },
         }
     }
@@ -69,8 +70,8 @@ mod tests {
 
     #[test]
     fn methods_are_words() {
-        assert_eq!("get".parse(), Ok(Method::Get));
-        assert_eq!("propfind".parse(), Ok(Method::Other("PROPFIND".into())));
+        assert_eq!("get".parse::<Method>().unwrap(), Method::Get);
+        assert_eq!("propfind".parse::<Method>().unwrap(), Method::Other("PROPFIND".into()));
         for wrong in ["", "A B", "G\u{e9}T", "connect", "a\nb"] {
             assert!(wrong.parse::<Method>().is_err(), "{wrong:?}");
         }

@@ -8,6 +8,7 @@ use ranks_http::parse_header;
 use reqwest::header::HeaderMap;
 
 use super::{Expectation, Method, Trust};
+use crate::error::Error;
 
 /// How a [`Client`](super::Client) behaves.
 #[derive(Clone, Debug)]
@@ -90,9 +91,9 @@ pub enum Proxy {
 }
 
 impl FromStr for Proxy {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Proxy, String> {
+    fn from_str(text: &str) -> Result<Proxy, Error> {
         if matches!(text, "none" | "") {
             return Ok(Proxy::Direct);
         }
@@ -103,7 +104,9 @@ impl FromStr for Proxy {
             {
                 Ok(Proxy::Url(text.to_owned()))
             }
-            _ => Err("a proxy is http://HOST:PORT, https://, socks5:// or socks5h://, or none".into()),
+            _ => {
+                Err(Error::options("a proxy is http://HOST:PORT, https://, socks5:// or socks5h://, or none"))
+            }
         }
     }
 }

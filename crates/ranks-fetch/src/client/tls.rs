@@ -37,19 +37,20 @@ pub struct Certificates {
 
 impl Certificates {
     /// Those in a file of PEM blocks, or what is wrong with it.
-    pub fn from_file(file: &str) -> Result<Certificates, String> {
-        let blocks =
-            CertificateDer::pem_file_iter(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-        let all = blocks.collect::<Result<Vec<_>, _>>().map_err(|error| format!("{file}: {error}"))?;
+    pub fn from_file(file: &str) -> Result<Certificates, crate::Error> {
+        let wrong = crate::Error::Options;
+        let blocks = CertificateDer::pem_file_iter(file)
+            .map_err(|error| wrong(format!("cannot read {file}: {error}")))?;
+        let all = blocks.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(format!("{file}: {error}")))?;
         if all.is_empty() {
-            return Err(format!(
+            return Err(wrong(format!(
                 "{file} holds no certificate: it must have lines -----BEGIN CERTIFICATE-----"
-            ));
+            )));
         }
         let mut roots = RootCertStore::empty();
         for (number, certificate) in (1..).zip(&all) {
             let added = roots.add(certificate.clone());
-            added.map_err(|error| format!("{file}: certificate {number} cannot be read: {error}"))?;
+            added.map_err(|error| wrong(format!("{file}: certificate {number} cannot be read: {error}")))?;
         }
         Ok(Certificates { roots: Arc::new(roots), all: all.into() })
     }

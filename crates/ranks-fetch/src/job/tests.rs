@@ -81,7 +81,7 @@ fn job<W: Write + Send>(
     ranks: usize,
     concurrency: usize,
     out: W,
-    input: impl FnOnce(Wake) -> Result<Input, String> + Send,
+    input: impl FnOnce(Wake) -> Result<Input, Error> + Send,
 ) -> (Result<(), Error>, W, Summary) {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..ranks).map(|_| channel()).unzip();
     let mut threads: Vec<Thread> = receivers
@@ -120,7 +120,7 @@ fn sink<W: Write>(out: W) -> Sink<Text<W>> {
     }
 }
 
-fn urls(list: Vec<String>) -> impl FnOnce(Wake) -> Result<Input, String> + Send {
+fn urls(list: Vec<String>) -> impl FnOnce(Wake) -> Result<Input, Error> + Send {
     move |wake| Input::of(list, move || wake())
 }
 
@@ -183,7 +183,7 @@ fn a_reader_that_goes_away_ends_all_ranks_soon() {
 
 #[test]
 fn bad_input_ends_all_ranks() {
-    let (outcome, out, _) = job(3, 5, Vec::new(), |_| Err("cannot read x: gone".into()));
+    let (outcome, out, _) = job(3, 5, Vec::new(), |_| Err(Error::Input("cannot read x: gone".into())));
     assert_eq!(outcome.unwrap_err().to_string(), "cannot read x: gone");
     assert!(out.is_empty());
     let (outcome, ..) = job(3, 5, Vec::new(), urls(vec!["# a comment".into(), "".into()]));

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use ranks_http::{parse_header, seconds};
 
 use crate::bounds::BODY_BYTES;
+use crate::error::Error;
 use crate::{Certificates, ClientOptions, Expectation, HttpVersion, Method, Proxy, Trust};
 
 /// The options that each rank's client is made from.
@@ -91,7 +92,7 @@ pub struct Request {
 
 impl Request {
     /// What each rank's client is to do, or why that cannot be.
-    pub(super) fn client(&self) -> Result<ClientOptions, String> {
+    pub(super) fn client(&self) -> Result<ClientOptions, Error> {
         let method = match (&self.method, self.head, &self.data) {
             (Some(method), ..) => method.clone(),
             (None, true, _) => Method::HeadOrGet,
@@ -100,7 +101,7 @@ impl Request {
         };
         let body = |one: &Expectation| !matches!(one, Expectation::Status(_));
         if matches!(method, Method::Head | Method::HeadOrGet) && self.expect.iter().any(body) {
-            return Err("--expect text= and size= need the body, which HEAD does not bring".into());
+            return Err(Error::options("--expect text= and size= need the body, which HEAD does not bring"));
         }
         Ok(ClientOptions {
             method,
@@ -130,14 +131,14 @@ fn header(text: &str) -> Result<String, ranks_http::Error> {
     parse_header(text).map(|_| text.to_owned())
 }
 
-fn data(text: &str) -> Result<Bytes, String> {
+fn data(text: &str) -> Result<Bytes, Error> {
     let Some(file) = text.strip_prefix('@') else { return Ok(text.to_owned().into()) };
     let mut bytes = Vec::new();
     std::fs::File::open(file)
         .and_then(|file| file.take(BODY_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("cannot read {file}: {error}"))?;
+        .map_err(|error| Error::Options(format!("cannot read {file}: {error}")))?;
     match bytes.len() as u64 > BODY_BYTES {
-        true => Err(format!("{file} is longer than {BODY_BYTES} bytes")),
+        true => Err(Error::Options(format!("{file} is longer than {BODY_BYTES} bytes"))),
         false => Ok(bytes.into()),
     }
 }

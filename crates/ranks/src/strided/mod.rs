@@ -37,6 +37,28 @@ pub struct Stride {
     pub stride: usize,
 }
 
+/// Why places cannot be those of a buffer.
+enum Misplaced {
+    /// Blocks overlap.
+    Overlap { block: usize, stride: usize },
+    /// They reach beyond the end of so many elements.
+    Beyond { places: Stride, len: usize },
+}
+
+/// The detail of an error of the interface.
+impl From<Misplaced> for String {
+    fn from(error: Misplaced) -> String {
+        match error {
+            Misplaced::Overlap { block, stride } => {
+                format!("blocks of {block} elements overlap: they begin every {stride}")
+            }
+            Misplaced::Beyond { places, len } => {
+                format!("{places:?} reaches beyond the end of {len} elements")
+            }
+        }
+    }
+}
+
 impl Stride {
     /// Column `at`, from 0, of a matrix that is kept row by row.
     ///
@@ -87,20 +109,17 @@ impl Stride {
     }
 
     /// Where the elements end; none of them is reached twice.
-    fn check(&self, len: usize) -> std::result::Result<(), String> {
+    fn check(&self, len: usize) -> std::result::Result<(), Misplaced> {
         if self.is_empty() {
             return Ok(());
         }
         if self.count > 1 && self.stride < self.block {
-            return Err(format!(
-                "blocks of {} elements overlap: they begin every {}",
-                self.block, self.stride
-            ));
+            return Err(Misplaced::Overlap { block: self.block, stride: self.stride });
         }
         let last = (self.count - 1).checked_mul(self.stride).and_then(|last| last.checked_add(self.first));
         match last.and_then(|last| last.checked_add(self.block)) {
             Some(end) if end <= len => Ok(()),
-            _ => Err(format!("{self:?} reaches beyond the end of {len} elements")),
+            _ => Err(Misplaced::Beyond { places: *self, len }),
         }
     }
 

@@ -17,13 +17,47 @@ mod nested;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::type_name;
+use std::fmt;
 
 const POSTCARD: u8 = 0xb1;
 const MESSAGE_PACK: u8 = 0xb2;
 const HEAD: usize = 3;
 
+/// Why an object cannot travel.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum WireError {
+    /// A value of this type cannot be sent.
+    NotSent { type_name: &'static str, why: String },
+    /// A message of so many bytes holds no object; this type was wanted.
+    NoObject { bytes: usize, wanted: &'static str },
+    /// What was sent is not what is to be received.
+    Mismatch { sent: String, wanted: &'static str, why: String },
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WireError::NotSent { type_name, why } => write!(f, "a {type_name} cannot be sent: {why}"),
+            WireError::NoObject { bytes, wanted } => write!(
+                f,
+                "a message of {bytes} bytes is not a {wanted}: it holds no object; was it sent as a buffer?"
+            ),
+            WireError::Mismatch { sent, wanted, why } => {
+                write!(f, "a {sent} was sent, and a {wanted} is to be received: {why}")
+            }
+        }
+    }
+}
+
+/// The detail of an error of the interface.
+impl From<WireError> for String {
+    fn from(error: WireError) -> String {
+        error.to_string()
+    }
+}
+
 /// An object's bytes, or why there are none.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String> {
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, WireError> {
     let name = type_name::<T>().as_bytes();
     // A name that is longer is cut at both ends of the journey alike.
     let name = &name[..name.len().min(usize::from(u16::MAX))];
@@ -32,7 +66,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String
     bytes.push(if own { MESSAGE_PACK } else { POSTCARD });
     bytes.extend_from_slice(&(name.len() as u16).to_le_bytes());
     bytes.extend_from_slice(name);
-    let refused = |error: String| format!("a {} cannot be sent: {error}", type_name::<T>());
+    let refused = |why: String| WireError::NotSent { type_name: type_name::<T>(), why };
     if !own {
         return postcard::to_extend(value, bytes).map_err(|error| refused(error.to_string()));
     }
@@ -43,15 +77,12 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String
 }
 
 /// The object of these bytes, or why it is none.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     let wanted = type_name::<T>();
     let Some((format, sent, body)) = split(bytes) else {
-        return Err(format!(
-            "a message of {} bytes is not a {wanted}: it holds no object; was it sent as a buffer?",
-            bytes.len()
-        ));
+        return Err(WireError::NoObject { bytes: bytes.len(), wanted });
     };
-    let mismatch = |why: &str| format!("a {sent} was sent, and a {wanted} is to be received: {why}");
+    let mismatch = |why: &str| WireError::Mismatch { sent: sent.to_owned(), wanted, why: why.to_owned() };
     if sent != wanted && !name::may_be(sent, wanted) {
         return Err(mismatch("these are not the same type"));
     }
