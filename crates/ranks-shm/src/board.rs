@@ -19,100 +19,13 @@
 //! so nobody waits for a post that will not come.
 
 use crate::bounds;
-use crate::layout::LINE;
-use crate::primitive::AtomicU64;
+pub use crate::post::{POST_DATA, Post, word};
+use crate::post::{PostBox, halves_end, post_boxes_bytes};
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
-use crate::primitive::UnsafeCell;
 use crate::segment::Segment;
 use crate::sys;
 use std::ptr::NonNull;
 use std::sync::Arc;
-
-/// Bytes that a line carries besides its words.
-pub const POST_DATA: usize = LINE - 16;
-
-/// Where the number of posts begins in a word.
-pub const ROUND_SHIFT: u32 = 20;
-
-/// The word of a rank that has made (or is done with) `posts` posts of a round.
-#[inline(always)]
-pub const fn word(round: u64, posts: u64) -> u64 {
-    round << ROUND_SHIFT | posts
-}
-
-/// One line of a post box.
-#[repr(C, align(64))]
-pub struct Post {
-    word: AtomicU64,
-    meta: AtomicU64,
-    data: UnsafeCell<[u8; POST_DATA]>,
-}
-
-// SAFETY: `data` is written and read as the protocol above orders it.
-unsafe impl Sync for Post {}
-
-/// What one rank of a board writes.
-#[repr(C, align(64))]
-pub struct PostBox {
-    posts: [Post; bounds::POSTS],
-    done: AtomicU64,
-    reserved: [u8; LINE - 8],
-}
-
-impl Post {
-    /// What the writer has posted here.
-    #[inline(always)]
-    pub fn word(&self) -> u64 {
-        self.word.load(Acquire)
-    }
-
-    /// What it says of what it has posted.
-    #[inline(always)]
-    pub fn meta(&self) -> u64 {
-        self.meta.load(Relaxed)
-    }
-
-    /// Publishes.
-    #[inline(always)]
-    pub fn publish(&self, word: u64) {
-        self.word.store(word, Release);
-    }
-
-    /// Lays down meta and the first bytes, to be published next.
-    ///
-    /// # Safety
-    /// The caller is the post box's owner, and all readers are done with what was here (W1).
-    #[inline(always)]
-    pub unsafe fn write(&self, meta: u64, data: &[u8]) {
-        self.meta.store(meta, Relaxed);
-        let len = data.len().min(POST_DATA);
-        // SAFETY: inside the line; nobody reads or writes it now, by the caller's promise.
-        self.data.with_mut(|to| unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), to.cast(), len) });
-    }
-
-    /// The first `len` bytes.
-    ///
-    /// # Safety
-    /// The caller has seen a word published after them (R1), and has not yet said that it is done (R3).
-    #[inline(always)]
-    pub unsafe fn data(&self, len: usize) -> &[u8] {
-        // SAFETY: inside the line, initialised (zero at first), not written now by the caller's promise.
-        self.data.with(|from| unsafe { std::slice::from_raw_parts(from.cast(), len.min(POST_DATA)) })
-    }
-}
-
-/// Bytes of a board for `ranks` ranks.
-pub const fn board_bytes(ranks: usize) -> usize {
-    halves_end(ranks) + ranks * bounds::board_ring(ranks)
-}
-
-const fn halves_end(ranks: usize) -> usize {
-    desks_bytes(ranks) + ranks * 2 * bounds::board_half(ranks)
-}
-
-const fn desks_bytes(ranks: usize) -> usize {
-    (ranks * size_of::<PostBox>()).next_multiple_of(4096)
-}
 
 /// One board.
 #[derive(Clone)]
@@ -182,7 +95,7 @@ impl Board {
     #[inline(always)]
     pub fn half(&self, rank: usize, which: usize) -> NonNull<u8> {
         assert!(rank < self.ranks && which < 2);
-        let at = desks_bytes(self.ranks) + (2 * rank + which) * self.half_bytes();
+        let at = post_boxes_bytes(self.ranks) + (2 * rank + which) * self.half_bytes();
         // SAFETY: inside the board by the assertion.
         unsafe { self.base.add(at) }
     }
@@ -223,16 +136,6 @@ impl Segment {
         }
     }
 }
-
-#[cfg(not(loom))]
-const _: () = {
-    assert!(size_of::<Post>() == LINE);
-    // An odd number of lines, so that desks do not all start in the same cache set.
-    assert!((size_of::<PostBox>() / LINE) % 2 == 1);
-    assert!(bounds::board_half(2).is_multiple_of(4096));
-    // Where a post begins is said in a byte, which says other things too.
-    assert!(bounds::board_ring(2) / bounds::BOARD_SLOT <= 128);
-};
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -1,5 +1,11 @@
 //! Every limit of the segment in one place, each with its reason.
 
+/// A cache line.
+pub const LINE: usize = 64;
+
+/// A page of memory.
+pub(crate) const PAGE: usize = 4096;
+
 /// Ranks in one job. The pairs grow with the square: at 1,024 ranks the rings alone are 2.4 GB of
 /// address space, more than a single machine's users have asked for.
 pub const MAX_RANKS: usize = 1024;

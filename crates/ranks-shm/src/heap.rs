@@ -5,8 +5,7 @@
 //! Places are taken one after the other and never again; the file is sparse, and whoever has read a place gives its
 //! memory back. What nobody reads goes with the job.
 
-use crate::primitive::Ordering::Relaxed;
-use crate::segment::{PAGE, Segment};
+use crate::bounds::PAGE;
 use crate::sys;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -66,16 +65,10 @@ impl Heap {
     }
 }
 
-impl Segment {
-    /// Takes a place for `len` bytes in the job's file, which nobody else has or gets.
-    pub fn take_place(&self, len: u64) -> u64 {
-        self.header().heap_next.fetch_add(len.next_multiple_of(PAGE as u64), Relaxed)
-    }
-}
-
 #[cfg(all(test, not(loom), not(miri)))]
 mod tests {
     use super::*;
+    use crate::segment::Segment;
 
     #[test]
     fn what_one_writes_another_reads() {

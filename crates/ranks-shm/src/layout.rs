@@ -12,8 +12,9 @@
 //! unless it is only changed by atomic read-modify-write. What is written often never shares a line
 //! with what is mostly read.
 
-use crate::board::board_bytes;
 use crate::bounds;
+pub use crate::bounds::LINE;
+use crate::post::board_bytes;
 use crate::primitive::{AtomicI32, AtomicU32, AtomicU64};
 #[cfg(not(loom))]
 use std::mem::{align_of, offset_of};
@@ -23,9 +24,6 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
 pub const VERSION: u32 = 9;
-
-/// A cache line.
-pub const LINE: usize = 64;
 
 /// What all ranks share.
 #[repr(C, align(4096))]

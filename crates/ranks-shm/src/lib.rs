@@ -23,7 +23,7 @@
 //! | [`remote`] | copying from and to another rank's memory |
 //! | [`claim`] | how two ranks share the copying of one message |
 //! | [`area`] | shared areas of communicators: the counter barrier |
-//! | [`board`] | where collectives lay down what they hand over |
+//! | [`board`], [`post`] | where collectives lay down what they hand over; what one rank writes there |
 //! | [`cpus`] | how many CPUs the ranks may really use |
 //! | [`say`] | lines on standard error, in one piece |
 //!
@@ -49,6 +49,7 @@ pub mod job;
 pub mod layout;
 pub mod life;
 pub mod method;
+pub mod post;
 mod primitive;
 pub mod remote;
 pub mod ring;

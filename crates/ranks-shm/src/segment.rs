@@ -1,12 +1,12 @@
 //! Making, attaching and finding one's way in a segment.
 
-use crate::board::board_bytes;
-use crate::bounds;
+use crate::bounds::{self, PAGE};
 use crate::heap::Heap;
 use crate::job::Job;
 use crate::layout::{
     Area, Geometry, Header, Line, MAGIC, PairTail, Slot, Spill, Transfer, VERSION, pair_bytes,
 };
+use crate::post::board_bytes;
 use crate::primitive::Ordering::{Acquire, Relaxed, Release};
 use crate::ring::RingMemory;
 use crate::sys;
@@ -59,8 +59,6 @@ impl std::fmt::Display for AttachError {
 }
 
 impl std::error::Error for AttachError {}
-
-pub(crate) const PAGE: usize = 4096;
 
 impl Segment {
     /// Makes a segment for `ranks` processes. The descriptor is to be inherited by them.
@@ -292,6 +290,11 @@ impl Segment {
     pub fn heap(&self) -> Option<&Heap> {
         let made = || Heap::new(sys::anonymous_file(PAGE).ok()?.into(), Vec::new());
         self.heap.get_or_init(|| if self.is_private() { made() } else { None }).as_ref()
+    }
+
+    /// Takes a place for `len` bytes in the job's file, which nobody else has or gets.
+    pub fn take_place(&self, len: u64) -> u64 {
+        self.header().heap_next.fetch_add(len.next_multiple_of(PAGE as u64), Relaxed)
     }
 
     /// Takes `count` pairs of context ids that no other communicator of the job has; returns the first.

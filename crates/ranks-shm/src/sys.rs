@@ -1,6 +1,6 @@
 //! The system calls this crate needs, each in a safe function.
 
-use crate::segment::PAGE;
+use crate::bounds::PAGE;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
