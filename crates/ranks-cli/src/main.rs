@@ -18,7 +18,7 @@ mod own_ranks;
 mod serve;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use ranks_launch::command;
+use ranks_launch::{command, spawned};
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write;
@@ -106,6 +106,10 @@ fn ended(name: &str, part: impl FnOnce(&ranks::World) -> Result<(), Box<dyn Erro
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let name = words.next().unwrap_or_default();
+    let mut words = words.peekable();
+    if words.peek().is_some_and(|first| first == spawned::TASK) {
+        return own_ranks::exit_code(spawned::main(words.skip(1)));
+    }
     if let Some(launcher) = command::launcher_name(Path::new(&name)) {
         namesake::tell(Path::new(&name));
         return own_ranks::exit_code(command::main(launcher, words));

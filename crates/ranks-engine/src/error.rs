@@ -52,6 +52,10 @@ classes! {
     InStatus = 17, "MPI_ERR_IN_STATUS", "error code in status";
     Pending = 18, "MPI_ERR_PENDING", "pending request";
     Request = 19, "MPI_ERR_REQUEST", "invalid request";
+    Name = 33, "MPI_ERR_NAME", "no such name";
+    Port = 38, "MPI_ERR_PORT", "invalid port";
+    Service = 41, "MPI_ERR_SERVICE", "no such published name";
+    Spawn = 42, "MPI_ERR_SPAWN", "processes could not be started";
     UnsupportedOperation = 44, "MPI_ERR_UNSUPPORTED_OPERATION", "unsupported operation";
     NoMem = 34, "MPI_ERR_NO_MEM", "out of memory";
     ProcFailed = 101, "MPIX_ERR_PROC_FAILED", "a rank has ended";

@@ -5,6 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `dynamic` | processes that start processes, and jobs that meet |
 //! | [`comm`] | making and freeing communicators |
 //! | [`collective`] | barrier, broadcast, gather, reduce and their kin: algorithms over point-to-point and shared areas |
 //! | [`p2p`] | sends, receives, probes, requests, waiting: MPI 5.0 chapter 3 |
@@ -25,6 +26,7 @@ pub mod bounds;
 pub mod collective;
 pub mod comm;
 pub mod datatype;
+mod dynamic;
 pub mod error;
 mod group;
 pub mod matching;
@@ -37,6 +39,7 @@ pub mod topology;
 pub mod transport;
 
 pub use comm::Making;
+pub use dynamic::Program;
 pub use error::{Class, Error, Received, Result};
 pub use group::{CommId, Comparison, Group};
 pub use memory::{RecvBuf, SendBuf};

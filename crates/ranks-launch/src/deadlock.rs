@@ -71,6 +71,10 @@ impl Watch {
 
 /// The ranks that take part, if there are any and all of them have been asleep in a call for long enough.
 fn all_asleep(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Option<Vec<Asleep>> {
+    // A rank of another job may send.
+    if segment.is_linked() {
+        return None;
+    }
     let mut all = Vec::new();
     for rank in (0..segment.ranks()).filter(|&rank| !has_ended(rank)) {
         let slot = segment.slot(rank);

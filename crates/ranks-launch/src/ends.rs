@@ -25,6 +25,7 @@ pub fn left_unfinalised(segment: &Segment, rank: usize, death: Option<Death>) ->
 pub fn publish(segment: &Segment, rank: usize, death: Option<Death>) {
     let end = if cause(death).is_some() { End::Failed } else { End::Ended };
     segment.set_end(rank, end);
+    segment.wake_guests();
 }
 
 /// The exit code of a job for a failure. Never 0.

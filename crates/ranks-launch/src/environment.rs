@@ -60,6 +60,8 @@ pub struct Told {
     pub program: usize,
     /// How many ranks there is room for.
     pub universe: usize,
+    /// The bridge to the ranks that have started the job.
+    pub parent: Option<Job>,
 }
 
 /// The variables of one rank: those that all have in common, and those that only this rank is told.
@@ -75,9 +77,22 @@ pub fn for_rank(common: &Variables, told: &Told) -> Variables {
         told.universe.to_string(),
     ];
     job::JOB_VARIABLES.into_iter().zip(values).for_each(|(name, value)| tell(name, value));
+    if let Some(bridge) = told.parent {
+        tell(job::PARENT, bridge.to_string());
+    }
+    if let Some(launcher) = own_file() {
+        tell(job::LAUNCHER, launcher);
+    }
     RANK_ELSEWHERE.into_iter().for_each(|name| tell(name, rank.clone()));
     SIZE_ELSEWHERE.into_iter().for_each(|name| tell(name, size.clone()));
     variables
+}
+
+/// The file of this launcher, where it is the command that ranks can start jobs with: not every program that starts ranks is.
+fn own_file() -> Option<String> {
+    let file = std::env::current_exe().ok()?;
+    let known = ["ranks", "mpiexec", "mpirun"].iter().any(|name| file.file_name() == Some(OsStr::new(name)));
+    file.to_str().filter(|_| known).map(str::to_owned)
 }
 
 /// True in a rank of a job, and in what a rank has started.
@@ -130,7 +145,10 @@ mod tests {
         assert_eq!(variables[OsStr::new("B")], "3");
         assert!(is_of_a_job(OsStr::new("RANKS_JOB")) && !is_of_a_job(OsStr::new("RANKS_CPUS")));
         let job = Job { launcher: 7, descriptor: 3, nonce: 1, rank: 2 };
-        let told = for_rank(&variables, &Told { job, size: 4, program: 1, universe: 8 });
+        let told = for_rank(
+            &variables,
+            &Told { job, size: 4, program: 1, universe: 8, parent: Some(Job { rank: 0, ..job }) },
+        );
         for (name, value) in [
             ("RANKS_SIZE", "4"),
             ("RANKS_APPNUM", "1"),
@@ -148,6 +166,8 @@ mod tests {
             assert!(is_of_a_job(OsStr::new(name)), "{name} would reach nested jobs");
         }
         assert_eq!(told[OsStr::new("RANKS_JOB")], "1:7:3:1:2");
+        assert_eq!(told[OsStr::new("RANKS_PARENT")], "1:7:3:1:0");
+        assert!(is_of_a_job(OsStr::new("RANKS_PARENT")) && is_of_a_job(OsStr::new("RANKS_SPAWN")));
     }
 
     #[test]

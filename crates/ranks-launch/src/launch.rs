@@ -1,5 +1,6 @@
 //! A job to be started, for programs that start ranks themselves.
 
+use crate::parent::Parent;
 use crate::parse::{Environment, Output, Stdin};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub struct Launch {
     pub(crate) universe: Option<usize>,
     pub(crate) output: Output,
     pub(crate) exit_codes: bool,
+    /// The job that has started this one.
+    pub(crate) parent: Option<Parent>,
     /// Files that say what the job is.
     pub(crate) reads: Vec<PathBuf>,
 }
@@ -72,6 +75,7 @@ impl Launch {
             universe: None,
             output: Output::default(),
             exit_codes: false,
+            parent: None,
             reads: Vec::new(),
         }
     }
@@ -217,6 +221,12 @@ impl Launch {
     /// Files that the command has read, which no output may overwrite.
     pub(crate) fn reads(mut self, files: Vec<PathBuf>) -> Self {
         self.reads = files;
+        self
+    }
+
+    /// It is started by a rank of another job.
+    pub(crate) fn of(mut self, parent: Parent) -> Self {
+        self.parent = Some(parent);
         self
     }
 

@@ -8,6 +8,7 @@
 //! | `program`, `cargo`, `hosts`, `environment` | what the words refer to: files, targets, machines, variables |
 //! | `run` | a job: `start` makes pipes, segment, keeper and processes; one loop watches over them |
 //! | `running` | a job that runs beside the program that has started it: [`Running`] |
+//! | [`spawned`], `parent` | a job that a rank has started, and the job of that rank |
 //! | `foreign` | programs that use another MPI's library |
 //! | `outcome`, `ends` | how a job ended; what the end of a rank means |
 //! | `report` | what is said about it: who waits where |
@@ -35,12 +36,14 @@ pub mod launch;
 mod limits;
 mod outcome;
 mod output;
+mod parent;
 pub mod parse;
 mod program;
 mod python;
 mod report;
 mod run;
 mod running;
+pub mod spawned;
 mod sys;
 mod threads;
 

@@ -4,6 +4,7 @@ use crate::outcome::Cause;
 use crate::outcome::reason;
 use crate::sys::Pid;
 use ranks_shm::Segment;
+use ranks_shm::blocked::ABROAD;
 use ranks_shm::life::{Life, Stage};
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -42,7 +43,12 @@ pub fn scene(segment: &Segment, has_ended: impl Fn(usize) -> bool) -> Vec<Doing>
                 (Life::Absent | Life::Running | Life::Finished | Life::Failed, Stage::Attached) => {
                     // A look that fails may have met the rank between two waits: look again.
                     match (0..3).find_map(|_| segment.slot(rank).blocked.look()) {
-                        Some(seen) => Doing::Waits(seen.to_string(), seen.waited),
+                        Some(mut seen) => {
+                            if seen.what.peer >= segment.ranks() as i32 {
+                                seen.what.peer = ABROAD;
+                            }
+                            Doing::Waits(seen.to_string(), seen.waited)
+                        }
                         None if segment.blame(rank).is_some() => Doing::Failed,
                         None => Doing::Computes,
                     }

@@ -8,6 +8,7 @@ mod foreign_mpi;
 mod interrupted;
 mod signals;
 mod start;
+mod started;
 
 pub use control::{Control, Remote};
 
@@ -82,6 +83,8 @@ pub struct Job<'a> {
     /// The report of a failure, kept back until the other ranks have had their say.
     notice: Option<Notice>,
     timed_out: bool,
+    /// The jobs that ranks of this one have started.
+    started: started::Started,
 }
 
 /// A rank as the launcher knows it. Its process stays a zombie until the job ends, so that neither its
@@ -146,6 +149,7 @@ impl<'a> Job<'a> {
             inquiry: None,
             notice: None,
             timed_out: false,
+            started: started::Started::default(),
         }
     }
 
@@ -224,7 +228,7 @@ impl<'a> Job<'a> {
         let timeout = self.deadline.filter(|_| self.ending.is_none());
         let foreign = self.foreign.deadline().filter(|_| alive);
         let draining = self.draining.filter(|_| self.ending.is_none()).map(|draining| draining.until);
-        let report = [self.inquiry_deadline(now), self.notice_deadline()];
+        let report = [self.inquiry_deadline(now), self.notice_deadline(), self.look_at_started(now)];
         let deadlock = self.deadlock.due().filter(|_| alive && self.ending.is_none());
         let all =
             [deadlock, look, ending, drained, draining, input, timeout, foreign, self.outputs.deadline()];
@@ -236,6 +240,9 @@ impl<'a> Job<'a> {
     /// True when nothing is left to be watched.
     fn is_over(&mut self, now: Instant) -> bool {
         if self.ranks.iter().any(|rank| rank.death.is_none()) {
+            return false;
+        }
+        if self.waits_for_started(now) {
             return false;
         }
         let last_end = *self.last_end.get_or_insert(now);
@@ -263,7 +270,10 @@ impl<'a> Job<'a> {
         self.settle(now);
         self.report_failure(now);
         match &self.ending {
-            Some(_) => self.go_on_ending(now),
+            Some(_) => {
+                self.end_started(now);
+                self.go_on_ending(now);
+            }
             None => {
                 if self.ranks.iter().all(|rank| rank.death.is_some()) {
                     return;

@@ -5,7 +5,8 @@
 //! keeps it: [`In`] and [`Out`] read and write only what the standard says is there.
 
 use crate::failure::{Failure, Result, class};
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
 
 /// `MPI_MAX_OBJECT_NAME`, the same in every ABI.
 pub const MAX_OBJECT_NAME: usize = 128;
@@ -188,6 +189,46 @@ impl In<c_char> {
         }
         // SAFETY: not null, so by the promise given to `take` a string that ends with a zero.
         Ok(unsafe { CStr::from_ptr(self.0) }.to_string_lossy().into_owned())
+    }
+}
+
+impl In<c_char> {
+    /// The string as it is, for the names of files and the arguments of programs.
+    pub fn os_text(self) -> Result<OsString> {
+        if self.0.is_null() {
+            return Err(null());
+        }
+        // SAFETY: not null, so by the promise given to `take` a string that ends with a zero.
+        Ok(OsStr::from_bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).to_owned())
+    }
+}
+
+impl Out<*mut c_char> {
+    /// String `at` of the array.
+    pub fn os_text_at(self, at: usize) -> Result<OsString> {
+        In(self.element(at)?.get()?.cast_const()).os_text()
+    }
+
+    /// The strings of an array that ends with a null pointer; none where there is no array.
+    pub fn arguments(self) -> Result<Vec<OsString>> {
+        let mut strings = Vec::new();
+        while !self.0.is_null() {
+            // SAFETY: not null, so by the promise given to `take` an array that ends with a null pointer, which has not
+            // come yet.
+            let pointer = unsafe { self.0.add(strings.len()).read() };
+            if pointer.is_null() {
+                break;
+            }
+            strings.push(In(pointer.cast_const()).os_text()?);
+        }
+        Ok(strings)
+    }
+}
+
+impl Out<*mut *mut c_char> {
+    /// Element `at` of an array of arrays of strings; no array where there is none.
+    pub fn array(self, at: usize) -> Result<Out<*mut c_char>> {
+        if self.0.is_null() { Ok(Out(std::ptr::null_mut())) } else { Ok(Out(self.element(at)?.get()?)) }
     }
 }
 

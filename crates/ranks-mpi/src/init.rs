@@ -75,7 +75,11 @@ pub fn start<A: Abi>(level: c_int) -> Result<()> {
         engine.leave_sleeping();
     }
     attribute::begin::<A>(engine.size());
+    let parent = engine.parent();
     let mut process = Process::new(engine, level);
+    if let Some(parent) = parent {
+        process.adopt(parent, builtin::SELF);
+    }
     if let Some(handler) =
         std::env::var(job::INITIAL_ERRHANDLER).ok().and_then(|name| errhandler::named(&name))
     {

@@ -25,6 +25,7 @@ pub mod collective;
 pub mod comm;
 pub mod datatype;
 pub mod deleted;
+pub mod dynamic;
 pub mod entry;
 pub mod errhandler;
 pub mod exports;

@@ -15,6 +15,9 @@ pub const ANY: i32 = i32::MIN;
 /// No one rank in particular (a barrier, several requests).
 pub const NOBODY: i32 = i32::MIN + 1;
 
+/// A rank of another job.
+pub const ABROAD: i32 = i32::MIN + 2;
+
 /// The calls that can wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -119,10 +122,15 @@ pub enum Call {
     GraphCreate = 96,
     DistGraphCreate = 97,
     DistGraphCreateAdjacent = 98,
+    CommSpawn = 99,
+    CommAccept = 100,
+    CommConnect = 101,
+    CommJoin = 102,
+    Port = 103,
 }
 
 impl Call {
-    pub(crate) const ALL: [(Call, &'static str); 99] = [
+    pub(crate) const ALL: [(Call, &'static str); 104] = [
         (Call::Unknown, "a call"),
         (Call::Init, "MPI_Init"),
         (Call::Send, "MPI_Send"),
@@ -222,6 +230,11 @@ impl Call {
         (Call::GraphCreate, "MPI_Graph_create"),
         (Call::DistGraphCreate, "MPI_Dist_graph_create"),
         (Call::DistGraphCreateAdjacent, "MPI_Dist_graph_create_adjacent"),
+        (Call::CommSpawn, "MPI_Comm_spawn"),
+        (Call::CommAccept, "MPI_Comm_accept"),
+        (Call::CommConnect, "MPI_Comm_connect"),
+        (Call::CommJoin, "MPI_Comm_join"),
+        (Call::Port, "MPI_Open_port"),
     ];
 
     /// The standard's name of the call.
@@ -367,6 +380,7 @@ impl Blocked {
         match self.peer {
             NOBODY => {}
             ANY => f.write_str(" from any rank")?,
+            ABROAD => write!(f, " {} a rank of another job", if to { "to" } else { "from" })?,
             peer => write!(f, " {} rank {peer}", if to { "to" } else { "from" })?,
         }
         match self.tag {

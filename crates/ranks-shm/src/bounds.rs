@@ -155,3 +155,13 @@ pub const BACKSTOP_FIRST_MILLIS: u64 = 10;
 
 /// The longest time limit of a sleep.
 pub const BACKSTOP_LAST_MILLIS: u64 = 1000;
+
+/// Jobs that the ranks of one job may have started and that still run. A word each in the header; more is an error of the
+/// spawn.
+pub const STARTED_JOBS: usize = 256;
+
+/// Jobs that are woken at once when a rank of this one ends. The ranks of others learn of it by the backstop.
+pub const GUESTS: usize = 32;
+
+/// Bytes for the line that says why two jobs do not meet.
+pub const MEETING_TEXT: usize = 512;

@@ -13,7 +13,17 @@ pub const VARIABLE: &str = "RANKS_JOB";
 
 /// Variables of a job (as opposed to settings of the user, which pass on to nested jobs): a launcher inside
 /// a rank removes them for its own ranks.
-pub const JOB_VARIABLES: [&str; 5] = [VARIABLE, "RANKS_RANK", SIZE, APPNUM, UNIVERSE];
+pub const JOB_VARIABLES: [&str; 8] =
+    [VARIABLE, "RANKS_RANK", SIZE, APPNUM, UNIVERSE, PARENT, SPAWN, LAUNCHER];
+
+/// In a rank that other ranks have started: where the bridge to them is, in the form of a job.
+pub const PARENT: &str = "RANKS_PARENT";
+
+/// In a launcher that a rank has started: where the bridge between that rank and the new ones is.
+pub const SPAWN: &str = "RANKS_SPAWN";
+
+/// The file of the launcher that has started the job: its ranks start others with the same one.
+pub const LAUNCHER: &str = "RANKS_LAUNCHER";
 
 /// How many ranks the job has.
 pub const SIZE: &str = "RANKS_SIZE";
@@ -103,6 +113,11 @@ impl FromStr for Job {
 }
 
 impl Job {
+    /// The place that a variable names, if it is set and well formed.
+    pub fn from_variable(variable: &str) -> Option<Job> {
+        std::env::var(variable).ok()?.parse().ok()
+    }
+
     /// The job that this process was started in, if any.
     pub fn from_environment() -> Result<Option<Job>, JobError> {
         match std::env::var_os(VARIABLE) {

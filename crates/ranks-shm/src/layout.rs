@@ -23,7 +23,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// What all ranks share.
 #[repr(C, align(4096))]
@@ -67,6 +67,44 @@ pub struct Header {
     reserved3: [u8; 124],
     /// One bit a shared area: taken.
     pub areas: [AtomicU64; bounds::AREAS / 64],
+    /// 1: a rank of this job has communicated with one of another job.
+    pub linked: AtomicU32,
+    reserved5: [u8; 60],
+    /// The launchers of jobs that ranks of this one have started, as processes; 0 where there is none.
+    pub launchers: [AtomicU32; bounds::STARTED_JOBS],
+    /// Jobs whose ranks communicate with ranks of this one: they are woken when one of these ends.
+    pub guests: [Guest; bounds::GUESTS],
+    /// Of a bridge between two jobs: what both sides must know.
+    pub meeting: Meeting,
+}
+
+/// Where the segment of another job is found.
+#[repr(C, align(16))]
+pub struct Guest {
+    /// Its nonce.
+    pub nonce: AtomicU64,
+    /// The process that holds it open; 0 while the entry is free.
+    pub launcher: AtomicU32,
+    /// That process's descriptor.
+    pub descriptor: AtomicU32,
+}
+
+/// What the two sides of a bridge tell each other: see [`crate::meeting`].
+#[repr(C, align(64))]
+pub struct Meeting {
+    /// The segments of both jobs.
+    pub sides: [Guest; 2],
+    /// The context in which the ranks of each side receive.
+    pub contexts: [AtomicU32; 2],
+    /// Ranks of the first side; the others are of the second.
+    pub first: AtomicU32,
+    /// How many bytes of `text` say why the two sides do not meet; 0 while nothing is wrong.
+    pub failed: AtomicU32,
+    /// The error class of the failure.
+    pub class: AtomicU32,
+    reserved: [u8; 12],
+    /// That text.
+    pub text: [AtomicU64; bounds::MEETING_TEXT / 8],
 }
 
 /// What one rank says of itself, and what the launcher says of it.
@@ -266,6 +304,9 @@ const _: () = {
     assert!(offset_of!(Header, cpus) == 384);
     assert!(offset_of!(Header, quota) == 512);
     assert!(offset_of!(Header, areas) == 640);
+    assert!(offset_of!(Header, linked) == 704);
+    assert!(offset_of!(Header, launchers) == 768);
+    assert!(size_of::<Guest>() == 16);
     assert!(size_of::<Slot>() == 512);
     assert!(offset_of!(Slot, sleep) == 128);
     assert!(offset_of!(Slot, blocked) == 256);

@@ -20,6 +20,7 @@
 //! | [`blocked`], [`method`] | the line in which a rank says what it waits for; the names of calls, in C and in Rust |
 //! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
+//! | [`meeting`] | how jobs find each other: the bridge between two, and who is told of an end |
 //! | [`remote`] | copying from and to another rank's memory |
 //! | [`claim`] | how two ranks share the copying of one message |
 //! | [`area`] | shared areas of communicators: the counter barrier |
@@ -48,6 +49,7 @@ pub mod heap;
 pub mod job;
 pub mod layout;
 pub mod life;
+pub mod meeting;
 pub mod method;
 pub mod post;
 mod primitive;

@@ -64,7 +64,11 @@ impl Segment {
     /// Makes a segment for `ranks` processes. The descriptor is to be inherited by them.
     pub fn create(ranks: usize) -> io::Result<(Segment, OwnedFd)> {
         assert!((1..=bounds::MAX_RANKS).contains(&ranks));
-        let geometry = Geometry::new(ranks);
+        Self::create_with(Geometry::new(ranks))
+    }
+
+    /// Makes a segment of a chosen geometry.
+    pub(crate) fn create_with(geometry: Geometry) -> io::Result<(Segment, OwnedFd)> {
         let fd = sys::anonymous_file(geometry.size())?;
         // Pages of the control areas must exist before anyone writes them: a full disk or a memory
         // limit is an error here, a SIGBUS later. Rings of a large job stay virtual.

@@ -54,6 +54,15 @@ pub fn is_alive(pid: u32) -> bool {
     asked == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }
 
+/// True while a process runs: one that has ended and that nobody has waited for yet does not.
+pub fn runs(pid: u32) -> bool {
+    let Ok(line) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return is_alive(pid) && pid != 0;
+    };
+    // Field 3; the name in field 2 may hold anything, and ends with the last bracket.
+    !matches!(line.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next()), Some('Z' | 'X'))
+}
+
 /// Nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share.
 pub fn monotonic_nanos() -> u64 {
     let mut spec = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -65,6 +65,6 @@ impl<T: Transport> Engine<T> {
 
     /// The group of all ranks of the job.
     pub fn world_group(&self) -> Group {
-        Group::new((0..self.core.ranks as u32).collect::<Vec<_>>(), self.core.me)
+        Group::new((0..self.core.world as u32).collect::<Vec<_>>(), self.core.me)
     }
 }

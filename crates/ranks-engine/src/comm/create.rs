@@ -1,7 +1,7 @@
 //! Communicators of groups: MPI 5.0 sections 7.4.2 and 7.4.3.
 
 use super::Making;
-use super::inter::both_sides;
+use super::news::Reader;
 use super::steps::Step;
 use crate::error::{Class, Result};
 use crate::group::{Comm, CommId, Comparison, Group};
@@ -20,23 +20,25 @@ impl<T: Transport> Engine<T> {
         let within = self.check_within(call, &comm, group);
         let message = self.internal_message_on(call, &comm);
         let step = if comm.local.is_some() {
-            let wish = within.map(|()| group.slots().to_vec());
-            let (members, first) = both_sides(&comm);
+            let near = self.near(&comm);
+            let wish = within.map(|()| self.words_of_ranks(group.slots()));
+            let (members, first) = self.both_sides(&comm);
             let slots = members.clone();
             self.round(
                 message,
                 members,
                 Some(wish),
                 Box::new(move |engine, wishes| {
-                    let (here, there) = (&wishes[0], &wishes[first]);
+                    let read = |wish: &[u32]| engine.read_ranks(call, &mut Reader::new(wish), near);
+                    let (here, there) = (&read(&wishes[0])?, &read(&wishes[first])?);
                     let mut answers = vec![Vec::new(); wishes.len()];
                     if here.is_empty() || there.is_empty() {
                         return Ok(answers);
                     }
-                    let context = engine.take_context();
+                    let contexts = engine.take_contexts(&[&here[..], there].concat());
                     let sides = [
-                        engine.news_between(context, here, there),
-                        engine.news_between(context, there, here),
+                        engine.news_between(&contexts, here, there),
+                        engine.news_between(&contexts, there, here),
                     ];
                     for (place, slot) in slots.iter().enumerate() {
                         let [ours, news] = if place < first { [here, &sides[0]] } else { [there, &sides[1]] };
@@ -46,7 +48,10 @@ impl<T: Transport> Engine<T> {
                     }
                     Ok(answers)
                 }),
-                Box::new(|engine, news| Ok((!news.is_empty()).then(|| engine.found_between(&news)))),
+                Box::new(move |engine, news| match news.is_empty() {
+                    true => Ok(None),
+                    false => engine.found_between(call, &news, near).map(Some),
+                }),
             )?
         } else {
             within?;
@@ -69,7 +74,7 @@ impl<T: Transport> Engine<T> {
             return Err(self.error_on(&comm, call, Class::Tag, format!("tag {tag} is negative")));
         }
         self.check_within(call, &comm, group)?;
-        let message = self.errand_between(call, &format!("{} {tag}", comm.context));
+        let message = self.errand_between(call, &format!("{} {tag}", comm.key));
         let step = self.among(message, group, Box::new(|comm| comm))?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
@@ -116,12 +121,14 @@ impl<T: Transport> Engine<T> {
             return Ok(Step::Done(None));
         }
         let members = slots.clone();
+        let near = slots.iter().map(|&slot| slot as usize).find(|&slot| slot >= self.core.world);
+        let call = message.call;
         self.round(
             message,
             slots.clone(),
             None,
             Box::new(move |engine, _| Ok(vec![engine.news_of(&members); members.len()])),
-            Box::new(move |engine, news| Ok(Some(finish(engine.found(&news))))),
+            Box::new(move |engine, news| Ok(Some(finish(engine.found(call, &news, near)?)))),
         )
     }
 }

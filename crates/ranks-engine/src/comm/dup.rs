@@ -1,8 +1,7 @@
 //! Duplicates: MPI 5.0 section 7.4.2.
 
 use super::Making;
-use super::inter::both_sides;
-use super::news::area;
+use super::news::{Reader, area};
 use crate::error::Result;
 use crate::group::CommId;
 use crate::p2p::Engine;
@@ -28,33 +27,46 @@ impl<T: Transport> Engine<T> {
         let old = comm.clone();
         let step = match comm.local.clone() {
             None => {
-                let ranks = comm.slots.len();
+                let slots = comm.slots.clone();
+                let ranks = slots.len();
                 self.round(
                     message,
                     comm.slots.clone(),
                     None,
-                    Box::new(move |engine, _| Ok(vec![engine.take_news(ranks); ranks])),
-                    Box::new(move |_, news| Ok(Some(old.like(news[0], area(news[1]), None)))),
+                    Box::new(move |engine, _| Ok(vec![engine.take_news(&slots); ranks])),
+                    Box::new(move |engine, news| {
+                        let mut news = Reader::new(&news);
+                        let (area, contexts) = (area(news.next()), news.contexts());
+                        let (context, key) = engine.settle_contexts(&contexts, &old.slots);
+                        Ok(Some(old.like(context, area, None).known_as(key)))
+                    }),
                 )?
             }
             Some(local) => {
-                let (members, first) = both_sides(&comm);
-                let ranks = members.len();
+                let (members, first) = self.both_sides(&comm);
+                let all = members.clone();
                 self.round(
                     message,
                     members,
                     None,
                     Box::new(move |engine, _| {
-                        let context = engine.take_context();
-                        let side = |ranks| {
-                            let news = [vec![context], engine.take_news(ranks)].concat();
-                            vec![news; ranks]
+                        let contexts = engine.words_of(&engine.take_contexts(&all));
+                        let side = |slots: &[u32]| {
+                            let news = [contexts.clone(), engine.take_news(slots)].concat();
+                            vec![news; slots.len()]
                         };
-                        Ok([side(first), side(ranks - first)].concat())
+                        let (here, there) = all.split_at(first);
+                        Ok([side(here), side(there)].concat())
                     }),
-                    Box::new(move |_, news| {
-                        let local = local.like(news[1], area(news[2]), None);
-                        Ok(Some(old.like(news[0], None, Some(Arc::new(local)))))
+                    Box::new(move |engine, news| {
+                        let mut news = Reader::new(&news);
+                        let contexts = news.contexts();
+                        let (area, own) = (area(news.next()), news.contexts());
+                        let (own, local_key) = engine.settle_contexts(&own, &local.slots);
+                        let all = [&local.slots[..], &old.slots].concat();
+                        let (context, key) = engine.settle_contexts(&contexts, &all);
+                        let local = local.like(own, area, None).known_as(local_key);
+                        Ok(Some(old.like(context, None, Some(Arc::new(local))).known_as(key)))
                     }),
                 )?
             }

@@ -19,7 +19,28 @@ impl<T: Transport> Engine<T> {
             self.retire(local);
         }
         self.core.requests.forget_comms();
+        if self.core.parent == Some(id) {
+            self.core.parent = None;
+        }
+        self.leave_other_jobs();
         Ok(())
+    }
+
+    /// Lets go of the ranks of other jobs with which this one has no communicator any more, and nothing under way. Those
+    /// with which something is are let go by a later call.
+    pub(crate) fn leave_other_jobs(&mut self) {
+        for peer in self.core.world..self.core.ranks {
+            let beside = self.transport.peers_beside(peer);
+            if beside.first() != Some(&peer) {
+                continue;
+            }
+            let used = beside.iter().any(|&peer| self.core.comms.knows(peer) || self.is_busy_with(peer));
+            if !used {
+                beside.iter().for_each(|&peer| self.core.forget_peer(peer));
+                self.transport.unlink(peer);
+                self.core.set_fits(self.transport.fits());
+            }
+        }
     }
 
     /// Begins to wait until nothing is under way on a communicator that this rank has begun: the first part of
@@ -50,6 +71,9 @@ impl<T: Transport> Engine<T> {
         self.core.one_buffer.remove(&comm.context);
         self.core.matcher.forget(comm.context);
         self.core.matcher.forget(comm.context + 1);
+        if comm.slots().chain(comm.own().slots()).any(|slot| slot >= self.core.world) {
+            self.transport.forget_context(comm.context);
+        }
         for context in self.core.made.forget(comm.context) {
             self.core.matcher.forget(context);
         }

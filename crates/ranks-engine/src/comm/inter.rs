@@ -1,7 +1,7 @@
 //! Intercommunicators: made from two groups, and merged into one. MPI 5.0 section 7.6.
 
 use super::Making;
-use super::news::Words;
+use super::news::{Reader, Words};
 use super::steps::{Found, Step};
 use crate::error::{Class, Result};
 use crate::group::{Comm, CommId, Group};
@@ -10,14 +10,6 @@ use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use std::sync::Arc;
 
-/// The ranks on both sides of an intercommunicator, in the same order wherever it is asked, and how many are
-/// on the first side.
-pub(super) fn both_sides(comm: &Comm) -> (Arc<[u32]>, usize) {
-    let (ours, theirs) = (&comm.own().slots, &comm.slots);
-    let (a, b) = if ours[0] < theirs[0] { (ours, theirs) } else { (theirs, ours) };
-    ([&a[..], &b[..]].concat().into(), a.len())
-}
-
 /// Where two leaders meet.
 struct Meeting {
     message: InternalMessage,
@@ -25,6 +17,15 @@ struct Meeting {
 }
 
 impl<T: Transport> Engine<T> {
+    /// The ranks on both sides of an intercommunicator, in the same order wherever it is asked, and how many are
+    /// on the first side.
+    pub(super) fn both_sides(&self, comm: &Comm) -> (Arc<[u32]>, usize) {
+        let (ours, theirs) = (&comm.own().slots, &comm.slots);
+        let first = |side: &Arc<[u32]>| self.identity(side[0] as usize);
+        let (a, b) = if first(ours) < first(theirs) { (ours, theirs) } else { (theirs, ours) };
+        ([&a[..], &b[..]].concat().into(), a.len())
+    }
+
     /// Begins an intercommunicator between the ranks of `local` and those of another communicator. The two
     /// leaders find each other in `peer`, which only they look at, by their ranks there and a tag.
     /// Collective over both.
@@ -84,7 +85,7 @@ impl<T: Transport> Engine<T> {
             return Err(self.error_on(&peer, call, Class::Tag, format!("tag {tag} is negative")));
         }
         let other = self.slot_of(&peer, remote_leader, call)?;
-        self.other_leader(call, self.errand_between(call, &format!("{} {tag}", peer.context)), other)
+        self.other_leader(call, self.errand_between(call, &format!("{} {tag}", peer.key)), other)
     }
 
     fn other_leader(&self, call: Call, message: InternalMessage, other: usize) -> Result<Meeting> {
@@ -102,12 +103,15 @@ impl<T: Transport> Engine<T> {
         leader: usize,
         meeting: Option<Result<Meeting>>,
     ) -> Result<Step<T>> {
-        let found: Found<T> = Box::new(|engine, news| Ok(Some(engine.found_between(&news))));
+        let call = message.call;
+        let near = meeting.as_ref().and_then(|meeting| Some(meeting.as_ref().ok()?.other));
+        let near = near.filter(|&other| other >= self.core.world);
+        let found: Found<T> = Box::new(move |engine, news| engine.found_between(call, &news, near).map(Some));
         let Some(meeting) = meeting else { return Ok(self.hear_from(message, leader, found)) };
         // Either leader's offer would do; it is that of the one with the lower rank in the job.
-        let offer = self.take_context();
+        let offer = self.take_contexts(&members);
         let told = meeting.and_then(|Meeting { message, other }| {
-            self.tell_words(message, other, [&[offer], &members[..]].concat())?;
+            self.tell_words(message, other, [self.words_of(&offer), self.words_of_ranks(&members)].concat())?;
             Ok((message, other))
         });
         let (between, other) = match told {
@@ -118,13 +122,21 @@ impl<T: Transport> Engine<T> {
         let id = self.hear(between, other);
         let then = move |engine: &mut Self, mut heard: Vec<Result<Words>>| {
             let answers = heard.pop().unwrap_or_else(|| Ok(Words::new())).and_then(|heard| {
-                let (theirs, remote) = heard.split_first().map_or((0, &[][..]), |(one, rest)| (*one, rest));
+                let mut heard = Reader::new(&heard);
+                let theirs = heard.contexts();
+                let remote = engine.read_ranks(call, &mut heard, near)?;
                 if let Some(slot) = remote.iter().find(|slot| members.contains(slot)) {
                     let detail = format!("rank {slot} of the job is in both groups");
                     return Err(engine.error(Class::Comm, message.call, detail));
                 }
-                let context = if engine.core.me < other { offer } else { theirs };
-                Ok(vec![engine.news_between(context, &members, remote); members.len()])
+                let first = engine.identity(engine.core.me) < engine.identity(other);
+                let (mut contexts, more) = if first { (offer, theirs) } else { (theirs, offer) };
+                for (nonce, context) in more {
+                    if contexts.iter().all(|&(known, _)| known != nonce) {
+                        contexts.push((nonce, context));
+                    }
+                }
+                Ok(vec![engine.news_between(&contexts, &members, &remote); members.len()])
             });
             let own = engine.tell_all(message, &members, answers)?;
             Ok(Step::Done(found(engine, own)?))
@@ -139,7 +151,7 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.comm(id, call)?;
         self.check_inter(call, &comm)?;
-        let (members, first) = both_sides(&comm);
+        let ((members, first), near) = (self.both_sides(&comm), self.near(&comm));
         let slots = members.clone();
         let step = self.round(
             self.internal_message_on(call, &comm),
@@ -156,7 +168,7 @@ impl<T: Transport> Engine<T> {
                 let all = if turned { [b, a].concat() } else { slots.to_vec() };
                 Ok(vec![engine.news_of(&all); all.len()])
             }),
-            Box::new(|engine, news| Ok(Some(engine.found(&news)))),
+            Box::new(move |engine, news| engine.found(call, &news, near).map(Some)),
         )?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }

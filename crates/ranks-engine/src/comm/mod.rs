@@ -26,5 +26,7 @@ mod split;
 mod steps;
 mod topologies;
 
+pub(crate) use news::{Words, contexts_key};
 pub use steps::Making;
+pub(crate) use steps::{Found, Step};
 pub use topologies::Edges;

@@ -1,7 +1,6 @@
 //! Splitting by colour and key: MPI 5.0 section 7.4.2.
 
 use super::Making;
-use super::inter::both_sides;
 use super::news::Words;
 use crate::UNDEFINED;
 use crate::error::{Class, Result};
@@ -41,8 +40,8 @@ impl<T: Transport> Engine<T> {
             Ok(vec![color as u32, key as u32])
         };
         let message = self.internal_message_on(call, &comm);
-        let inter = comm.local.is_some();
-        let (members, first) = if inter { both_sides(&comm) } else { (comm.slots.clone(), 0) };
+        let (inter, near) = (comm.local.is_some(), self.near(&comm));
+        let (members, first) = if inter { self.both_sides(&comm) } else { (comm.slots.clone(), 0) };
         let slots = members.clone();
         let step = self.round(
             message,
@@ -64,10 +63,10 @@ impl<T: Transport> Engine<T> {
                 for (color, ours) in &here {
                     let Some(theirs) = there.get(color) else { continue };
                     let (a, b) = (slots_of(ours, 0), slots_of(theirs, first));
-                    let context = engine.take_context();
-                    let news = engine.news_between(context, &a, &b);
+                    let contexts = engine.take_contexts(&[&a[..], &b].concat());
+                    let news = engine.news_between(&contexts, &a, &b);
                     ours.iter().for_each(|&(_, place)| answers[place] = news.clone());
-                    let news = engine.news_between(context, &b, &a);
+                    let news = engine.news_between(&contexts, &b, &a);
                     theirs.iter().for_each(|&(_, place)| answers[first + place] = news.clone());
                 }
                 Ok(answers)
@@ -75,8 +74,8 @@ impl<T: Transport> Engine<T> {
             Box::new(move |engine, news| {
                 Ok(match (news.is_empty(), inter) {
                     (true, _) => None,
-                    (false, false) => Some(engine.found(&news)),
-                    (false, true) => Some(engine.found_between(&news)),
+                    (false, false) => Some(engine.found(call, &news, near)?),
+                    (false, true) => Some(engine.found_between(call, &news, near)?),
                 })
             }),
         )?;

@@ -37,15 +37,20 @@ impl Making {
 }
 
 /// What happens once all has been heard.
-type Then<T> = Box<dyn FnOnce(&mut Engine<T>, Vec<Result<Words>>) -> Result<Step<T>> + Send>;
+pub(crate) type Then<T> = Box<dyn FnOnce(&mut Engine<T>, Vec<Result<Words>>) -> Result<Step<T>> + Send>;
 /// From what the ranks want, in their order, to what each is told. Nothing where nobody was asked.
-pub(super) type Decide<T> = Box<dyn FnOnce(&mut Engine<T>, Vec<Words>) -> Result<Vec<Words>> + Send>;
+pub(crate) type Decide<T> = Box<dyn FnOnce(&mut Engine<T>, Vec<Words>) -> Result<Vec<Words>> + Send>;
 /// From what a rank was told to its communicator.
-pub(super) type Found<T> = Box<dyn FnOnce(&mut Engine<T>, Words) -> Result<Option<Comm>> + Send>;
+pub(crate) type Found<T> = Box<dyn FnOnce(&mut Engine<T>, Words) -> Result<Option<Comm>> + Send>;
+
+/// What is waited for that is no message.
+pub(crate) type Until<T> = Box<dyn FnMut(&mut Engine<T>) -> Option<Result<Step<T>>> + Send>;
 
 /// What comes next.
-pub(super) enum Step<T: Transport> {
+pub(crate) enum Step<T: Transport> {
     Hear(InternalMessage, Vec<RequestId>, Then<T>),
+    /// Asked again and again until it gives what comes next.
+    Until(Until<T>),
     Done(Option<Comm>),
 }
 
@@ -77,7 +82,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Begins to make a communicator. `says`: the outcome of the request says whether there is one.
-    pub(super) fn begin_making(
+    pub(crate) fn begin_making(
         &mut self,
         call: Call,
         parent: Option<&Arc<Comm>>,
@@ -107,6 +112,17 @@ impl<T: Transport> Engine<T> {
                             }
                         }
                     }
+                    Step::Until(mut until) => match until(engine) {
+                        None => {
+                            next = Some(Step::Until(until));
+                            return None;
+                        }
+                        Some(Ok(step)) => next = Some(step),
+                        Some(Err(error)) => {
+                            engine.core.comms.remove(place);
+                            return Some(Err(error));
+                        }
+                    },
                     Step::Done(made) => {
                         let bytes = u64::from(says && made.is_some());
                         match made {
@@ -122,7 +138,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Messages among the ranks of a communicator. Calls on it come in the same order at all its ranks.
-    pub(super) fn internal_message_on(&self, call: Call, comm: &Comm) -> InternalMessage {
+    pub(crate) fn internal_message_on(&self, call: Call, comm: &Comm) -> InternalMessage {
         InternalMessage { call, context: comm.context + 1, tag: tags::COMM }
     }
 
@@ -144,7 +160,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// Tells each of `members` its answer, or all of them what went wrong. The answer of this rank.
-    pub(super) fn tell_all(
+    pub(crate) fn tell_all(
         &mut self,
         message: InternalMessage,
         members: &[u32],
@@ -201,7 +217,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// What this rank is told by `slot` founds its communicator.
-    pub(super) fn hear_from(&mut self, message: InternalMessage, slot: usize, found: Found<T>) -> Step<T> {
+    pub(crate) fn hear_from(&mut self, message: InternalMessage, slot: usize, found: Found<T>) -> Step<T> {
         let id = self.hear(message, slot);
         Step::Hear(
             message,

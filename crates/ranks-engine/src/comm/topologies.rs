@@ -161,7 +161,7 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.intracomm(id, call)?;
         let checked = edges.check(comm.size()).map_err(|wrong| wrong.on(&comm, call, self.core.me));
-        let slots = comm.slots.clone();
+        let (slots, near) = (comm.slots.clone(), self.near(&comm));
         let step = self.round(
             self.internal_message_on(call, &comm),
             comm.slots.clone(),
@@ -171,10 +171,10 @@ impl<T: Transport> Engine<T> {
                 let answer = |graph| [&[news.len() as u32], &news[..], &to_words(graph)].concat();
                 Ok(put_together(&wishes).iter().map(answer).collect())
             }),
-            Box::new(|engine, told| {
+            Box::new(move |engine, told| {
                 let mut told = Reader::new(&told);
                 let len = told.next() as usize;
-                let comm = engine.found(&told.take(len));
+                let comm = engine.found(call, &told.take(len), near)?;
                 let topology = Arc::new(Topology::DistGraph(from_words(told)));
                 Ok(Some(comm.arranged(topology)))
             }),
@@ -188,7 +188,7 @@ impl<T: Transport> Engine<T> {
         self.enter(call)?;
         let comm = self.intracomm(id, call)?;
         let checked = graph.check(comm.size()).map_err(|wrong| wrong.on(&comm, call, self.core.me));
-        let slots = comm.slots.clone();
+        let (slots, near) = (comm.slots.clone(), self.near(&comm));
         let step = self.round(
             self.internal_message_on(call, &comm),
             comm.slots.clone(),
@@ -197,7 +197,7 @@ impl<T: Transport> Engine<T> {
             Box::new(move |engine, _| Ok(vec![engine.news_of(&slots); slots.len()])),
             Box::new(move |engine, news| {
                 let topology = Arc::new(Topology::DistGraph(graph));
-                Ok(Some(engine.found(&news).arranged(topology)))
+                Ok(Some(engine.found(call, &news, near)?.arranged(topology)))
             }),
         )?;
         Ok(self.begin_making(call, Some(&comm), true, step))

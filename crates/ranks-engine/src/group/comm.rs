@@ -25,6 +25,8 @@ pub(crate) struct Comm {
     pub local: Option<Arc<Comm>>,
     /// How its ranks are arranged.
     pub topology: Option<Arc<Topology>>,
+    /// A number that all its ranks know it by, those of other jobs too, where contexts differ.
+    pub key: u64,
     /// Nonblocking and persistent collectives begun so far: the same at all ranks.
     begun: AtomicU32,
 }
@@ -38,20 +40,23 @@ impl Comm {
         area: Option<usize>,
     ) -> Self {
         let slots = slots.into();
-        let mut ranks = vec![-1; of_job];
+        let most = slots.iter().max().map_or(0, |&slot| slot as usize + 1);
+        let mut ranks = vec![-1; of_job.max(most)];
         for (rank, &slot) in slots.iter().enumerate() {
             ranks[slot as usize] = rank as i32;
         }
         let (me, ranks) = (ranks[my_slot], ranks.into());
         let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
-        Self { context, slots, ranks, me, area, seat, local: None, topology: None, begun }
+        let key = context.into();
+        Self { context, slots, ranks, me, area, seat, local: None, topology: None, key, begun }
     }
 
     /// The same ranks in the same arrangement; an intercommunicator needs the local group of the new one.
     pub fn like(&self, context: u32, area: Option<usize>, local: Option<Arc<Comm>>) -> Self {
         let (slots, ranks, topology) = (self.slots.clone(), self.ranks.clone(), self.topology.clone());
         let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
-        Self { context, slots, ranks, me: self.me, area, seat, local, topology, begun }
+        let key = context.into();
+        Self { context, slots, ranks, me: self.me, area, seat, local, topology, key, begun }
     }
 
     /// An intercommunicator to the ranks of `remote`.
@@ -65,6 +70,12 @@ impl Comm {
     /// order, so all give the same number to the same one.
     pub fn next_collective(&self) -> u32 {
         self.begun.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// This communicator, with the number that all its ranks know it by.
+    pub fn known_as(mut self, key: u64) -> Self {
+        self.key = key;
+        self
     }
 
     /// This communicator, with a topology: its ranks have neighbours.

@@ -62,6 +62,12 @@ impl Comms {
         self.free.push(id.0);
     }
 
+    /// True when a communicator has this peer.
+    pub fn knows(&self, peer: usize) -> bool {
+        let has = |comm: &Arc<Comm>| comm.slots().chain(comm.own().slots()).any(|slot| slot == peer);
+        self.list.iter().flatten().any(has)
+    }
+
     /// Names in use.
     pub fn count(&self) -> usize {
         self.list.len() - self.free.len()

@@ -69,6 +69,17 @@ impl Matcher {
         Self { ranks, world: Queues::default(), others: HashMap::default(), next: 0 }
     }
 
+    /// There are more sources from now on.
+    pub fn grow(&mut self, ranks: usize) {
+        self.ranks = ranks;
+        for queues in std::iter::once(&mut self.world).chain(self.others.values_mut()) {
+            if !queues.posted.is_empty() {
+                queues.posted.resize_with(ranks, Queue::new);
+                queues.unexpected.resize_with(ranks, Queue::new);
+            }
+        }
+    }
+
     #[inline(always)]
     fn queues(&mut self, context: u32) -> &mut Queues {
         let ranks = self.ranks;

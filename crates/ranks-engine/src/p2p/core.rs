@@ -17,7 +17,7 @@ use super::ways::{Way, Ways};
 use super::wire;
 use crate::bounds;
 use crate::error::{Class, Error};
-use crate::group::Comms;
+use crate::group::{CommId, Comms};
 use crate::matching::Matcher;
 use crate::memory::SendBuf;
 use crate::transport::{Arrival, Head, Transport, Words};
@@ -86,7 +86,14 @@ const NOT_COPIED: &str = "the send buffer is not memory that this process may re
 /// The state of a rank.
 pub(crate) struct Core {
     pub me: usize,
+    /// Ranks of the job.
+    pub world: usize,
+    /// Peers: the ranks of the job, then those of other jobs. See `peers`.
     pub ranks: usize,
+    /// Of each peer after those of the job: the segment of its job, and its rank there.
+    pub homes: Vec<(Arc<Segment>, usize)>,
+    /// The communicator to the ranks that have started this one's job.
+    pub parent: Option<CommId>,
     /// Up to this length messages go before they are matched; up to the second where the receiver allows it.
     pub eager: usize,
     pub eager_most: usize,
@@ -155,7 +162,10 @@ impl Core {
         let spins = policy.fits && policy.sleep_after > 0;
         let mut core = Self {
             me,
+            world: ranks,
             ranks,
+            homes: Vec::new(),
+            parent: None,
             eager,
             eager_most: if bounds::eager_is_set() { eager } else { bounds::EAGER_MOST.max(eager) },
             unmatched: Unmatched::new(ranks),
@@ -182,7 +192,7 @@ impl Core {
             segment: transport.segment().clone(),
             finalizing: false,
             // One behind, so that the first progress looks at the lives of all.
-            epoch: transport.segment().epoch().wrapping_sub(1),
+            epoch: transport.epoch().wrapping_sub(1),
             attached: BTreeMap::new(),
             one_buffer: BTreeMap::new(),
             made: Made::default(),

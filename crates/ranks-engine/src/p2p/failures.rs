@@ -17,7 +17,7 @@ impl<T: Transport> Engine<T> {
     /// Looks who has ended since the last time. True when anyone has.
     #[inline(always)]
     pub(crate) fn look_at_failures(&mut self) -> bool {
-        let epoch = self.transport.segment().epoch();
+        let epoch = self.transport.epoch();
         if epoch == self.core.epoch {
             return false;
         }
@@ -29,7 +29,7 @@ impl<T: Transport> Engine<T> {
         self.core.epoch = epoch;
         let mut moved = false;
         for rank in 0..self.core.ranks {
-            let life = self.transport.segment().life(rank);
+            let life = self.transport.life(rank);
             if rank == self.core.me || !matches!(life, Life::Finished | Life::Failed) {
                 continue;
             }
@@ -110,6 +110,9 @@ impl<T: Transport> Engine<T> {
 impl Core {
     /// What is said of an operation whose peer is gone. The peer is also written down as whoever made this rank fail.
     pub fn gone_error(&self, call: Call, slot: usize) -> Error {
+        if slot >= self.world {
+            return self.gone_abroad(call, slot);
+        }
         self.blame(Blame::Rank(slot));
         let how = match self.gone[slot] {
             Some(Life::Failed) => "died",

@@ -23,6 +23,7 @@
 //! | `background` | what goes on in progress for a call that does not wait |
 //! | `unreceived` | the line about messages that nobody received |
 //! | `unmatched` | how much memory messages may use that no receive has matched |
+//! | `peers` | ranks of other jobs: how they become peers, and how they go |
 //! | `failures` | what the end of a rank does to the requests of the others |
 
 mod attached;
@@ -35,6 +36,7 @@ mod lookup;
 mod outbox;
 mod owed;
 mod partitioned;
+mod peers;
 mod plan;
 mod poll;
 mod probe;
@@ -68,7 +70,7 @@ pub(crate) use plan::{Plan, Side};
 
 use crate::error::{Class, Error, Result};
 use crate::group::CommId;
-use crate::transport::{Transport, shm};
+use crate::transport::Transport;
 use ranks_shm::blocked::Call;
 use ranks_shm::life::{Stage, is_forked_child};
 use std::sync::Arc;
@@ -84,19 +86,9 @@ pub struct Engine<T: Transport> {
     /// One did, and the sleep is announced.
     asleep: bool,
     background_tasks: Vec<background::TaskUnderWay<T>>,
+    /// The launchers of jobs that this rank has started.
+    pub(crate) launchers: Vec<std::process::Child>,
     finalized: bool,
-}
-
-impl Engine<shm::Shm> {
-    /// The rank that this process is: of the job it was started in, or of a job of one.
-    pub fn from_environment() -> Result<Self> {
-        Ok(Self::new(shm::Shm::from_environment(false)?))
-    }
-
-    /// As [`Self::from_environment`], for a program whose calls have the names of the Rust interface.
-    pub fn in_rust() -> Result<Self> {
-        Ok(Self::new(shm::Shm::from_environment(true)?))
-    }
 }
 
 impl<T: Transport> Engine<T> {
@@ -111,6 +103,7 @@ impl<T: Transport> Engine<T> {
             sleeps_outside: false,
             asleep: false,
             background_tasks: Vec::new(),
+            launchers: Vec::new(),
             finalized: false,
         }
     }
@@ -122,7 +115,7 @@ impl<T: Transport> Engine<T> {
 
     /// Ranks in world.
     pub fn size(&self) -> usize {
-        self.core.ranks
+        self.core.world
     }
 
     /// The transport, for what it shares with the job.
@@ -180,8 +173,8 @@ impl<T: Transport> Engine<T> {
         self.core.finalizing = true;
         let outcome = self.flush_all(Call::Finalize);
         self.finalized = true;
-        let segment = self.transport.segment();
-        segment.set_stage(self.core.me, Stage::Finished);
+        self.transport.segment().set_stage(self.core.me, Stage::Finished);
+        self.transport.wake_foreign();
         outcome
     }
 

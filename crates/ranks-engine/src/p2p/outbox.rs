@@ -80,6 +80,11 @@ impl Outbox {
     }
 
     /// Empties the queue of a destination that is gone.
+    /// There are more ranks to send to from now on.
+    pub fn grow(&mut self, ranks: usize) {
+        self.queues.resize_with(ranks, VecDeque::new);
+    }
+
     pub fn clear(&mut self, to: usize) -> Vec<Out> {
         self.count -= self.queues[to].len();
         std::mem::take(&mut self.queues[to]).into()

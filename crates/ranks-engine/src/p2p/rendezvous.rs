@@ -68,7 +68,7 @@ impl Push {
 /// A message being copied together, at its receiver.
 pub(crate) struct Sharing {
     index: u32,
-    from: usize,
+    pub from: usize,
     transfer: usize,
     len: u64,
     address: u64,
@@ -173,7 +173,7 @@ impl<T: Transport> Engine<T> {
     fn choose(&mut self, pull: &Pull, len: u64, free: bool) -> (Way, bool) {
         let both = free && self.may_share(pull.from, len);
         // Only a rank that goes on looking at its rings takes long messages out of them.
-        let ring = self.core.waiting && is_divisible(self.transport.segment(), len);
+        let ring = self.core.waiting && is_divisible(self.transport.pair(pull.from).0, len);
         if let Some(way) = self.core.ways.prescribed {
             let possible = match way {
                 Way::Alone => true,
@@ -238,8 +238,8 @@ impl<T: Transport> Engine<T> {
     fn may_read_no_more(&mut self, pull: &Pull) -> bool {
         let request = self.core.requests.at(pull.index);
         let writable = request.elements.is_some() || request.recv_buf().is_writable();
-        let segment = self.transport.segment();
-        writable && segment.life(pull.from) == Life::Running && segment.probe(pull.from).is_none()
+        let (home, rank) = self.transport.home(pull.from);
+        writable && self.transport.life(pull.from) == Life::Running && home.probe(rank).is_none()
     }
 
     /// Finds out why a message could not be copied: the buffer of either side is no memory, or the sender is gone.
@@ -249,6 +249,8 @@ impl<T: Transport> Engine<T> {
         let call = request.call;
         let buf = request.recv_buf();
         let ours = request.elements.is_none() && !buf.is_writable();
+        let (home, rank) = self.transport.home(from);
+        let can_read = home.probe(rank).is_some();
         // The sender has done its part when the fault is here.
         self.core.answer(from, theirs, !ours);
         let (class, detail) = if ours {
@@ -256,7 +258,7 @@ impl<T: Transport> Engine<T> {
             let detail =
                 format!("the buffer of {len} bytes at {at:#x} is not memory that this process may write");
             (Class::Buffer, detail)
-        } else if self.transport.segment().probe(from).is_some() {
+        } else if can_read {
             (
                 Class::Other,
                 format!("the buffer that rank {from} of the job sends is not memory that can be read"),
@@ -278,8 +280,9 @@ impl<T: Transport> Engine<T> {
     }
 
     fn share(&mut self, pull: &Pull, len: u64, remote: Remote, transfer: usize) {
-        let segment = self.transport.segment().clone();
-        let word = segment.transfer(pull.from, self.core.me, transfer);
+        let (segment, me, there) = self.transport.pair(pull.from);
+        let segment = segment.clone();
+        let word = segment.transfer(there, me, transfer);
         let generation = word.begin();
         let buf = self.core.requests.at(pull.index).recv_buf();
         let words = [pull.request, buf.address(), len, transfer as u64, generation];
@@ -312,13 +315,13 @@ impl<T: Transport> Engine<T> {
 
     /// Completes what both sides have copied.
     fn check_sharing(&mut self) -> bool {
-        let segment = self.transport.segment().clone();
         let mut moved = false;
         let mut at = 0;
         while at < self.core.sharing.len() {
             let s = &self.core.sharing[at];
             let (pieces, _) = claim::pieces(s.len);
-            let outcome = segment.transfer(s.from, self.core.me, s.transfer).complete(pieces);
+            let (segment, me, there) = self.transport.pair(s.from);
+            let outcome = segment.transfer(there, me, s.transfer).complete(pieces);
             let Some(whole) = outcome else {
                 at += 1;
                 continue;
@@ -349,8 +352,9 @@ impl<T: Transport> Engine<T> {
             return;
         }
         let Some(remote) = self.transport.remote(push.to) else { return };
-        let segment = self.transport.segment().clone();
-        let word = segment.transfer(self.core.me, push.to, push.transfer);
+        let (segment, me, there) = self.transport.pair(push.to);
+        let segment = segment.clone();
+        let word = segment.transfer(me, there, push.transfer);
         let (pieces, piece) = claim::pieces(push.len);
         let mut helped = false;
         while let Some(at) = word.take(push.generation, pieces, false) {

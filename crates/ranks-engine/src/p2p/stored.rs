@@ -19,7 +19,7 @@ impl<T: Transport> Engine<T> {
         if buf.is_empty() || self.transport.remote(to).is_some() {
             return buf.address();
         }
-        let segment = self.transport.segment();
+        let (segment, ..) = self.transport.pair(to);
         let place = segment.take_place(buf.len() as u64);
         if !segment.heap().is_some_and(|heap| heap.write(place, buf.bytes())) {
             return buf.address();
@@ -57,7 +57,7 @@ impl<T: Transport> Engine<T> {
     /// Copies a message of `len` bytes out of the job's file.
     pub(super) fn fetch_stored(&mut self, pull: &Pull, len: u64) {
         let place = pull.address & !wire::IN_FILE;
-        let segment = self.transport.segment().clone();
+        let segment = self.transport.pair(pull.from).0.clone();
         let request = self.core.requests.at(pull.index);
         (request.total, request.received) = (len, 0);
         let mut piece = vec![0; PIECE.min(len as usize)];

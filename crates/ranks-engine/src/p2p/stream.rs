@@ -83,7 +83,8 @@ pub(super) fn is_divisible(segment: &Segment, len: u64) -> bool {
 impl<T: Transport> Engine<T> {
     /// Asks for a message through the ring.
     pub(super) fn stream(&mut self, pull: &Pull, len: u64, transfer: usize) {
-        let generation = self.transport.segment().transfer(pull.from, self.core.me, transfer).begin();
+        let (segment, me, there) = self.transport.pair(pull.from);
+        let generation = segment.transfer(there, me, transfer).begin();
         let request = self.core.requests.at(pull.index);
         // A truncation has been put down already.
         request.total = len;
@@ -118,7 +119,7 @@ impl<T: Transport> Engine<T> {
             let (id, from, len) = (stream.id, stream.from, stream.len);
             let (seen, idle, pieces) = (stream.seen, now - stream.since, stream.next);
             let received = self.core.requests.at(id.index()).received;
-            let piece = piece_bytes(self.transport.segment(), len);
+            let piece = piece_bytes(self.transport.pair(from).0, len);
             if received != seen {
                 self.core.streams[at].looked(received, now, 1);
             } else if idle > self.core.stall(from, len, piece) {
@@ -137,12 +138,13 @@ impl<T: Transport> Engine<T> {
 
     /// Fetches at most so many pieces of a message from its end. False when none was left and nothing was to be told.
     fn fetch(&mut self, id: RequestId, most: u64) -> bool {
-        let segment = self.transport.segment().clone();
         let Some(at) = self.core.streams.iter().position(|stream| stream.id == id) else { return false };
+        let (segment, me, there) = self.transport.pair(self.core.streams[at].from);
+        let segment = segment.clone();
         let stream = &mut self.core.streams[at];
         let (from, address, len, theirs) = (stream.from, stream.address, stream.len, stream.request);
         let piece = piece_bytes(&segment, len);
-        let word = segment.transfer(from, self.core.me, stream.transfer);
+        let word = segment.transfer(there, me, stream.transfer);
         let Some((first, count)) = word.take_back(stream.generation, len.div_ceil(piece), most) else {
             let tell = stream.fetched && !stream.told;
             if tell {
@@ -208,7 +210,8 @@ impl<T: Transport> Engine<T> {
     /// are left: whether anything went, and whether this rank's part is over.
     pub(super) fn flush_claimed(&mut self, to: usize) -> (bool, bool) {
         let (core, transport) = (&mut self.core, &mut self.transport);
-        let segment = transport.segment().clone();
+        let (segment, me, there) = transport.pair(to);
+        let segment = segment.clone();
         let Out::Data { request, theirs, at, len, claims: Some(claims) } = core.outbox.first(to) else {
             return (false, false);
         };
@@ -216,7 +219,7 @@ impl<T: Transport> Engine<T> {
         let data = core.requests.at(index).send_buf();
         let piece = piece_bytes(&segment, *len as u64) as usize;
         let pieces = len.div_ceil(piece) as u64;
-        let word = segment.transfer(core.me, to, claims.transfer);
+        let word = segment.transfer(me, there, claims.transfer);
         let mut moved = false;
         loop {
             if *at == claims.end && *at < *len {

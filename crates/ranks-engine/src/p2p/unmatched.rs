@@ -28,6 +28,11 @@ impl Unmatched {
         Self { sources: vec![Source::default(); ranks], news: Vec::new() }
     }
 
+    /// There are more sources from now on.
+    pub fn grow(&mut self, ranks: usize) {
+        self.sources.resize(ranks, Source::default());
+    }
+
     /// A message of so many bytes on the heap is kept.
     pub fn add(&mut self, from: usize, bytes: u64) {
         let source = &mut self.sources[from];

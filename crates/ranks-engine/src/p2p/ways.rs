@@ -205,6 +205,11 @@ impl Ways {
         Self { prescribed: Way::prescribed(), sources: vec![Vec::new(); ranks] }
     }
 
+    /// There are more sources from now on.
+    pub fn grow(&mut self, ranks: usize) {
+        self.sources.resize_with(ranks, Vec::new);
+    }
+
     /// The octave of a length: the power of two that it does not exceed.
     pub fn octave(len: u64) -> usize {
         let power = len.max(1).next_power_of_two().trailing_zeros();

@@ -10,6 +10,7 @@ pub mod sim;
 pub use ranks_shm::ring::{Arrival, BULK, HEAD_WORDS, Head};
 
 use ranks_shm::Segment;
+use ranks_shm::life::Life;
 use ranks_shm::remote::Remote;
 use std::sync::Arc;
 
@@ -23,6 +24,61 @@ pub trait Transport: 'static {
 
     /// The job's segment.
     fn segment(&self) -> &Arc<Segment>;
+
+    /// How many peers there are: the ranks of the job, by their numbers, then those of other jobs.
+    fn peers(&self) -> usize {
+        self.segment().ranks()
+    }
+
+    /// The segment of a peer's job, and its rank there.
+    fn home(&self, peer: usize) -> (&Arc<Segment>, usize) {
+        (self.segment(), peer)
+    }
+
+    /// The segment whose rings lead to a peer and back, and the places of this rank and of the peer in it.
+    fn pair(&self, peer: usize) -> (&Arc<Segment>, usize, usize) {
+        (self.segment(), self.me(), peer)
+    }
+
+    /// The peer that is this rank of the job with this nonce, if this rank can send to it. `near` is one that came with
+    /// it, where there may be several.
+    fn peer_of(&self, nonce: u64, rank: usize, near: Option<usize>) -> Option<usize> {
+        let _ = near;
+        (nonce == self.segment().nonce() && rank < self.segment().ranks()).then_some(rank)
+    }
+
+    /// From now on messages of this rank's context `ours` go to a peer of another job in its context `theirs`.
+    fn translate(&mut self, peer: usize, ours: u32, theirs: u32) {
+        let _ = (peer, ours, theirs);
+    }
+
+    /// A context is not used any more.
+    fn forget_context(&mut self, ours: u32) {
+        let _ = ours;
+    }
+
+    /// Lets go of the peers of a bridge to another job. The peer is one of them.
+    fn unlink(&mut self, peer: usize) {
+        let _ = peer;
+    }
+
+    /// The peers that came by the same bridge as this one.
+    fn peers_beside(&self, peer: usize) -> Vec<usize> {
+        vec![peer]
+    }
+
+    /// Changes with every end of a peer.
+    fn epoch(&self) -> u32 {
+        self.segment().epoch()
+    }
+
+    /// What has become of a peer.
+    fn life(&self, peer: usize) -> Life {
+        self.segment().life(peer)
+    }
+
+    /// Wakes the ranks of other jobs that communicate with this one, after this rank has finished.
+    fn wake_foreign(&self) {}
 
     /// The longest message for [`Self::try_inline`].
     fn inline_limit(&self) -> usize;

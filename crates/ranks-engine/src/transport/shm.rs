@@ -1,19 +1,26 @@
 //! The rings of a shared segment: between the processes of a job, or between threads.
 #![allow(unsafe_code)]
 
+mod links;
+
+pub use links::Bridge;
+
 use super::{Arrival, Head, Transport, Words};
 use crate::error::{Class, Error, Result};
 use ranks_shm::backoff::{Backoff, Policy, Step};
 use ranks_shm::blame::Blame;
 use ranks_shm::blocked::{Blocked, Call, NOBODY};
-use ranks_shm::job::Job;
+use ranks_shm::job::{self, Job};
 use ranks_shm::life::{Claim, End, Life, Sleeper, Stage, watch_forks};
 use ranks_shm::remote::Remote;
 use ranks_shm::ring::{BULK, Consumer, HEAD_WORDS, Producer};
 use ranks_shm::spill;
 use ranks_shm::{Segment, alone};
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// The transport of one rank.
 pub struct Shm {
@@ -26,6 +33,15 @@ pub struct Shm {
     readers: Vec<spill::Reader>,
     remotes: Vec<Option<Option<Remote>>>,
     segment: Arc<Segment>,
+    // Where other jobs find the segment, and the file, where this process is the one that keeps it.
+    address: Option<Job>,
+    file: Option<File>,
+    // The bridge to the ranks that have started this one's job.
+    parent: Option<Job>,
+    // The peers after those of the job.
+    foreign: Vec<links::Foreign>,
+    links: Vec<Option<links::Link>>,
+    looked: Option<Instant>,
     sleeper: Sleeper,
     fences: bool,
     fits: bool,
@@ -43,7 +59,7 @@ impl Shm {
             if let Some(line) = alone::without_job() {
                 eprintln!("{line}");
             }
-            return Self::attach(Arc::new(Segment::private(1)), 0);
+            return Self::alone();
         };
         let segment = Segment::attach(&job).map_err(|error| fail(error.to_string()))?;
         if job.rank >= segment.ranks() {
@@ -52,14 +68,17 @@ impl Shm {
         match segment.claim(job.rank) {
             Claim::Ours => {
                 segment.slot(job.rank).blocked.in_rust.store(in_rust.into(), Ordering::Relaxed);
-                Self::attach(Arc::new(segment), job.rank)
+                let mut shm = Self::attach(Arc::new(segment), job.rank)?;
+                shm.address = Some(Job { rank: 0, ..job });
+                shm.parent = Job::from_variable(job::PARENT);
+                Ok(shm)
             }
             // A program that a rank has started beside itself: it is not that rank, it runs alone.
             Claim::OtherProcess(first) => {
                 if let Some(line) = alone::beside(first, job.rank) {
                     eprintln!("{line}");
                 }
-                Self::attach(Arc::new(Segment::private(1)), 0)
+                Self::alone()
             }
             Claim::EndedProcess(first) => Err(Error::new(
                 Class::Other,
@@ -77,6 +96,25 @@ impl Shm {
                 "this process is a rank already: initialise once, and lend the world to all that need it",
             )),
         }
+    }
+
+    /// A job of one. Its segment is a file all the same, where that is possible: jobs that it starts or meets map it.
+    fn alone() -> Result<Shm> {
+        let Ok((segment, fd)) = Segment::create(1) else {
+            return Self::attach(Arc::new(Segment::private(1)), 0);
+        };
+        segment.claim(0);
+        // Another number: above 2, and closed in the programs that this one starts.
+        let file = File::from(fd).try_clone().ok();
+        let address = file.as_ref().map(|file| Job {
+            launcher: std::process::id(),
+            descriptor: file.as_raw_fd(),
+            nonce: segment.nonce(),
+            rank: 0,
+        });
+        let mut shm = Self::attach(Arc::new(segment), 0)?;
+        (shm.address, shm.file) = (address, file);
+        Ok(shm)
     }
 
     /// A rank of a segment that this process holds already (ranks as threads). The caller hands out
@@ -118,6 +156,12 @@ impl Shm {
             readers: (0..ranks).map(|_| spill::Reader::default()).collect(),
             remotes: vec![None; ranks],
             segment,
+            address: None,
+            file: None,
+            parent: None,
+            foreign: Vec::new(),
+            links: Vec::new(),
+            looked: None,
             sleeper: Sleeper::new(fences),
             fences,
             fits,
@@ -135,8 +179,7 @@ impl Shm {
     #[cold]
     #[inline(never)]
     fn reopen(&mut self, to: usize) -> bool {
-        let drained =
-            self.producers[to].is_closed() && self.writers[to].is_drained(self.segment.spill(self.me, to));
+        let drained = self.producers[to].is_closed() && self.writers[to].is_drained(self.spill_to(to));
         if drained {
             self.producers[to].reopen();
         }
@@ -153,7 +196,7 @@ impl Shm {
         });
         if told {
             // Credits went back: the producer may sleep until they do.
-            self.segment.wake(from, self.fences);
+            self.wake(from);
         }
         found
     }
@@ -162,7 +205,9 @@ impl Shm {
     #[cold]
     #[inline(never)]
     fn poll_spilled(&mut self, from: usize, mut take: &mut dyn FnMut(Arrival<'_>)) -> bool {
-        let shared = self.segment.spill(from, self.me);
+        let (segment, me, there) = self.pair(from);
+        let segment = segment.clone();
+        let shared = segment.spill(there, me);
         if !self.readers[from].has_news(shared) {
             return false;
         }
@@ -171,10 +216,10 @@ impl Shm {
         if self.consumers[from].ready() {
             return self.poll_ring(from, &mut take);
         }
-        let found = self.readers[from].poll(&self.segment, shared, take);
+        let found = self.readers[from].poll(&segment, shared, take);
         if found {
             // The sender may wait until it can use the ring again.
-            self.segment.wake(from, self.fences);
+            self.wake(from);
         }
         found
     }
@@ -247,6 +292,9 @@ impl Transport for Shm {
 
     #[inline(always)]
     fn try_inline(&mut self, to: usize, head: Head, data: &[u8]) -> bool {
+        if to >= self.segment.ranks() {
+            return self.try_inline_abroad(to, head, data);
+        }
         let sent = self.producers[to].try_inline(head, data)
             || self.reopen(to) && self.producers[to].try_inline(head, data);
         if sent {
@@ -270,32 +318,40 @@ impl Transport for Shm {
     }
 
     fn try_bulk(&mut self, to: usize, head: Head, words: Words, data: &[u8], piece: usize) -> Option<usize> {
+        let head = self.translated(to, head);
         let mut sent = self.producers[to].try_bulk(head, words, data, piece);
         if sent.is_none() && self.reopen(to) {
             sent = self.producers[to].try_bulk(head, words, data, piece);
         }
         if sent.is_some() {
-            self.segment.wake(to, self.fences);
+            self.wake(to);
         }
         sent
     }
 
     fn spill(&mut self, to: usize, what: Arrival<'_>) -> bool {
+        let what = match what {
+            Arrival::Inline(head, total, data) => Arrival::Inline(self.translated(to, head), total, data),
+            Arrival::Bulk(head, words, data) => Arrival::Bulk(self.translated(to, head), words, data),
+            more => more,
+        };
+        let (segment, me, there) = self.pair(to);
+        let segment = segment.clone();
         let (producer, writer) = (&mut self.producers[to], &mut self.writers[to]);
         if producer.is_closed() {
-            if !writer.write(&self.segment, &what) {
+            if !writer.write(&segment, &what) {
                 return false;
             }
         } else {
-            let Some(place) = writer.begin(&self.segment) else { return false };
+            let Some(place) = writer.begin(&segment) else { return false };
             let mut words = [0; HEAD_WORDS];
             words[0] = place;
-            if !writer.write(&self.segment, &what) || !producer.close(REDIRECTION, words) {
+            if !writer.write(&segment, &what) || !producer.close(REDIRECTION, words) {
                 return false;
             }
         }
-        writer.publish(self.segment.spill(self.me, to));
-        self.segment.wake(to, self.fences);
+        writer.publish(segment.spill(me, there));
+        self.wake(to);
         true
     }
 
@@ -310,7 +366,11 @@ impl Transport for Shm {
     }
 
     fn remote(&mut self, peer: usize) -> Option<Remote> {
-        *self.remotes[peer].get_or_insert_with(|| self.segment.probe(peer))
+        if self.remotes[peer].is_none() {
+            let (home, rank) = self.home(peer);
+            self.remotes[peer] = Some(home.probe(rank));
+        }
+        self.remotes[peer].flatten()
     }
 
     #[inline(always)]
@@ -320,10 +380,64 @@ impl Transport for Shm {
 
     #[inline(always)]
     fn wake(&self, rank: usize) {
-        self.segment.wake(rank, self.fences);
+        match rank < self.segment.ranks() {
+            true => self.segment.wake(rank, self.fences),
+            false => self.wake_abroad(rank),
+        }
+    }
+
+    fn peers(&self) -> usize {
+        self.segment.ranks() + self.foreign.len()
+    }
+
+    fn home(&self, peer: usize) -> (&Arc<Segment>, usize) {
+        self.home_of(peer)
+    }
+
+    fn pair(&self, peer: usize) -> (&Arc<Segment>, usize, usize) {
+        self.pair_of(peer)
+    }
+
+    fn peer_of(&self, nonce: u64, rank: usize, near: Option<usize>) -> Option<usize> {
+        self.find_peer(nonce, rank, near)
+    }
+
+    fn translate(&mut self, peer: usize, ours: u32, theirs: u32) {
+        self.add_translation(peer, ours, theirs);
+    }
+
+    fn forget_context(&mut self, ours: u32) {
+        self.links.iter_mut().flatten().for_each(|link| link.forget(ours));
+    }
+
+    fn unlink(&mut self, peer: usize) {
+        self.drop_link(peer);
+    }
+
+    fn peers_beside(&self, peer: usize) -> Vec<usize> {
+        self.of_the_same_link(peer)
+    }
+
+    #[inline(always)]
+    fn epoch(&self) -> u32 {
+        let own = self.segment.epoch();
+        if self.links.is_empty() { own } else { own.wrapping_add(self.epoch_abroad()) }
+    }
+
+    fn life(&self, peer: usize) -> Life {
+        self.life_of(peer)
+    }
+
+    fn wake_foreign(&self) {
+        (self.segment.ranks()..self.peers())
+            .filter(|&peer| self.is_linked(peer))
+            .for_each(|peer| self.wake_abroad(peer));
     }
 
     fn announce(&mut self) {
+        if !self.links.is_empty() {
+            self.look_at_launchers();
+        }
         self.sleeper.announce(self.segment.slot(self.me));
     }
 

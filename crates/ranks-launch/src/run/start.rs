@@ -8,6 +8,7 @@ use crate::input::{self, Input};
 use crate::launch::Launch;
 use crate::outcome::StartError;
 use crate::output::{LineQueue, Outputs, StdStream};
+use crate::parent::Parent;
 use crate::parse::Stdin;
 use crate::program;
 use crate::sys::{self, Kind, SignalSet};
@@ -62,6 +63,9 @@ pub fn start<'a>(launch: &'a Launch, lines: Option<&Arc<LineQueue>>) -> Result<J
     // Closed on exec in every process but the ranks, which undo that for themselves; and numbered above 2.
     let segment_fd = sys::duplicate(fd.as_fd()).map_err(failed("shared memory for the job"))?;
     drop(fd);
+    if let Some(parent) = &launch.parent {
+        parent.announce(&segment, segment_fd.as_raw_fd());
+    }
     let outputs = match (lines, launch.capture) {
         (Some(queue), _) => Outputs::to_lines(queue),
         (None, true) => Outputs::to_memory(launch.tag_output),
@@ -89,7 +93,8 @@ pub fn start<'a>(launch: &'a Launch, lines: Option<&Arc<LineQueue>>) -> Result<J
                 nonce: job.segment.nonce(),
                 rank,
             };
-            let told = environment::Told { job: told, size, program: index, universe };
+            let parent = launch.parent.as_ref().map(Parent::at);
+            let told = environment::Told { job: told, size, program: index, universe, parent };
             let environment = c_environment(&environment::for_rank(&ready.variables, &told))?;
             let stdin = stdin_of(&mut job, rank, &null)?;
             let (out, out_end) = sys::pipe().map_err(failed_at(rank))?;

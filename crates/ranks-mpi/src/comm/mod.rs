@@ -38,9 +38,9 @@ pub fn size<A: Abi>(call: &Call<A>, comm: A::Comm, size: Out<c_int>) -> Result<(
     size.set(global::with(|process| process.engine.comm_size(comm))?)
 }
 
-/// `MPI_Comm_get_parent`: nobody spawned this rank.
+/// `MPI_Comm_get_parent`: none where nobody has spawned this rank, and once the communicator was freed.
 pub fn parent<A: Abi>(_: &Call<A>, parent: Out<A::Comm>) -> Result<()> {
-    parent.set(A::Comm::NULL)
+    parent.set(make::handle_of::<A>(global::with(|process| process.engine.parent())))
 }
 
 /// `MPI_Comm_group`.

@@ -7,7 +7,10 @@ macro_rules! dynamic_functions {
     ($with:ident) => {
         $with! {
             anytime {}
-            running {}
+            running {
+                one  Comm_spawn(command: *const c_char, argv: *mut *mut c_char, maxprocs: c_int, info: Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int) = dynamic::spawn;
+                one  Comm_spawn_multiple(count: c_int, array_of_commands: *mut *mut c_char, array_of_argv: *mut *mut *mut c_char, array_of_maxprocs: *const c_int, array_of_info: *const Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int) = dynamic::spawn_multiple;
+            }
             collectives {}
             plain {}
             unsupported {
@@ -15,8 +18,6 @@ macro_rules! dynamic_functions {
                 one  Comm_accept(port_name: *const c_char, info: Info, root: c_int, comm: Comm, newcomm: *mut Comm);
                 one  Comm_connect(port_name: *const c_char, info: Info, root: c_int, comm: Comm, newcomm: *mut Comm);
                 one  Comm_join(fd: c_int, intercomm: *mut Comm);
-                one  Comm_spawn(command: *const c_char, argv: *mut *mut c_char, maxprocs: c_int, info: Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int);
-                one  Comm_spawn_multiple(count: c_int, array_of_commands: *mut *mut c_char, array_of_argv: *mut *mut *mut c_char, array_of_maxprocs: *const c_int, array_of_info: *const Info, root: c_int, comm: Comm, intercomm: *mut Comm, array_of_errcodes: *mut c_int);
                 one  Lookup_name(service_name: *const c_char, info: Info, port_name: *mut c_char);
                 one  Open_port(info: Info, port_name: *mut c_char);
                 one  Publish_name(service_name: *const c_char, info: Info, port_name: *const c_char);

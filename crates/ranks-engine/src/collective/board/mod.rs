@@ -120,12 +120,12 @@ impl<T: Transport> Engine<T> {
 
     /// Bytes of a half of the board.
     pub(super) fn board_half(&self) -> usize {
-        ranks_shm::bounds::board_half(self.core.ranks)
+        ranks_shm::bounds::board_half(self.core.world)
     }
 
     /// The longest that is posted whole.
     pub(super) fn board_longest(&self) -> usize {
-        storage::longest(ranks_shm::bounds::board_ring(self.core.ranks), self.board_half())
+        storage::longest(ranks_shm::bounds::board_ring(self.core.world), self.board_half())
     }
 
     /// Runs a collective that moves elements: what `begin` makes, then the plan that `then` makes of its outcome. Where
