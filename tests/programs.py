@@ -63,6 +63,9 @@ def job(n, command, **how):
     return run([RANKS, "run", "-n", n, *command], **how)
 
 
+ALONE = "there are no ranks behind this one: use -n 2 or more\n"
+
+
 def examples(counts):
     for n in counts:
         code, out, err = job(n, example("hello"))
@@ -84,6 +87,22 @@ def examples(counts):
 
         code, out, err = job(n, example("ring", "--count", "25"))
         check(f"ring n={n}", code == 0 and f"after 25 rounds of {n} ranks: {25 * n}\n" == out, out + err)
+
+        code, out, err = job(n, example("many_tasks"))
+        check(f"many_tasks n={n}", code == 0 and out.startswith(f"{20000 * n} messages in "), out + err)
+
+        code, out, err = job(n, example("server_with_ranks"))
+        check(f"server_with_ranks n={n}", code == 0 and out == ("100 answers\n" if n > 1 else ALONE), out + err)
+
+        code, out, err = job(n, example("everyone_serves"))
+        want = sorted(f"rank {r}: 100 answers" for r in range(n))
+        check(f"everyone_serves n={n}", code == 0 and sorted(out.splitlines()) == want, out + err)
+
+        code, out, err = job(n, example("asynchronous_edge"))
+        # Each step adds the ranks and n times the number of the step.
+        total = 2000 * n * (n - 1) // 2 + n * 2000 * 1999 // 2
+        numbers = re.findall(r"\d+", out)
+        check(f"asynchronous_edge n={n}", code == 0 and len(numbers) == n + 1 and numbers[-1] == str(total), out + err)
 
         code, out, err = job(n, example("broadcast"))
         want = sorted(f"rank {r} knows the powers of two: {[1 << i for i in range(8)]}" for r in range(n))
