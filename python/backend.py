@@ -107,6 +107,8 @@ def build(glibc):
     cargo = os.environ.get("CARGO", "cargo")
     what = ["--release", "--locked", "-p", "ranks-cli"]
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    if not shutil.which(cargo):
+        raise RuntimeError("building ranks needs Rust 1.89 or newer, and there is no cargo: install Rust (rustup.rs), then try again")
     if glibc is None:
         subprocess.run([cargo, "build", *what], cwd=ROOT, check=True)
         return target / "release"

@@ -150,6 +150,21 @@ def beside_each_other(target, beside):
     run(target, 2, ["sh", "-c", nested], says=["inner: rank 1 of 2"], never=[alone])
 
 
+def under_another_launcher(beside):
+    """A program that another MPI's mpiexec has started several times says so, once; it is known by its variables."""
+    for whose, size, rank in [("Open MPI", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("MPICH", "PMI_SIZE", "PMI_RANK")]:
+        for number in range(2):
+            environment = {**os.environ, size: "2", rank: str(number)}
+            done = subprocess.run([beside, "alone"], env=environment, capture_output=True, text=True, timeout=60)
+            told = f"each of the 2 processes runs alone, as rank 0 of 1: the mpiexec of {whose}" in done.stderr
+            name = f"beside, started by the mpiexec of {whose} as rank {number}"
+            if done.returncode != 0 or told != (number == 0):
+                failures.append(name)
+                print(f"FAILED  {name}: {done}")
+            else:
+                print(f"ok      {name}")
+
+
 # What a wrong program must print, how it must end, and on how many ranks.
 WRONG = [
     ("before", 15, 1, ["ranks: MPI_Comm_rank: called before MPI_Init"]),
@@ -279,7 +294,9 @@ def main():
         run(target, 1, ["-usize", 40, programs, 0, 40], says=["program 0: 1"])
         # Without a launcher: the first program of a job of one.
         run_alone([programs, 0, 0], says=["program 0: 1"])
-        beside_each_other(target, build(ROOT / "tests/c/beside.c", header, target))
+        beside = build(ROOT / "tests/c/beside.c", header, target)
+        beside_each_other(target, beside)
+        under_another_launcher(beside)
         deadlock(target, "a deadlock at MPI_THREAD_MULTIPLE", wrong, "deadlock")
         for what, code, n, says in WRONG:
             run(target, n, [wrong, what], code=code, says=says)

@@ -27,7 +27,7 @@ pub enum Format {
 /// the others between all. Where there is a root, it changes from turn to turn, so no rank runs ahead.
 ///
 /// Turns are timed in batches, long enough that the clock does not count; a batch takes as long as its slowest rank.
-/// Shown are the best batch (least time or highest rate), the median, and p99, which 99 of 100 batches reach or better.
+/// Shown are the best batch (least time or highest rate), the median, and p99: 99 of 100 batches were at least this good.
 /// Times are in microseconds; MB/s are millions of bytes a second. For bandwidth and rate, 64 messages are under way
 /// at once, fewer where they would be more than 16 MiB, each with a buffer of its own.
 #[derive(Clone, Debug, clap::Args)]

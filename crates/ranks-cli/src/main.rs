@@ -25,7 +25,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Message passing for Rust and Python: N processes that send messages to each other by number.
+/// Message passing for Rust, Python and C: N processes that send messages to each other by number.
 #[derive(Parser)]
 #[command(name = "ranks", version, after_help = left_out::without(overview::GROUPS), help_template = overview::TEMPLATE,
     disable_help_subcommand = true)]
@@ -97,10 +97,19 @@ fn ended(name: &str, part: impl FnOnce(&ranks::World) -> Result<(), Box<dyn Erro
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            own_ranks::complain(name, &error);
+            if !is_told_by_the_launcher(&*error) {
+                own_ranks::complain(name, &error);
+            }
             ExitCode::from(2)
         }
     }
+}
+
+/// True when another rank has ended: the launcher says which one, and how.
+fn is_told_by_the_launcher(error: &(dyn Error + 'static)) -> bool {
+    let first = error.downcast_ref::<ranks::Error>();
+    let cause = first.or_else(|| error.source()?.downcast_ref::<ranks::Error>());
+    ranks_launch::inside_job() && cause.is_some_and(|cause| cause.class() == ranks::Class::ProcFailed)
 }
 
 fn main() -> ExitCode {

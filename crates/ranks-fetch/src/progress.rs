@@ -1,7 +1,7 @@
 //! Progress on standard error.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Read, Write, stderr};
+use std::io::{self, IsTerminal, Read, Write, stderr, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,7 +28,9 @@ impl Progress {
             When::Never => return Progress::none(),
             When::Auto if !on_terminal("error") => return Progress::none(),
             // A terminal that this process cannot see: behind the launcher's pipe.
-            _ if !stderr().is_terminal() => ProgressDrawTarget::term_like_with_hz(Box::new(Piped), REDRAWS),
+            _ if !stderr().is_terminal() => {
+                ProgressDrawTarget::term_like_with_hz(Box::new(Piped::new()), REDRAWS)
+            }
             _ => ProgressDrawTarget::stderr_with_hz(REDRAWS),
         };
         let total = count(inputs);
@@ -117,13 +119,21 @@ pub(super) fn count(inputs: &[String]) -> Option<u64> {
     inputs.iter().map(lines).sum::<Option<u64>>().filter(|&lines| lines > 0)
 }
 
-/// Standard error as a terminal of 80 columns, taken at its word.
+/// A pipe to the launcher, behind which is a terminal of, it is assumed, 80 columns.
 #[derive(Debug)]
-struct Piped;
+struct Piped {
+    /// The bar is drawn on standard output, since the records appear on a terminal too: what comes through two pipes
+    /// could be shown in another order than it was written, and a record could stand behind the bar.
+    out: bool,
+}
 
 impl Piped {
+    fn new() -> Self {
+        Self { out: on_terminal("out") }
+    }
+
     fn send(&self, text: &str) -> io::Result<()> {
-        stderr().write_all(text.as_bytes())
+        if self.out { stdout().write_all(text.as_bytes()) } else { stderr().write_all(text.as_bytes()) }
     }
 
     fn times(&self, count: usize, sequence: char) -> io::Result<()> {
@@ -157,7 +167,7 @@ impl TermLike for Piped {
         self.send("\r\x1b[2K")
     }
     fn flush(&self) -> io::Result<()> {
-        stderr().flush()
+        if self.out { stdout().flush() } else { stderr().flush() }
     }
 }
 

@@ -183,7 +183,7 @@ pub fn probe(source: i32, tag: i32, comm: CommId) -> Result<Status> {
         if let Some(status) = global::with(|process| process.engine.iprobe(source, tag, comm))? {
             return Ok(status);
         }
-        wait_for(&Condition::Message(source, tag, comm))?;
+        wait_for(&Condition::Message(Call::Probe, source, tag, comm))?;
     }
 }
 
@@ -196,6 +196,6 @@ pub fn mprobe(source: i32, tag: i32, comm: CommId) -> Result<(ranks_engine::Mess
         if let Some(found) = global::with(|process| process.engine.improbe(source, tag, comm))? {
             return Ok(found);
         }
-        wait_for(&Condition::Message(source, tag, comm))?;
+        wait_for(&Condition::Message(Call::Mprobe, source, tag, comm))?;
     }
 }

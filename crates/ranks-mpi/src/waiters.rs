@@ -25,8 +25,8 @@ use std::thread::Thread;
 pub enum Condition {
     /// All of the requests, or any of them; in which call.
     Requests(Vec<RequestId>, bool, Call),
-    /// A message that a probe would find.
-    Message(i32, i32, CommId),
+    /// A message that a probe, or a matched probe, would find: the call, the source, the tag.
+    Message(Call, i32, i32, CommId),
 }
 
 impl Condition {
@@ -34,7 +34,9 @@ impl Condition {
     pub fn holds(&self, engine: &mut ShmEngine) -> bool {
         match self {
             Condition::Requests(ids, all, _) => engine.is_settled(ids, *all),
-            &Condition::Message(source, tag, comm) => !matches!(engine.iprobe(source, tag, comm), Ok(None)),
+            &Condition::Message(_, source, tag, comm) => {
+                !matches!(engine.iprobe(source, tag, comm), Ok(None))
+            }
         }
     }
 
@@ -42,8 +44,8 @@ impl Condition {
     fn wait(&self, engine: &mut ShmEngine) -> Result<bool> {
         match self {
             Condition::Requests(ids, all, call) => Ok(engine.wait_interruptible(*call, ids, *all)?),
-            &Condition::Message(source, tag, comm) => {
-                Ok(engine.probe_interruptible(source, tag, comm)?.is_some())
+            &Condition::Message(call, source, tag, comm) => {
+                Ok(engine.probe_interruptible(call, source, tag, comm)?.is_some())
             }
         }
     }

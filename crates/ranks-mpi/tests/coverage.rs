@@ -18,6 +18,10 @@ fn page() -> String {
     );
     for (chapter, rows) in CHAPTERS {
         let _ = write!(page, "\n## {chapter}\n\n");
+        if *chapter == "One-sided communication" {
+            page += "These calls reach the rank's own memory alone; with another rank they return\n\
+                     MPI_ERR_UNSUPPORTED_OPERATION: see [what works in part](abi.md#what-works-in-part).\n\n";
+        }
         list(&mut page, rows);
     }
     for (prefix, what, rows) in EXTENSIONS {

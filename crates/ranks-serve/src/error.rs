@@ -37,7 +37,14 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Messages(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl Error {
     /// A file or folder that an option names cannot be used.

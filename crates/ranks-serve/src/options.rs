@@ -128,6 +128,7 @@ mod tests {
     fn values_are_checked() {
         for words in [
             &["--listen", "[::1]:0"][..],
+            &["--listen", "localhost:8080"],
             &["--error-page", "404=a=b.html", "--error-page", "500=/etc/x"],
             &["--cors", "*", "--cors", "https://example.org:8443"],
             &["--header", "X-Frame-Options: DENY", "--cache-control", "no-cache"],

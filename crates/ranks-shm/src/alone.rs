@@ -55,6 +55,33 @@ pub fn without_job() -> Option<String> {
     ))
 }
 
+/// What other launchers say to the processes that they start: how many there are, which one this is, and whose launcher
+/// it is.
+const OTHER_LAUNCHERS: [(&str, &str, &str); 2] = [
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "Open MPI"),
+    ("PMI_SIZE", "PMI_RANK", "MPICH or Intel MPI"),
+];
+
+/// What is to be said of a program that another MPI's launcher has started several times. The first of the processes
+/// says it.
+pub fn under_another_launcher() -> Option<String> {
+    if JOB_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
+        return None;
+    }
+    another_launcher(|name| std::env::var(name).ok()?.parse().ok())
+}
+
+fn another_launcher(number: impl Fn(&str) -> Option<u64>) -> Option<String> {
+    let (size, _, whose) = OTHER_LAUNCHERS
+        .into_iter()
+        .find_map(|(size, rank, whose)| Some((number(size)?, number(rank)?, whose)))
+        .filter(|&(size, rank, _)| size > 1 && rank == 0)?;
+    Some(format!(
+        "ranks: each of the {size} processes runs alone, as rank 0 of 1: the mpiexec of {whose} has started them, and this \
+         program uses the library of ranks; start it with `ranks run -n {size}`, or with the mpiexec that stands beside `ranks`"
+    ))
+}
+
 /// What is to be said of a program in the place of a rank that another process, which still runs, has taken.
 pub fn beside(first: u32, rank: usize) -> Option<String> {
     if is_ancestor(first) {
@@ -70,6 +97,24 @@ pub fn beside(first: u32, rank: usize) -> Option<String> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_mpis_launcher_is_named_once() {
+        let told = |variables: &[(&str, u64)]| {
+            another_launcher(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+            })
+        };
+        let line = told(&[("OMPI_COMM_WORLD_SIZE", 3), ("OMPI_COMM_WORLD_RANK", 0)]).unwrap();
+        assert!(
+            line.contains("each of the 3 processes runs alone") && line.contains("of Open MPI"),
+            "{line}"
+        );
+        assert!(told(&[("PMI_SIZE", 2), ("PMI_RANK", 0)]).unwrap().contains("of MPICH or Intel MPI"));
+        assert_eq!(told(&[("PMI_SIZE", 2), ("PMI_RANK", 1)]), None, "the first one says it");
+        assert_eq!(told(&[("PMI_SIZE", 1), ("PMI_RANK", 0)]), None, "it runs alone, as was asked");
+        assert_eq!(told(&[]), None);
+    }
 
     #[test]
     fn the_processes_above() {

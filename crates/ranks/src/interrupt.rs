@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::communicator::{Communicator, Source, Status, Tag};
-use ranks_engine::WakeHandle;
+use ranks_engine::{Call, WakeHandle};
 
 /// Ends a [`Communicator::probe_or`] from another thread. One for each rank: all clones are the same.
 #[derive(Clone)]
@@ -69,7 +69,8 @@ impl Communicator {
         tag: impl Into<Tag>,
         _interrupt: &Interrupt,
     ) -> Result<Option<Status>> {
-        let found = self.engine.engine().probe_interruptible(source.into().0, tag.into().0, self.id)?;
+        let found =
+            self.engine.engine().probe_interruptible(Call::Probe, source.into().0, tag.into().0, self.id)?;
         Ok(found.map(Status::from))
     }
 

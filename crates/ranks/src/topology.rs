@@ -277,7 +277,7 @@ impl Communicator {
         Ok(self.engine.engine().comm_topology(self.id)?.map(|topology| (*topology).clone()))
     }
 
-    /// Makes a grid of the first ranks, with so many in each dimension; `rings` says for each dimension
+    /// Makes a grid of the first ranks, with `dimensions[i]` ranks in dimension i; `rings` says for each dimension
     /// whether its last rank is followed by its first. `None` for ranks that are left over. Collective.
     /// Section 8.5.1.
     ///

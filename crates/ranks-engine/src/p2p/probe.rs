@@ -56,9 +56,16 @@ impl<T: Transport> Engine<T> {
         Ok(found.map_or(Status::PROC_NULL, |(_, _, status)| status))
     }
 
-    /// As [`Self::probe`], but a [`super::WakeHandle`] ends it: `None`.
-    pub fn probe_interruptible(&mut self, source: i32, tag: i32, comm: CommId) -> Result<Option<Status>> {
-        match self.wait_for_message(Call::Probe, source, tag, comm, true) {
+    /// Waits for a message without receiving it, in a probe or a matched probe (`call`). A [`super::WakeHandle`] ends the
+    /// wait: `None`.
+    pub fn probe_interruptible(
+        &mut self,
+        call: Call,
+        source: i32,
+        tag: i32,
+        comm: CommId,
+    ) -> Result<Option<Status>> {
+        match self.wait_for_message(call, source, tag, comm, true) {
             Ok(found) => Ok(Some(found.map_or(Status::PROC_NULL, |(_, _, status)| status))),
             Err(error) if error.is_interrupted() => Ok(None),
             Err(error) => Err(error),

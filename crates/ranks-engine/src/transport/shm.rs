@@ -56,7 +56,7 @@ impl Shm {
     pub fn from_environment(in_rust: bool) -> Result<Shm> {
         let fail = |detail: String| Error::new(Class::Other, Call::Init, 0, detail);
         let Some(job) = Job::from_environment().map_err(|error| fail(error.to_string()))? else {
-            if let Some(line) = alone::without_job() {
+            if let Some(line) = alone::without_job().or_else(alone::under_another_launcher) {
                 eprintln!("{line}");
             }
             return Self::alone();

@@ -253,7 +253,7 @@ fn interrupts<T: Transport>(e: &mut Engine<T>) -> Result<()> {
             std::thread::sleep(std::time::Duration::from_millis(20));
             handle.interrupt();
         });
-        assert_eq!(e.probe_interruptible(me, 2, WORLD)?, None);
+        assert_eq!(e.probe_interruptible(Call::Probe, me, 2, WORLD)?, None);
         Ok(())
     })?;
     send(e, Mode::Standard, &[5], me, 1)?;

@@ -37,8 +37,8 @@ struct Ready {
 pub fn start<'a>(launch: &'a Launch, lines: Option<&Arc<LineQueue>>) -> Result<Job<'a>, StartError> {
     let size: usize = launch.programs.iter().map(|program| program.ranks).sum();
     if !(1..=bounds::MAX_RANKS).contains(&size) || launch.programs.iter().any(|p| p.ranks == 0) {
-        let text =
-            format!("{size} ranks: a job has 1 to {} ranks, each program at least 1", bounds::MAX_RANKS);
+        let each = if launch.programs.len() > 1 { ", each program at least 1" } else { "" };
+        let text = format!("{size} ranks: a job has 1 to {} ranks{each}", bounds::MAX_RANKS);
         return Err(StartError::usage(text));
     }
     if let Stdin::Rank(rank) = launch.stdin

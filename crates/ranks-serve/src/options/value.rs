@@ -112,7 +112,9 @@ pub(super) fn path(text: &str) -> Result<String, ValueError> {
     if plain { Ok(text.to_owned()) } else { Err(ValueError::NoSlash) }
 }
 
-/// An address and a port.
+/// An address and a port; `localhost` is the address 127.0.0.1.
 pub(super) fn address(text: &str) -> Result<SocketAddr, ValueError> {
+    let text =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| ValueError::Address)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 impl Communicator {
-    /// Deals the root's objects: rank i gets the i-th. The root passes `Some` with one for each rank, the
+    /// Gives each rank one of the root's objects: rank i gets the i-th. The root passes `Some` with one for each rank, the
     /// others `None`. Section 6.6.
     ///
     /// ```
@@ -224,7 +224,8 @@ impl Communicator {
         if found == self.partners {
             return Ok(());
         }
-        let detail = format!("{found} {what} for {} ranks: there must be one for each", self.partners);
+        let noun = if self.partners == 1 { "rank" } else { "ranks" };
+        let detail = format!("{found} {what} for {} {noun}: there must be one for each", self.partners);
         Err(self.error(Class::Arg, call, detail))
     }
 

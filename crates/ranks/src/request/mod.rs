@@ -112,7 +112,7 @@ impl<'c, K: Kind> Request<'c, K> {
         &self.comm.engine
     }
 
-    /// Makes progress, and says whether the operation is complete, so that [`Self::wait`] would not wait.
+    /// Makes progress, and says whether the operation is complete, so that [`Self::wait`] returns at once.
     /// Section 3.7.6.
     ///
     /// ```
