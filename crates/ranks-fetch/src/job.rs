@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::error::Error;
 use super::fetcher::{Fetcher, Work};
 use super::input::{Entry, Input, Next};
-use super::messages::{Deal, Hold, Peers, Report};
+use super::messages::{Assignment, Hold, Peers, Report};
 use super::output::Target;
 use super::scheduler::Scheduler;
 use super::sink::Sink;
@@ -20,7 +20,7 @@ pub(super) fn lead<P: Peers, T: Target>(
     sink: &mut Sink<T>,
 ) -> Result<(), Error> {
     let start = Instant::now();
-    let outcome = input.and_then(|input| deal_all(peers, &fetcher, scheduler, &input, sink));
+    let outcome = input.and_then(|input| assign_all(peers, &fetcher, scheduler, &input, sink));
     drop(fetcher);
     end_others(peers)?;
     sink.summary.ranks = peers.size();
@@ -28,7 +28,7 @@ pub(super) fn lead<P: Peers, T: Target>(
     outcome
 }
 
-fn deal_all<P: Peers, T: Target>(
+fn assign_all<P: Peers, T: Target>(
     peers: &P,
     fetcher: &Fetcher,
     mut scheduler: Scheduler,
@@ -76,9 +76,9 @@ fn deal_all<P: Peers, T: Target>(
 
         while let Some((rank, lines)) = scheduler.next() {
             for (rank, hold) in scheduler.moved() {
-                deal(peers, fetcher, rank, Deal::Hold(hold))?;
+                deal(peers, fetcher, rank, Assignment::Hold(hold))?;
             }
-            deal(peers, fetcher, rank, Deal::Lines(lines))?;
+            deal(peers, fetcher, rank, Assignment::Lines(lines))?;
         }
         if scheduler.finished() {
             return Ok(());
@@ -93,18 +93,18 @@ fn deal_all<P: Peers, T: Target>(
 }
 
 /// Gives `deal` to `rank`, which may be this one.
-fn deal<P: Peers>(peers: &P, fetcher: &Fetcher, rank: usize, deal: Deal) -> Result<(), Error> {
+fn deal<P: Peers>(peers: &P, fetcher: &Fetcher, rank: usize, deal: Assignment) -> Result<(), Error> {
     match deal {
-        _ if rank > 0 => peers.deal(rank, &deal).map_err(Error::messages),
-        Deal::Lines(lines) => {
+        _ if rank > 0 => peers.assign(rank, &deal).map_err(Error::messages),
+        Assignment::Lines(lines) => {
             fetcher.add(lines);
             Ok(())
         }
-        Deal::Hold(hold) => {
+        Assignment::Hold(hold) => {
             fetcher.hold(hold);
             Ok(())
         }
-        Deal::End => Ok(()),
+        Assignment::End => Ok(()),
     }
 }
 
@@ -112,7 +112,7 @@ fn deal<P: Peers>(peers: &P, fetcher: &Fetcher, rank: usize, deal: Deal) -> Resu
 fn tell<P: Peers>(peers: &P, fetcher: &Fetcher, from: usize, holds: Vec<Hold>) -> Result<(), Error> {
     for hold in holds {
         for rank in (0..peers.size()).filter(|&rank| rank != from) {
-            deal(peers, fetcher, rank, Deal::Hold(hold.clone()))?;
+            deal(peers, fetcher, rank, Assignment::Hold(hold.clone()))?;
         }
     }
     Ok(())
@@ -121,7 +121,7 @@ fn tell<P: Peers>(peers: &P, fetcher: &Fetcher, from: usize, holds: Vec<Hold>) -
 fn end_others<P: Peers>(peers: &P) -> Result<(), Error> {
     let mut others = peers.size() - 1;
     for rank in 1..=others {
-        peers.deal(rank, &Deal::End).map_err(Error::messages)?;
+        peers.assign(rank, &Assignment::End).map_err(Error::messages)?;
     }
     // A rank that sent a report just then must find it received, or it could not end.
     while others > 0 {
@@ -139,10 +139,10 @@ pub(super) fn follow<P: Peers>(peers: &P, fetcher: Fetcher) -> Result<(), Error>
         if !records.is_empty() || !holds.is_empty() {
             peers.report(&Report { records, holds, last: false }).map_err(Error::messages)?;
         }
-        match peers.next_deal().map_err(Error::messages)? {
-            Some(Deal::Lines(lines)) => fetcher.add(lines),
-            Some(Deal::Hold(hold)) => fetcher.hold(hold),
-            Some(Deal::End) => break,
+        match peers.next_assignment().map_err(Error::messages)? {
+            Some(Assignment::Lines(lines)) => fetcher.add(lines),
+            Some(Assignment::Hold(hold)) => fetcher.hold(hold),
+            Some(Assignment::End) => break,
             None => {}
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Hold {
 
 /// Rank 0 to another.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Deal {
+pub(super) enum Assignment {
     /// Lines to fetch; short, see [`super::scheduler::MESSAGE_BYTES`].
     Lines(Vec<Line>),
     /// What another rank was told by a server, or waits for at a host that comes from there.
@@ -47,12 +47,12 @@ pub(super) trait Peers {
     fn rank(&self) -> usize;
     fn size(&self) -> usize;
     fn wake(&self) -> Wake;
-    fn deal(&self, rank: usize, deal: &Deal) -> Result<(), Self::Error>;
+    fn assign(&self, rank: usize, deal: &Assignment) -> Result<(), Self::Error>;
     fn report(&self, report: &Report) -> Result<(), Self::Error>;
     /// At rank 0: the next report and who sent it, or `None` after a wake-up.
     fn next_report(&self) -> Result<Option<(usize, Report)>, Self::Error>;
     /// At another rank: what rank 0 deals, or `None` after a wake-up.
-    fn next_deal(&self) -> Result<Option<Deal>, Self::Error>;
+    fn next_assignment(&self) -> Result<Option<Assignment>, Self::Error>;
 }
 
 const DEAL: i32 = 1;
@@ -93,7 +93,7 @@ impl Peers for Ranks<'_> {
         let interrupt = self.interrupt.clone();
         Arc::new(move || interrupt.raise())
     }
-    fn deal(&self, rank: usize, deal: &Deal) -> ranks::Result<()> {
+    fn assign(&self, rank: usize, deal: &Assignment) -> ranks::Result<()> {
         self.world.send(deal, rank, DEAL)
     }
     fn report(&self, report: &Report) -> ranks::Result<()> {
@@ -102,7 +102,7 @@ impl Peers for Ranks<'_> {
     fn next_report(&self) -> ranks::Result<Option<(usize, Report)>> {
         self.next(ranks::ANY_SOURCE, REPORT)
     }
-    fn next_deal(&self) -> ranks::Result<Option<Deal>> {
+    fn next_assignment(&self) -> ranks::Result<Option<Assignment>> {
         Ok(self.next(0, DEAL)?.map(|(_, deal)| deal))
     }
 }

@@ -10,7 +10,7 @@ use super::output::Format;
 use crate::ClientOptions;
 use crate::error::Error;
 pub use limits::Limits;
-pub use request::Request;
+pub use request::RequestOptions;
 
 /// When something is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -90,7 +90,7 @@ pub struct Options {
 
     #[allow(missing_docs)] // A text here would become the help's heading.
     #[command(flatten)]
-    pub request: Request,
+    pub request: RequestOptions,
 
     #[allow(missing_docs)]
     #[command(flatten)]

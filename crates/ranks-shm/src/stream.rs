@@ -110,7 +110,7 @@ impl Pace {
     /// # Safety
     /// As for [`Self::copy`].
     #[inline]
-    pub unsafe fn lay(&self, from: &[u8], to: *mut u8) {
+    pub unsafe fn store(&self, from: &[u8], to: *mut u8) {
         // SAFETY: the caller's promise.
         unsafe {
             match from.len() >= LAID_PAST_CACHE {

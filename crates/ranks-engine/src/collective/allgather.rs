@@ -58,8 +58,8 @@ impl Collective for Allgather<'_> {
             recv.write(place.at, send.bytes());
         }
         if let Parts::Equal(len) = parts
-            && let Some(short) = engine.short(call, comm, len)
-            && short
+            && let Some(fast) = engine.fast_path(call, comm, len)
+            && fast
                 .take_all(Some(recv.as_send().of_part(place)), len, |rank, line| recv.write(rank * len, line))
         {
             return Some(Ok(()));

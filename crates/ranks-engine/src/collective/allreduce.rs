@@ -66,7 +66,7 @@ impl<O: Operator> Collective for Allreduce<O> {
         }
         let (call, in_slices) = (Call::Allreduce, in_slices(comm, own.len()));
         if !in_slices
-            && engine.short(call, comm, own.len()).is_some_and(|short| short.reduce(own, true, op, 0, recv))
+            && engine.fast_path(call, comm, own.len()).is_some_and(|fast| fast.reduce(own, true, op, 0, recv))
         {
             return Some(Ok(()));
         }

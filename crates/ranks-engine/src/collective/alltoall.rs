@@ -98,9 +98,9 @@ impl Collective for Alltoall<'_> {
             recv.write(own.at, send.of_part(own).bytes());
         }
         if size == 2
-            && let Some(short) = engine.short(Call::Alltoall, comm, part)
+            && let Some(fast) = engine.fast_path(Call::Alltoall, comm, part)
             && let theirs = from.of_part(Part { at: (1 - me) * part, len: part })
-            && short.take_all(Some(theirs), part, |rank, line| recv.write(rank * part, line))
+            && fast.take_all(Some(theirs), part, |rank, line| recv.write(rank * part, line))
         {
             return Some(Ok(()));
         }

@@ -32,10 +32,10 @@ impl Collective for Bcast {
     fn on_board<T: Transport>(&mut self, engine: &mut Engine<T>, id: CommId) -> Option<Result<()>> {
         let Self { buf, root } = *self;
         let comm = engine.board_for(self, id)?;
-        if let Some(short) = engine.short(Call::Bcast, comm, buf.len())
+        if let Some(fast) = engine.fast_path(Call::Bcast, comm, buf.len())
             && match comm.me == root {
-                true => short.tell(buf.as_send().bytes()),
-                false => short.take(root as usize, 0, buf, buf.len()),
+                true => fast.tell(buf.as_send().bytes()),
+                false => fast.take(root as usize, 0, buf, buf.len()),
             }
         {
             return Some(Ok(()));

@@ -62,15 +62,15 @@ impl Collective for Gather<'_> {
                 recv.write(parts.of(root).at, send.bytes());
             }
             if let Parts::Equal(len) = parts
-                && let Some(short) = engine.short(call, comm, len)
-                && short.take_all(None, len, |rank, line| recv.write(rank * len, line))
+                && let Some(fast) = engine.fast_path(call, comm, len)
+                && fast.take_all(None, len, |rank, line| recv.write(rank * len, line))
             {
                 return Some(Ok(()));
             }
             by_rank = parts.into();
         } else {
             own = send?;
-            if engine.short(call, comm, own.len()).is_some_and(|short| short.tell(own.bytes())) {
+            if engine.fast_path(call, comm, own.len()).is_some_and(|fast| fast.tell(own.bytes())) {
                 return Some(Ok(()));
             }
         }

@@ -64,10 +64,10 @@ impl<O: Operator> Collective for Reduce<O> {
         }
         let (call, in_slices) = (Call::Reduce, in_slices(comm, own.len()));
         if !in_slices
-            && let Some(short) = engine.short(call, comm, own.len())
+            && let Some(fast) = engine.fast_path(call, comm, own.len())
             && match is_root {
-                true => short.reduce(own, false, op, 0, recv),
-                false => short.tell(own.bytes()),
+                true => fast.reduce(own, false, op, 0, recv),
+                false => fast.tell(own.bytes()),
             }
         {
             return Some(Ok(()));

@@ -67,8 +67,8 @@ impl<O: Operator> Collective for ReduceScatter<'_, O> {
         }
         let (call, block) = (Call::ReduceScatterBlock, own.len() / comm.size() as usize);
         let result = recv.of_part(Part { at: 0, len: block });
-        let short = engine.short(call, comm, own.len());
-        if short.is_some_and(|short| short.reduce(own, true, op, comm.me as usize * block, result)) {
+        let fast = engine.fast_path(call, comm, own.len());
+        if fast.is_some_and(|fast| fast.reduce(own, true, op, comm.me as usize * block, result)) {
             return Some(Ok(()));
         }
         let comm = comm.clone();

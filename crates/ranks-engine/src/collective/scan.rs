@@ -59,7 +59,7 @@ impl<O: Operator> Collective for Scan<O> {
         if !engine.board_reduces(comm, op, own.len()) {
             return None;
         }
-        if engine.short(call, comm, own.len()).is_some_and(|short| short.scan(own, op, inclusive, recv)) {
+        if engine.fast_path(call, comm, own.len()).is_some_and(|fast| fast.scan(own, op, inclusive, recv)) {
             return Some(Ok(()));
         }
         let comm = comm.clone();

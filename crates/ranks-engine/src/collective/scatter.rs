@@ -64,10 +64,10 @@ impl Collective for Scatter<'_> {
             recv.write(0, send.of_part(Part { at: at * part, len: part }).bytes());
         }
         let room = recv.unwrap_or(RecvBuf::EMPTY);
-        if let Some(short) = engine.short(Call::Scatter, comm, part * size)
+        if let Some(fast) = engine.fast_path(Call::Scatter, comm, part * size)
             && match me == at {
-                true => short.tell(send.bytes()),
-                false => short.take(at, me * part, room, part * size),
+                true => fast.tell(send.bytes()),
+                false => fast.take(at, me * part, room, part * size),
             }
         {
             return Some(Ok(()));

@@ -20,7 +20,7 @@ pub(crate) struct Comm {
     /// Its shared area, if there was one left.
     pub area: Option<usize>,
     /// This rank's memory of the area's board.
-    pub seat: BoardState,
+    pub board_state: BoardState,
     /// Of an intercommunicator: the local group, with a context of its own.
     pub local: Option<Arc<Comm>>,
     /// How its ranks are arranged.
@@ -46,17 +46,17 @@ impl Comm {
             ranks[slot as usize] = rank as i32;
         }
         let (me, ranks) = (ranks[my_slot], ranks.into());
-        let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
+        let (board_state, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
         let key = context.into();
-        Self { context, slots, ranks, me, area, seat, local: None, topology: None, key, begun }
+        Self { context, slots, ranks, me, area, board_state, local: None, topology: None, key, begun }
     }
 
     /// The same ranks in the same arrangement; an intercommunicator needs the local group of the new one.
     pub fn like(&self, context: u32, area: Option<usize>, local: Option<Arc<Comm>>) -> Self {
         let (slots, ranks, topology) = (self.slots.clone(), self.ranks.clone(), self.topology.clone());
-        let (seat, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
+        let (board_state, begun) = (BoardState::new(slots.len()), AtomicU32::new(0));
         let key = context.into();
-        Self { context, slots, ranks, me: self.me, area, seat, local, topology, key, begun }
+        Self { context, slots, ranks, me: self.me, area, board_state, local, topology, key, begun }
     }
 
     /// An intercommunicator to the ranks of `remote`.

@@ -5,7 +5,7 @@
 //! | `members` | groups as values, and the operations on them |
 //! | `comm` | what a communicator is |
 //! | `table` | all communicators of a rank, by name and by context |
-//! | `seat` | what a rank remembers of a communicator's board |
+//! | `board_state` | what a rank remembers of a communicator's board |
 //!
 //! A context id is even; the odd one after it carries the communicator's collectives, so that no
 //! receive with wildcards can take their messages.

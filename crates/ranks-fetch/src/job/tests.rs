@@ -16,7 +16,7 @@ use crate::sample::Site;
 use crate::{Client, ClientOptions};
 
 enum Event {
-    Deal(Deal),
+    Assignment(Assignment),
     Report(usize, Report),
     Wake,
 }
@@ -54,8 +54,8 @@ impl Peers for Thread {
         let me = Mutex::new(self.others[self.rank].clone());
         Arc::new(move || me.lock().unwrap().send(Event::Wake).unwrap_or(()))
     }
-    fn deal(&self, rank: usize, deal: &Deal) -> Result<(), RecvTimeoutError> {
-        self.send(rank, Event::Deal(through_postcard(deal)))
+    fn assign(&self, rank: usize, deal: &Assignment) -> Result<(), RecvTimeoutError> {
+        self.send(rank, Event::Assignment(through_postcard(deal)))
     }
     fn report(&self, report: &Report) -> Result<(), RecvTimeoutError> {
         self.send(0, Event::Report(self.rank, through_postcard(report)))
@@ -64,12 +64,12 @@ impl Peers for Thread {
         match self.event()? {
             Event::Report(rank, report) => Ok(Some((rank, report))),
             Event::Wake => Ok(None),
-            Event::Deal(_) => panic!("rank 0 is dealt nothing by message"),
+            Event::Assignment(_) => panic!("rank 0 is dealt nothing by message"),
         }
     }
-    fn next_deal(&self) -> Result<Option<Deal>, RecvTimeoutError> {
+    fn next_assignment(&self) -> Result<Option<Assignment>, RecvTimeoutError> {
         match self.event()? {
-            Event::Deal(deal) => Ok(Some(deal)),
+            Event::Assignment(deal) => Ok(Some(deal)),
             Event::Wake => Ok(None),
             Event::Report(..) => panic!("only rank 0 is reported to"),
         }

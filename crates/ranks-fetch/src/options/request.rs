@@ -13,7 +13,7 @@ use crate::{Certificates, ClientOptions, Expectation, HttpVersion, Method, Proxy
 /// The options that each rank's client is made from.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Requests")]
-pub struct Request {
+pub struct RequestOptions {
     /// How to ask: GET, HEAD, POST or any other method [default: GET, with --data POST]
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub method: Option<Method>,
@@ -90,7 +90,7 @@ pub struct Request {
     pub expect: Vec<Expectation>,
 }
 
-impl Request {
+impl RequestOptions {
     /// What each rank's client is to do, or why that cannot be.
     pub(super) fn client(&self) -> Result<ClientOptions, Error> {
         let method = match (&self.method, self.head, &self.data) {

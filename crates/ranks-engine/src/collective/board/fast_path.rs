@@ -36,12 +36,12 @@ impl<'c> FastPath<'c> {
         if len > BOARD_SHORT {
             return None;
         }
-        let (me, round) = (comm.me as usize, comm.seat.round.get() + 1);
+        let (me, round) = (comm.me as usize, comm.board_state.round.get() + 1);
         let mut free = word((round + 1).saturating_sub(POSTS as u64), 0);
         if in_half {
-            free = free.max(comm.seat.half_is_free_at(round));
+            free = free.max(comm.board_state.half_is_free_at(round));
         }
-        for (peer, known) in comm.seat.known.iter().enumerate() {
+        for (peer, known) in comm.board_state.known.iter().enumerate() {
             while peer != me && known.get() < free && known.raise(board.done(peer)) < free {
                 looks = looks.checked_sub(1)?;
                 std::hint::spin_loop();
@@ -64,20 +64,20 @@ impl<'c> FastPath<'c> {
     /// Enters the round with a post.
     #[inline]
     fn post(&self, bytes: &[u8]) {
-        let (line, seat) = (self.board.post(self.me, self.round), &self.comm.seat);
+        let (line, state) = (self.board.post(self.me, self.round), &self.comm.board_state);
         let mut in_line = bytes;
         if self.in_half {
             assert!(bytes.len() <= BOARD_SHORT, "shorter than a half");
             let half = self.board.half(self.me, (self.round % 2) as usize);
             // SAFETY: inside the half by the assertion; all are done with what was there: `next` has looked. This rank
             // keeps no reference to its own halves.
-            unsafe { seat.pace.lay(bytes, half.as_ptr()) };
+            unsafe { state.pace.store(bytes, half.as_ptr()) };
             in_line = &[];
         }
         // SAFETY: this rank's own line, and all are done with what was there: `next` has looked.
         unsafe { line.write(self.meta, in_line) };
         line.publish(word(self.round, 1));
-        seat.round.set(self.round);
+        state.round.set(self.round);
         self.wake_others();
     }
 
@@ -94,7 +94,7 @@ impl<'c> FastPath<'c> {
             return None;
         }
         // To be in this round is to be done with the one before.
-        self.comm.seat.known[peer].raise(word(self.round, 0));
+        self.comm.board_state.known[peer].raise(word(self.round, 0));
         Some(())
     }
 
@@ -115,7 +115,7 @@ impl<'c> FastPath<'c> {
     /// Leaves the round.
     #[inline]
     fn leave(&self) -> bool {
-        self.comm.seat.round.set(self.round);
+        self.comm.board_state.round.set(self.round);
         self.board.publish_done(self.me, word(self.round + 1, 0));
         self.wake_others();
         true
@@ -124,7 +124,7 @@ impl<'c> FastPath<'c> {
     /// What was posted stays; the rest of the round is done elsewhere.
     #[cold]
     fn go_on_elsewhere(&self) -> bool {
-        self.comm.seat.posted.set(self.round);
+        self.comm.board_state.posted.set(self.round);
         false
     }
 

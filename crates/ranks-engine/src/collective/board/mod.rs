@@ -89,7 +89,7 @@ pub(super) fn in_slices(comm: &Comm, len: usize) -> bool {
 impl<T: Transport> Engine<T> {
     fn board_of<'c>(&self, comm: &'c Comm) -> Option<&'c Board> {
         let board = || comm.area.and_then(|area| Board::of(self.transport.segment(), area));
-        comm.seat.board.get_or_init(board).as_ref()
+        comm.board_state.board.get_or_init(board).as_ref()
     }
 
     /// The communicator, if it has a board and the arguments are right. What is wrong with them is told when the
@@ -113,7 +113,7 @@ impl<T: Transport> Engine<T> {
 
     /// The next round of a communicator, if all posts of it are `len` bytes and that is short.
     #[inline]
-    pub(super) fn short<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<FastPath<'c>> {
+    pub(super) fn fast_path<'c>(&self, call: Call, comm: &'c Comm, len: usize) -> Option<FastPath<'c>> {
         let looks = if self.transport.fits() { self.core.quick_looks } else { 1 };
         FastPath::next(comm, self.board_of(comm)?, call, len, looks)
     }
@@ -258,7 +258,7 @@ impl<T: Transport> Engine<T> {
 }
 
 fn waited_for(comm: &Comm) -> Option<usize> {
-    comm.slot_of(comm.seat.waits_for.get() as i32)
+    comm.slot_of(comm.board_state.waits_for.get() as i32)
 }
 
 /// Looks, and looks who is gone: what waits for one of them ends with an error.

@@ -86,9 +86,9 @@ pub(super) fn meta(call: Call, how: Storage, len: usize) -> u64 {
 
 impl Round {
     pub fn new(board: Board, comm: Arc<Comm>, call: Call) -> Self {
-        let posted = comm.seat.posted.get() > 0;
-        let round = comm.seat.round.get() + u64::from(!posted);
-        comm.seat.round.set(round);
+        let posted = comm.board_state.posted.get() > 0;
+        let round = comm.board_state.round.get() + u64::from(!posted);
+        comm.board_state.round.set(round);
         let (me, size) = (comm.me as usize, comm.size() as usize);
         let fences = board.segment().fences();
         let looks = Own::from(0);
@@ -114,7 +114,7 @@ impl Round {
             if look() {
                 return Poll::Ready(());
             }
-            self.comm.seat.waits_for.set(peer as u64);
+            self.comm.board_state.waits_for.set(peer as u64);
             Poll::Pending
         })
         .await
@@ -122,7 +122,7 @@ impl Round {
 
     /// Waits until `peer` is done with everything up to `wanted`.
     pub(super) async fn done_by(&self, peer: usize, wanted: u64) {
-        let known = &self.comm.seat.known[peer];
+        let known = &self.comm.board_state.known[peer];
         if peer == self.me || known.get() >= wanted {
             return;
         }
@@ -154,7 +154,7 @@ impl Round {
 
     /// What this rank posts in this round, or its first piece, is there already: [`super::fast_path`] has left the rest here.
     pub(super) fn has_posted(&self) -> bool {
-        self.comm.seat.posted.get() == self.round
+        self.comm.board_state.posted.get() == self.round
     }
 
     /// Posts what fits in the line.
@@ -205,7 +205,7 @@ impl Round {
         if post.word() < word(self.round, 1) {
             return Err(Fault::Left(peer));
         }
-        let known = &self.comm.seat.known[peer];
+        let known = &self.comm.board_state.known[peer];
         // To be in this round is to be done with the one before.
         known.raise(word(self.round, 0));
         let call = Call::from_number((meta >> 56) as u32);
@@ -255,7 +255,7 @@ impl Round {
 impl Drop for Round {
     /// However the collective went, this rank has left its round.
     fn drop(&mut self) {
-        self.comm.seat.posted.set(0);
+        self.comm.board_state.posted.set(0);
         self.board.publish_done(self.me, word(self.round + 1, 0));
         self.wake_others();
     }

@@ -82,7 +82,7 @@ impl Round {
         match len {
             0..=POST_DATA => Storage::Line,
             BOARD_RING.. if element <= BOARD_SLOT && self.board.slots() > 0 => {
-                Storage::Ring(self.comm.seat.ring.next.get() as u8)
+                Storage::Ring(self.comm.board_state.ring.next.get() as u8)
             }
             _ => Storage::Half,
         }
@@ -148,7 +148,7 @@ impl Round {
     /// Waits until the half of piece `k` may be written.
     async fn half_room(&self, k: usize, reader: Option<usize>) {
         let wanted = match k {
-            0 => self.comm.seat.half_is_free_at(self.round),
+            0 => self.comm.board_state.half_is_free_at(self.round),
             1 => word(self.round, 0),
             _ => word(self.round, k as u64 - 1),
         };
@@ -157,7 +157,7 @@ impl Round {
             _ => self.all_done(wanted).await,
         }
         if k > 0 {
-            self.comm.seat.both.set(self.round);
+            self.comm.board_state.both.set(self.round);
         }
     }
 
@@ -172,12 +172,12 @@ impl Round {
         let half = self.board.half(self.me, self.half_of(k));
         // SAFETY: inside the half by the assertion; by the protocol nobody reads it before it is published, and this
         // rank keeps no reference to its own halves.
-        unsafe { self.comm.seat.pace.lay(bytes, half.as_ptr().add(at)) };
+        unsafe { self.comm.board_state.pace.store(bytes, half.as_ptr().add(at)) };
     }
 
     async fn put_in_ring(&self, slot: usize, k: usize, reader: Option<usize>, bytes: &[u8]) {
         assert!(bytes.len() <= BOARD_SLOT, "a piece is no longer than a slot");
-        let (slots, ring) = (self.board.slots(), &self.comm.seat.ring);
+        let (slots, ring) = (self.board.slots(), &self.comm.board_state.ring);
         let slot = slot % slots;
         let used = &ring.slots.get_or_init(|| (0..slots).map(|_| Own::from(0)).collect())[slot];
         if used.get() == 0 && slot.is_multiple_of(PREPARED_SLOTS) {
