@@ -17,7 +17,8 @@
 //! | [`sleep`] | waiting without spinning, and why no wake-up is lost |
 //! | [`backoff`] | look, spin, yield, sleep: when to do which |
 //! | [`duty`] | which of the tasks that wait on a rank looks for messages |
-//! | [`blocked`], [`method`] | the line in which a rank says what it waits for; the names of calls, in C and in Rust |
+//! | [`blocked`] | the line in which a rank says what it waits for |
+//! | [`call`], [`method`] | the calls that can wait, and their names in C and in Rust |
 //! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
 //! | [`meeting`] | how jobs find each other: the bridge between two, and who is told of an end |
@@ -42,6 +43,7 @@ pub mod blame;
 pub mod blocked;
 pub mod board;
 pub mod bounds;
+pub mod call;
 pub mod claim;
 pub mod cpus;
 pub mod duty;
