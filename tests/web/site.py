@@ -136,7 +136,8 @@ class Server:
         """Its processes but for the launcher and its keeper."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children")
         found = [int(word) for file in children for word in file.read_text().split()]
-        return [one for one in found if pathlib.Path(f"/proc/{one}/comm").read_text() != "ranks-keeper\n"]
+        # By the environment: the keeper has the launcher's name in its first moment, and then one of its own.
+        return [one for one in found if b"\0RANKS_RANK=" in b"\0" + pathlib.Path(f"/proc/{one}/environ").read_bytes()]
 
 
 def refused(*arguments):
