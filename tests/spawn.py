@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Programs that start processes: `MPI_Comm_spawn` from mpi4py's unmodified wheel.
+"""Programs that start processes, and jobs that meet at a port, from mpi4py's unmodified wheel; both examples in Rust.
 
     tests/spawn.py [--profile release] [--kills 2]
 
-A manager starts workers, from a job and without a launcher; arguments that cannot work are errors; and where a worker, the
-manager or a launcher is killed, the others get an error or end, and no process is left. mpi4py's wheel comes as in
-tests/mpi.py.
+A manager starts workers, from a job and without a launcher; jobs that were started separately connect and part; arguments
+that cannot work are errors; and where a worker, the manager, a launcher or a client is killed, the others get an error or
+end, and no process is left. mpi4py's wheel comes as in tests/mpi.py. The examples must be built:
+`cargo build --release -p ranks --examples`.
 """
 
 import argparse
@@ -139,6 +140,161 @@ except MPI.Exception as error:
 """
 
 
+SERVER = """
+import os, sys
+from mpi4py import MPI
+name, rounds = sys.argv[1], int(sys.argv[2])
+world = MPI.COMM_WORLD
+port = MPI.Open_port() if world.rank == 0 else None
+if world.rank == 0:
+    MPI.Publish_name(name, port)
+    try:
+        MPI.Publish_name(name, port)
+    except MPI.Exception as error:
+        assert error.Get_error_class() == MPI.ERR_SERVICE, error
+    else:
+        raise AssertionError("published twice")
+for round in range(rounds):
+    clients = world.Accept(port)
+    if round == 1:
+        before = len(os.listdir("/proc/self/fd"))
+    assert clients.allreduce(world.rank) == sum(range(clients.remote_size)) * 10
+    if world.rank == 0:
+        clients.send(clients.recv(source=clients.remote_size - 1)[::-1], dest=0)
+    everyone = clients.Merge(False)
+    assert everyone.allreduce(1) == world.size + clients.remote_size
+    everyone.Free()
+    clients.Disconnect()
+if rounds > 1:
+    assert len(os.listdir("/proc/self/fd")) <= before
+if world.rank == 0:
+    MPI.Unpublish_name(name, port)
+    MPI.Close_port(port)
+print(f"server {world.rank} is done", flush=True)
+"""
+
+CLIENT = """
+import sys, time
+from mpi4py import MPI
+name, rounds = sys.argv[1], int(sys.argv[2])
+world = MPI.COMM_WORLD
+port = None
+while world.rank == 0 and port is None:
+    try:
+        port = MPI.Lookup_name(name)
+    except MPI.Exception as error:
+        assert error.Get_error_class() == MPI.ERR_NAME, error
+        time.sleep(0.02)
+for round in range(rounds):
+    server = world.Connect(port)
+    assert server.allreduce(world.rank * 10) == sum(range(server.remote_size))
+    if world.rank == world.size - 1:
+        server.send(b"abc" * 100_000, dest=0)
+    if world.rank == 0:
+        assert server.recv(source=0) == b"cba" * 100_000
+    everyone = server.Merge(True)
+    assert everyone.allreduce(1) == world.size + server.remote_size
+    everyone.Free()
+    server.Disconnect()
+print(f"client {world.rank} is done", flush=True)
+"""
+
+NO_PORT = """
+from mpi4py import MPI
+world = MPI.COMM_WORLD
+port = MPI.Open_port() if world.rank == 0 else None
+port = world.bcast(port, 0)
+if world.rank == 0:
+    MPI.Close_port(port)
+world.Barrier()
+for wrong in port, "nonsense", port.replace("port:1:", "port:1:9"):
+    for call in world.Connect, world.Accept:
+        try:
+            call(wrong)
+        except MPI.Exception as error:
+            assert error.Get_error_class() == MPI.ERR_PORT, error
+        else:
+            raise AssertionError(wrong)
+for call, what in (MPI.Close_port, [port]), (MPI.Unpublish_name, ["nothing", port]), (MPI.Lookup_name, ["nothing"]):
+    try:
+        call(*what)
+    except MPI.Exception as error:
+        assert error.Get_error_class() in (MPI.ERR_PORT, MPI.ERR_SERVICE, MPI.ERR_NAME), error
+    else:
+        raise AssertionError(what)
+print("no port", flush=True)
+"""
+
+SILENT = """
+import sys
+from mpi4py import MPI
+world = MPI.COMM_WORLD
+if sys.argv[1] == "accept":
+    port = MPI.Open_port()
+    MPI.Publish_name(sys.argv[2], port)
+    print("open", flush=True)
+    other = world.Accept(port)
+else:
+    other = world.Connect(MPI.Lookup_name(sys.argv[2]))
+print("met", flush=True)
+try:
+    other.recv(source=0)
+except MPI.Exception as error:
+    print("an error:", error, flush=True)
+    sys.exit(3)
+"""
+
+
+def meet(name, target, python, servers, clients, rounds):
+    """Two jobs that are started separately connect and part some times; 0 ranks: without a launcher."""
+    service = f"{name} {os.getpid()}"
+    def start(ranks, program):
+        launch = [target / "ranks", "run", "-n", ranks] if ranks else []
+        command = [*launch, python, program, service, rounds]
+        return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    jobs = [start(clients, "client.py"), start(servers, "server.py")]
+    texts, good = [], True
+    for job in jobs:
+        try:
+            texts.append(job.communicate(timeout=LIMIT)[0])
+        except subprocess.TimeoutExpired:
+            job.kill()
+            texts.append(f"no end after {LIMIT} s")
+        good &= job.returncode == 0
+    good &= all(f"{who} 0 is done" in text for who, text in zip(["client", "server"], texts))
+    judge(name, good, "\n".join(texts))
+
+
+def judge(name, good, text):
+    print(f"{'ok    ' if good else 'FAILED'}  {name}")
+    if not good:
+        mpi.failures.append(name)
+        print(text)
+
+
+def part(target, python, whom, alone):
+    """Kills the process on one side of a connection: the other side gets an error."""
+    name = f"the one that {whom}s killed{', without a launcher' if alone else ''}"
+    service = f"{name} {os.getpid()}"
+    launch = [] if alone else [target / "ranks", "run", "-n", "1"]
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    def start(what):
+        return subprocess.Popen([str(word) for word in [*launch, python, "silent.py", what, service]], **how)
+    jobs = {"accept": start("accept")}
+    assert jobs["accept"].stdout.readline() == "open\n"
+    jobs["connect"] = start("connect")
+    met = all(job.stdout.readline() == "met\n" for job in jobs.values())
+    other = jobs["connect" if whom == "accept" else "accept"]
+    jobs[whom].kill()
+    try:
+        text = other.communicate(timeout=LIMIT)[0]
+    except subprocess.TimeoutExpired:
+        other.kill()
+        text = f"no end after {LIMIT} s"
+    jobs[whom].communicate(timeout=LIMIT)
+    judge(name, met and "PROC_FAILED" in text and other.returncode == 3, text)
+
+
 def runs(process):
     """True for a process that runs: one that has ended, and that nobody has waited for, does not."""
     try:
@@ -192,7 +348,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         programs = {"worker": WORKER, "manager": MANAGER, "wrong": WRONG, "waiter": WAITER, "killed": KILLED,
-                    "dying": DYING, "starter": STARTER}
+                    "dying": DYING, "starter": STARTER, "server": SERVER, "client": CLIENT, "no_port": NO_PORT,
+                    "silent": SILENT}
         for name, text in programs.items():
             pathlib.Path(f"{name}.py").write_text(text)
         for n in 1, 2, 3:
@@ -205,6 +362,20 @@ def main():
         # Without a launcher.
         mpi.run_alone([python, "manager.py", "2", "3"], says=["worker 1 of 2 says so"], limit=LIMIT)
         mpi.run_alone([python, "wrong.py"], says=["all refused"], limit=LIMIT)
+        for servers, clients, rounds in (1, 1, 30), (2, 3, 5), (3, 1, 2), (0, 2, 2), (2, 0, 2), (0, 0, 10):
+            meet(f"{servers} let in {clients}, {rounds} times", target, python, servers, clients, rounds)
+        for n in 1, 2:
+            mpi.run(target, n, [python, "no_port.py"], says=["no port"], limit=LIMIT)
+        for alone in False, True:
+            for whom in "accept", "connect":
+                part(target, python, whom, alone)
+        example = target / "examples/manager_worker"
+        mpi.run(target, 1, [example, "3"], says=["3 workers say that pi is 3.14159"], limit=LIMIT)
+        mpi.run_alone([example, "2"], says=["2 workers say that pi is 3.14159"], limit=LIMIT)
+        meeting = target / "examples/meeting"
+        answers = subprocess.Popen([target / "ranks", "run", "-n", "2", meeting, "answer"])
+        mpi.run(target, 1, [meeting, "ask"], says=["rank 1 has heard: is anybody there?"], limit=LIMIT)
+        judge("the one that answers", answers.wait(timeout=LIMIT) == 0, "")
         for _ in range(options.kills):
             for whom in "worker 0", "worker 1", "their launcher", "manager", "launcher":
                 kill(f"{whom} killed", [target / "ranks", "run", "-n", "1", python, "killed.py"], whom)

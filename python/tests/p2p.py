@@ -216,8 +216,6 @@ def errors():
     fails(MPI.ERR_TYPE, ["MPI_DATATYPE_NULL"], world.Send, [one, 1, MPI.DATATYPE_NULL], 0, 0)
     fails(MPI.ERR_COMM, ["MPI_COMM_NULL"], MPI.COMM_NULL.Get_rank)
     fails(MPI.ERR_ROOT, [str(size)], world.Bcast, [one, MPI.BYTE], size)
-    unsupported = ["MPI_Comm_join", "not supported"]
-    fails(MPI.ERR_UNSUPPORTED_OPERATION, unsupported, MPI.Comm.Join, 0)
     fails(MPI.ERR_SPAWN, ["MPI_Comm_spawn", "no such program"], world.Spawn, "/no/such/program")
     left, right = ring(world)
     request = world.Isend([b"x" * 40, MPI.BYTE], right, 5)

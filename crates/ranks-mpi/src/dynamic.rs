@@ -1,5 +1,7 @@
 //! Processes that start processes: MPI 5.0 chapter 11.
 
+pub mod port;
+
 use crate::abi::{Abi, Handle};
 use crate::argument::{In, Out};
 use crate::comm::make::{handle_of, make};

@@ -163,5 +163,11 @@ pub const STARTED_JOBS: usize = 256;
 /// Jobs that are woken at once when a rank of this one ends. The ranks of others learn of it by the backstop.
 pub const GUESTS: usize = 32;
 
+/// Ports that ranks of a job may have open at the same time. A word each in the header.
+pub const PORTS: usize = 64;
+
+/// Ranks that may wait at the ports of a job at the same time. Further ones wait until there is room.
+pub const KNOCKS: usize = 16;
+
 /// Bytes for the line that says why two jobs do not meet.
 pub const MEETING_TEXT: usize = 512;

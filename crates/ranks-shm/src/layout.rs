@@ -23,7 +23,7 @@ use std::mem::{align_of, offset_of};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"ranksSEG");
 
 /// Changes with every change of this file: processes of different versions do not talk.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// What all ranks share.
 #[repr(C, align(4096))]
@@ -76,6 +76,13 @@ pub struct Header {
     pub guests: [Guest; bounds::GUESTS],
     /// Of a bridge between two jobs: what both sides must know.
     pub meeting: Meeting,
+    /// How many ports ranks of this job have opened: their numbers.
+    pub last_port: AtomicU32,
+    reserved6: [u8; 60],
+    /// The numbers of the ports that are open; 0 where there is none.
+    pub ports: [AtomicU32; bounds::PORTS],
+    /// Ranks of any job that want to be let in at a port.
+    pub knocks: [Knock; bounds::KNOCKS],
 }
 
 /// Where the segment of another job is found.
@@ -87,6 +94,18 @@ pub struct Guest {
     pub launcher: AtomicU32,
     /// That process's descriptor.
     pub descriptor: AtomicU32,
+}
+
+/// A rank that wants to be let in at a port: see [`crate::port`].
+#[repr(C, align(32))]
+pub struct Knock {
+    /// 0: free, 1: being written, 2: waits.
+    pub state: AtomicU32,
+    /// The port's number.
+    pub port: AtomicU32,
+    reserved: [u8; 8],
+    /// Where the rank says who comes.
+    pub place: Guest,
 }
 
 /// What the two sides of a bridge tell each other: see [`crate::meeting`].

@@ -22,6 +22,7 @@
 //! | [`blame`] | whose end made a rank fail, and the order in which ranks finalised |
 //! | [`life`] | attaching, finishing, dying: the states of a rank as others see them |
 //! | [`meeting`] | how jobs find each other: the bridge between two, and who is told of an end |
+//! | [`port`], [`published`] | where ranks of other jobs are let in, and the names of such places |
 //! | [`remote`] | copying from and to another rank's memory |
 //! | [`claim`] | how two ranks share the copying of one message |
 //! | [`area`] | shared areas of communicators: the counter barrier |
@@ -53,8 +54,10 @@ pub mod layout;
 pub mod life;
 pub mod meeting;
 pub mod method;
+pub mod port;
 pub mod post;
 mod primitive;
+pub mod published;
 pub mod remote;
 pub mod ring;
 pub mod say;

@@ -16,13 +16,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 impl Guest {
-    fn read(&self) -> Option<Job> {
+    pub(crate) fn read(&self) -> Option<Job> {
         let launcher = self.launcher.load(Acquire);
         let (descriptor, nonce) = (self.descriptor.load(Relaxed) as i32, self.nonce.load(Relaxed));
         (launcher != 0).then_some(Job { launcher, descriptor, nonce, rank: 0 })
     }
 
-    fn write(&self, job: &Job) {
+    pub(crate) fn write(&self, job: &Job) {
         self.descriptor.store(job.descriptor as u32, Relaxed);
         self.nonce.store(job.nonce, Relaxed);
         self.launcher.store(job.launcher, Release);

@@ -97,6 +97,43 @@ pub fn anonymous_file(bytes: usize) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// Memory with a name, which others find under `/proc`. It goes with its last descriptor, and programs that this one starts
+/// do not get it.
+pub fn named_memory(name: &std::ffi::CStr) -> io::Result<OwnedFd> {
+    // SAFETY: the name is a C string.
+    let fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was just made and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Sends bytes over a socket of the program, and receives as many.
+pub fn exchange(socket: i32, out: &[u8], back: &mut [u8]) -> io::Result<()> {
+    let done = |rc: isize| match rc {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        rc if rc > 0 => Ok(rc as usize),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+            error => Err(error),
+        },
+    };
+    let mut at = 0;
+    while at < out.len() {
+        let rest = &out[at..];
+        // SAFETY: the slice is valid for its length; whether the descriptor is a socket the kernel checks.
+        at += done(unsafe { libc::send(socket, rest.as_ptr().cast(), rest.len(), libc::MSG_NOSIGNAL) })?;
+    }
+    let mut at = 0;
+    while at < back.len() {
+        let rest = &mut back[at..];
+        // SAFETY: as above.
+        at += done(unsafe { libc::recv(socket, rest.as_mut_ptr().cast(), rest.len(), libc::MSG_WAITALL) })?;
+    }
+    Ok(())
+}
+
 fn unlinked_file() -> io::Result<OwnedFd> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for folder in [c"/dev/shm", c"/tmp", c"/var/tmp"] {

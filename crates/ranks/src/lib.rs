@@ -59,6 +59,7 @@ mod equivalence;
 mod group;
 mod intercommunicator;
 mod interrupt;
+mod jobs;
 #[doc(hidden)]
 pub mod mark;
 mod matched;
@@ -83,6 +84,7 @@ pub use equivalence::Equivalence;
 pub use group::{Comparison, Group};
 pub use intercommunicator::Intercommunicator;
 pub use interrupt::Interrupt;
+pub use jobs::Spawn;
 pub use matched::Message;
 pub use ranks_derive::Equivalence;
 /// Runs a test on real processes, each a rank: `n` of them (4 if nothing is said), ended after `timeout`

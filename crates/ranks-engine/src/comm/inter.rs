@@ -48,7 +48,7 @@ impl<T: Transport> Engine<T> {
         let message = self.internal_message_on(call, &comm);
         let meeting =
             if leader == self.core.me { Some(self.meeting(call, peer, remote_leader, tag)) } else { None };
-        let step = self.connect(message, comm.slots.clone(), leader, meeting)?;
+        let step = self.between_leaders(message, comm.slots.clone(), leader, meeting)?;
         Ok(self.begin_making(call, Some(&comm), true, step))
     }
 
@@ -74,7 +74,7 @@ impl<T: Transport> Engine<T> {
             self.other_leader(call, self.errand_between(call, &format!("leaders {string}")), other)
         });
         let message = self.errand_between(call, &format!("members {string}"));
-        let step = self.connect(message, local.slots().clone(), leader, meeting)?;
+        let step = self.between_leaders(message, local.slots().clone(), leader, meeting)?;
         Ok(self.begin_making(call, None, true, step))
     }
 
@@ -95,8 +95,21 @@ impl<T: Transport> Engine<T> {
         Ok(Meeting { message, other })
     }
 
+    /// The ranks of `members`, whose leader this rank is, and those of a leader whom it meets by such messages.
+    pub(crate) fn connect_leaders(
+        &mut self,
+        message: InternalMessage,
+        members: Arc<[u32]>,
+        leader: usize,
+        between: InternalMessage,
+        other: usize,
+    ) -> Result<Step<T>> {
+        let meeting = self.other_leader(message.call, between, other);
+        self.between_leaders(message, members, leader, Some(meeting))
+    }
+
     /// The leaders tell each other their groups, and each tells its own. `meeting`: this rank is a leader.
-    fn connect(
+    fn between_leaders(
         &mut self,
         message: InternalMessage,
         members: Arc<[u32]>,

@@ -162,7 +162,7 @@ impl<T: Transport> Engine<T> {
     }
 
     /// The intercommunicator that [`Self::news_between`] was about.
-    pub(super) fn found_between(&mut self, call: Call, news: &[u32], near: Option<usize>) -> Result<Comm> {
+    pub(crate) fn found_between(&mut self, call: Call, news: &[u32], near: Option<usize>) -> Result<Comm> {
         let mut news = Reader::new(news);
         let contexts = news.contexts();
         let local = self.read_ranks(call, &mut news, near)?;

@@ -145,7 +145,7 @@ impl<T: Transport> Engine<T> {
     /// Messages between ranks that have nothing in common but a key, which must not be used twice at the same
     /// time by the same two ranks. The tag is a hash of it: that two keys in use between two ranks have the
     /// same one is as likely as that memory fails.
-    pub(super) fn errand_between(&self, call: Call, key: &str) -> InternalMessage {
+    pub(crate) fn errand_between(&self, call: Call, key: &str) -> InternalMessage {
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         for byte in format!("{} {key}", call.name()).bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);

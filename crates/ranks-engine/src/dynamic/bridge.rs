@@ -74,6 +74,11 @@ impl Engine<Shm> {
 }
 
 impl<T: Transport> Engine<T> {
+    /// As [`Self::parent`], once: it does not know it any more then.
+    pub fn take_parent(&mut self) -> Option<CommId> {
+        self.core.parent.take()
+    }
+
     /// The intercommunicator to the ranks that have started this job, until it is freed.
     pub fn parent(&self) -> Option<CommId> {
         self.core.parent

@@ -88,6 +88,8 @@ pub struct Engine<T: Transport> {
     background_tasks: Vec<background::TaskUnderWay<T>>,
     /// The launchers of jobs that this rank has started.
     pub(crate) launchers: Vec<std::process::Child>,
+    /// The names that this rank has published.
+    pub(crate) published: Vec<ranks_shm::published::Published>,
     finalized: bool,
 }
 
@@ -104,6 +106,7 @@ impl<T: Transport> Engine<T> {
             asleep: false,
             background_tasks: Vec::new(),
             launchers: Vec::new(),
+            published: Vec::new(),
             finalized: false,
         }
     }
@@ -175,6 +178,7 @@ impl<T: Transport> Engine<T> {
         self.finalized = true;
         self.transport.segment().set_stage(self.core.me, Stage::Finished);
         self.transport.wake_foreign();
+        self.published.clear();
         outcome
     }
 
