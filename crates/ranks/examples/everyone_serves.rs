@@ -68,15 +68,19 @@ async fn square(
     State(app): State<Arc<App>>,
     Path(number): Path<u64>,
 ) -> std::result::Result<String, StatusCode> {
+    // A task of its own: the answer is received even if the client goes and this handler is dropped.
+    match tokio::spawn(ask_rank(app, number)).await {
+        Ok(Ok(square)) => Ok(format!("{square}\n")),
+        _ => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+async fn ask_rank(app: Arc<App>, number: u64) -> Result<u64> {
     let App { world, next } = &*app;
     let tag = 1 + (next.fetch_add(1, Ordering::Relaxed) & 0xf_ffff);
     let dest = number as usize % world.size();
-    let asked = async {
-        world.send(&(tag, number), dest, ASK).await?;
-        world.receive::<u64>(dest, tag).await
-    };
-    let (square, _) = asked.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(format!("{square}\n"))
+    world.send(&(tag, number), dest, ASK).await?;
+    Ok(world.receive::<u64>(dest, tag).await?.0)
 }
 
 async fn ask(address: SocketAddr, number: u64) -> String {

@@ -47,17 +47,22 @@ async fn sum(
     State(ranks): State<Arc<Ranks>>,
     Path(number): Path<u64>,
 ) -> std::result::Result<String, StatusCode> {
+    // If the client goes, this handler is dropped. The question is a task of its own, so its answer is received all the
+    // same, and no later question finds it.
+    let asked = tokio::spawn(ask_worker(ranks, number));
+    match asked.await {
+        Ok(Ok(sum)) => Ok(format!("{sum}\n")),
+        _ => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+async fn ask_worker(ranks: Arc<Ranks>, number: u64) -> Result<u64> {
     let Ranks { world, next } = &*ranks;
     // A tag of its own for each answer, so that requests do not mix.
     let tag = 1 + (next.fetch_add(1, Ordering::Relaxed) & 0xf_ffff);
     let worker = 1 + tag as usize % (world.size() - 1);
-    let asked = async {
-        world.send(&(tag, number), worker, WORK).await?;
-        world.receive::<u64>(worker, tag).await
-    };
-    // If the client goes, this future is dropped: the worker's answer stays unreceived, and keeps nobody waiting.
-    let (sum, _) = asked.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(format!("{sum}\n"))
+    world.send(&(tag, number), worker, WORK).await?;
+    Ok(world.receive::<u64>(worker, tag).await?.0)
 }
 
 async fn serve(world: SharedCommunicator, port: Option<u16>) -> Result<()> {

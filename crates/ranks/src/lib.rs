@@ -117,7 +117,7 @@ pub use request::{
     AnyRequest, BufferReceive, BufferSend, ObjectReceive, ObjectSend, Persistent, Request, Requests, wait_all,
 };
 pub use scope::{Scope, Scoped, ScopedReceive, ScopedSend};
-pub use shared::{Incoming, Operation, SharedCommunicator, SharedMessage};
+pub use shared::{Failures, Incoming, Operation, SharedCommunicator, SharedMessage};
 pub use strided::{Exchange, Stride};
 pub use topology::{Cartesian, Graph, balance};
 pub use world::{World, init, threads};

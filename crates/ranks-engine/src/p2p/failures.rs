@@ -5,13 +5,16 @@
 
 use super::Engine;
 use super::core::{Core, Incoming};
+use super::request::{RequestId, Status};
 use crate::ANY_SOURCE;
-use crate::error::{Class, Error};
-use crate::group::Comm;
+use crate::error::{Class, Error, Result};
+use crate::group::{Comm, CommId};
 use crate::transport::Transport;
 use ranks_shm::blame::Blame;
 use ranks_shm::blocked::Call;
 use ranks_shm::life::{Life, Stage};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 impl<T: Transport> Engine<T> {
     /// Looks who has ended since the last time. True when anyone has.
@@ -46,6 +49,34 @@ impl<T: Transport> Engine<T> {
         }
         self.give_up_watched();
         moved
+    }
+
+    /// Begins to wait until a rank of the communicator has died that is not among `known`; the source of its status is
+    /// that rank. Nobody waits any more once `stop` is set.
+    pub fn begin_failure(
+        &mut self,
+        id: CommId,
+        known: Vec<usize>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<RequestId> {
+        let call = Call::Wait;
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let of = comm.clone();
+        let chore = Box::new(move |engine: &mut Self| {
+            if stop.load(Ordering::Relaxed) {
+                return Some(Ok(Status::EMPTY));
+            }
+            if engine.core.gone_count == 0 {
+                return None;
+            }
+            let died = |&(rank, slot): &(usize, usize)| {
+                engine.core.gone[slot] == Some(Life::Failed) && !known.contains(&rank)
+            };
+            let (rank, _) = of.slots().enumerate().find(died)?;
+            Some(Ok(Status { source: rank as i32, ..Status::EMPTY }))
+        });
+        Ok(self.begin_chore(call, Some(&comm), chore))
     }
 
     fn fail_requests_of(&mut self, rank: usize) {

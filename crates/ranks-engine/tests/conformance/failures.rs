@@ -204,3 +204,24 @@ fn a_forked_child_and_a_finished_engine_refuse() {
     assert!(error.to_string().contains("called after finalising"), "{error}");
     engine.finalize().unwrap();
 }
+
+#[test]
+fn a_death_can_be_waited_for() {
+    let _dog = watchdog("a death that is waited for", 60);
+    let outcome = threads::run(3, |e| {
+        e.run(WORLD, Barrier)?;
+        if e.rank() == 1 {
+            // Ends without finalising: dead, as far as the others can know.
+            return Err(ranks_engine::Error::new(Class::Other, ranks_engine::Call::Unknown, 1, "dies"));
+        }
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let first = e.begin_failure(WORLD, Vec::new(), stop.clone())?;
+        assert_eq!(e.wait(first)?.source, 1);
+        let second = e.begin_failure(WORLD, vec![1], stop.clone())?;
+        assert!(e.test(second)?.is_none(), "nobody else has died");
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        e.wait(second).map(|_| ())
+    });
+    let fine = outcome.into_iter().enumerate().filter(|(rank, _)| *rank != 1);
+    fine.for_each(|(_, result)| result.unwrap());
+}

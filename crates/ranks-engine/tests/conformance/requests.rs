@@ -20,6 +20,7 @@ pub fn cases<T: Transport>() -> Vec<Case<T>> {
         ("free a request under way", request_free),
         ("stale requests", stale),
         ("interrupts", interrupts),
+        ("requests that are watched", watched),
     ]
 }
 
@@ -261,4 +262,39 @@ fn interrupts<T: Transport>(e: &mut Engine<T>) -> Result<()> {
     e.wait(receive)?;
     assert_eq!(got, [5]);
     Ok(())
+}
+
+/// Of many requests only those that are watched and have completed are told, each once.
+fn watched<T: Transport>(e: &mut Engine<T>) -> Result<()> {
+    let (me, _, next, previous) = ring(e);
+    const PENDING: usize = 50;
+    let mut rooms = [[0u8; 8]; PENDING];
+    let mut receives = Vec::new();
+    for (tag, room) in rooms.iter_mut().enumerate() {
+        let id = irecv(e, room, previous, tag as i32)?;
+        assert!(e.watch(id));
+        receives.push(id);
+    }
+    e.unwatch(receives[7]);
+    let mut told = Vec::new();
+    for tag in [7, 30, 2] {
+        let sent = [me as u8; 8];
+        let send = isend(e, Mode::Standard, &sent, next, tag)?;
+        e.wait(send)?;
+        while !e.is_done(receives[tag as usize]) {
+            e.progress();
+        }
+        // The other rank may be further: what it has sent by then is told too.
+        told.extend(std::iter::from_fn(|| e.take_completed()));
+        e.wait(receives[tag as usize])?;
+    }
+    told.sort_by_key(|id| *id == receives[30]);
+    assert_eq!(told, [receives[2], receives[30]], "each once, and no other");
+    assert!(!e.watch(receives[30]), "it is over");
+    for (tag, &id) in receives.iter().enumerate().filter(|(tag, _)| ![7, 30, 2].contains(tag)) {
+        e.cancel(id)?;
+        assert!(e.wait(id)?.cancelled, "receive {tag}");
+    }
+    while e.take_completed().is_some() {}
+    e.run(WORLD, Barrier)
 }

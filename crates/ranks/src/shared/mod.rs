@@ -11,7 +11,7 @@
 //! | `slices` | blocking calls on borrowed slices |
 //! | `buffers` | collectives of buffers |
 //! | `objects` | collectives of objects |
-//! | `incoming` | messages as a stream |
+//! | `incoming` | streams: of messages, and of ranks that have died |
 
 mod buffers;
 mod incoming;
@@ -20,7 +20,7 @@ mod objects;
 mod operation;
 mod slices;
 
-pub use incoming::Incoming;
+pub use incoming::{Failures, Incoming};
 pub use messages::SharedMessage;
 pub use operation::Operation;
 
