@@ -10,6 +10,7 @@ import argparse
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,8 @@ import mpi
 
 PLACE = mpi.ROOT / "target/seeds"
 PACKAGES = "mpi4py==4.1.2 numpy numba matplotlib click cloudmesh-common psutil requests httpbin gunicorn".split()
-# They start processes, which is not there yet.
-LATER = ["mpi-manager.py", "mpi-worker.py", "julia-futures.py", "julia-futures-numba.py"]
+# Another program starts it: it must lie in the folder that this one runs in.
+STARTED = ["mpi-worker.py"]
 SLOW = ["parallel_pi", "parallel_pi_numba"]
 
 
@@ -116,6 +117,9 @@ PROGRAMS = {
     ),
     "environment-parameter": (None, {"N": "1"}, stopwatch("processors 1")),
     "click-parameter": (None, {"words": ["--n", "3"]}, stopwatch("processors 3")),
+    "mpi-manager": ("-n 1", {}, near_pi),
+    "julia-futures": ("-n 1", {}, both(pictures("julia.png"), stopwatch("Overall time"))),
+    "julia-futures-numba": ("-n 1", {}, both(pictures("julia.png"), stopwatch("Overall time"))),
     "dict_send": ("-n 2", {}, lines("On process 1, data is  {'a': 7, 'b': 3.14}")),
     "share": ("-np 2 --allow-run-as-root", {}, lines("from node 0 sent data", "Node 1 received mess Hello")),
     "http_gather": (
@@ -182,7 +186,7 @@ def main():
     parser.add_argument("--limit", type=int, default=1800, help="seconds for each program")
     options = parser.parse_args()
     folder, target = options.folder.resolve(), mpi.ROOT / "target" / options.profile
-    unknown = {path.name for path in folder.glob("*.py")} - {f"{name}.py" for name in PROGRAMS} - set(LATER)
+    unknown = {path.name for path in folder.glob("*.py")} - {f"{name}.py" for name in PROGRAMS} - set(STARTED)
     if unknown:
         sys.exit(f"nothing is known of {', '.join(sorted(unknown))}")
     names = options.only.split(",") if options.only else [name for name in PROGRAMS if (folder / f"{name}.py").exists()]
@@ -192,6 +196,9 @@ def main():
     python = mpi.make_python(PLACE, PACKAGES)
     with tempfile.TemporaryDirectory() as where:
         where = pathlib.Path(where)
+        for name in STARTED:
+            if (folder / name).exists():
+                shutil.copy(folder / name, where)
         server = Httpbin(python, where) if "http_gather" in names else None
         if server:
             PROGRAMS["http_gather"][1].update(BASE=server.address, NO_PROXY="127.0.0.1")

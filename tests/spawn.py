@@ -109,6 +109,31 @@ parent.send((os.getpid(), os.getppid()), dest=0)
 parent.recv(source=0)
 """
 
+BRIEF = """
+#include <mpi.h>
+int main(void)
+{
+    MPI_Comm parent;
+    MPI_Init(0, 0);
+    MPI_Comm_get_parent(&parent);
+    MPI_Comm_disconnect(&parent);
+    return MPI_Finalize();
+}
+"""
+
+# The workers end at once. What the first rounds have used serves all others.
+MANY = """
+import os, sys
+from mpi4py import MPI
+for round in range(int(sys.argv[1])):
+    workers = MPI.COMM_WORLD.Spawn("./brief", maxprocs=2)
+    workers.Disconnect()
+    if round == 3:
+        before = len(os.listdir("/proc/self/fd"))
+assert len(os.listdir("/proc/self/fd")) <= before
+print("as before", flush=True)
+"""
+
 KILLED = """
 import os, sys
 from mpi4py import MPI
@@ -348,7 +373,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         programs = {"worker": WORKER, "manager": MANAGER, "wrong": WRONG, "waiter": WAITER, "killed": KILLED,
-                    "dying": DYING, "starter": STARTER, "server": SERVER, "client": CLIENT, "no_port": NO_PORT,
+                    "dying": DYING, "starter": STARTER, "many": MANY, "server": SERVER, "client": CLIENT, "no_port": NO_PORT,
                     "silent": SILENT}
         for name, text in programs.items():
             pathlib.Path(f"{name}.py").write_text(text)
@@ -357,6 +382,11 @@ def main():
             mpi.run(target, n, [python, "manager.py", "3", "2"], says=says, limit=LIMIT)
             mpi.run(target, n, [python, "wrong.py"], says=["all refused"], limit=LIMIT)
             mpi.run(target, n, [python, "starter.py"], says=["told"], limit=LIMIT)
+        pathlib.Path("brief.c").write_text(BRIEF)
+        brief = mpi.build(pathlib.Path("brief.c"), mpi.make_header(python), target)
+        os.symlink(brief, "brief")
+        for n in 1, 2:
+            mpi.run(target, n, [python, "many.py", "100"], says=["as before"], limit=LIMIT)
         mpi.run(target, 1, [python, "manager.py", "20", "1"], says=["worker 19 of 20 says so"], limit=LIMIT)
         mpi.run(target, 1, [python, "manager.py", "1", "12"], says=["manager 0 is done"], limit=LIMIT)
         # Without a launcher.

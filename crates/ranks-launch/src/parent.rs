@@ -7,10 +7,14 @@ use ranks_shm::life::Stage;
 use std::fmt;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// `MPI_ERR_SPAWN`.
 const ERR_SPAWN: i32 = 42;
+
+/// How long a job that has ended waits for the ranks that have started it. They are in the call that has started it, so they
+/// come unless they are stopped.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// The job that has started this one.
 #[derive(Clone)]
@@ -73,6 +77,16 @@ impl Parent {
     /// True once the new ranks are there.
     pub fn is_met(&self) -> bool {
         (self.bridge.first_side()..self.bridge.ranks()).all(|place| self.bridge.has_arrived(place))
+    }
+
+    /// Waits until the ranks that have started this job have mapped its segment, which they find by this process. The new
+    /// ranks may have ended before they come to it.
+    pub fn wait_until_seen(&self) {
+        let late = Instant::now() + LONGEST;
+        let seen = || (0..self.bridge.first_side()).all(|place| self.bridge.has_arrived(place));
+        while self.is_met() && !seen() && !self.home.is_abandoned() && Instant::now() < late {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Waits until the old job has ended before its time: its launcher, or the program itself where none started it.

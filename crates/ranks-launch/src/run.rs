@@ -158,6 +158,10 @@ impl<'a> Job<'a> {
         self.say_who_left_unfinalised();
         self.say_exit_codes();
         self.write_the_rest();
+        // Until then the segment is open here.
+        if let Some(parent) = &self.launch.parent {
+            parent.wait_until_seen();
+        }
         self.outcome()
     }
 
