@@ -8,9 +8,11 @@
 use crate::communicator::{Communicator, Status};
 use crate::equivalence::Equivalence;
 use crate::{Class, Result};
+use ranks_engine::op::Deferred;
 use ranks_engine::{Call, RecvBuf, SendBuf};
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 /// Refuses at compile time what has no bytes.
 const fn has_bytes<T>() {
@@ -114,6 +116,18 @@ pub(crate) fn zeroed<T: Equivalence>(len: usize) -> Option<Vec<T>> {
         room.set_len(len);
     }
     Some(room)
+}
+
+/// A function of two rows of bytes, as the engine hands it out with the addresses of both.
+pub(crate) fn deferred(function: impl Fn(&[u8], &mut [u8]) + Send + Sync + 'static) -> Deferred {
+    Arc::new(move |input: *const u8, inout: *mut u8, len| {
+        // SAFETY: the engine gives the addresses of as many bytes each. They do not overlap, as the one is what
+        // came from elsewhere, and the request keeps both until the function has returned. No byte is padding:
+        // `clean` made it zero.
+        let (input, inout) =
+            unsafe { (std::slice::from_raw_parts(input, len), std::slice::from_raw_parts_mut(inout, len)) };
+        function(input, inout);
+    })
 }
 
 /// One value of as many bytes; `None` if they are none.

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use ranks::{ANY_SOURCE, ANY_TAG, Operation, SharedCommunicator, op};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 fn shared() -> SharedCommunicator {
@@ -235,5 +236,97 @@ fn a_send_that_is_dropped_arrives() -> ranks::Result<()> {
         }
         world.barrier().wait()?;
     }
+    Ok(())
+}
+
+/// An operation of a reduction sends, receives and asks on the communicator that reduces, from tasks and from a thread.
+#[ranks::test(n = 4, timeout = "60s")]
+fn the_operation_of_a_reduction_uses_its_communicator() -> ranks::Result<()> {
+    let world = shared();
+    let pair = world.split(Some(world.rank() as u32 / 2), 0).wait()?.expect("it gave a colour");
+    reduces_through_itself(&pair)?;
+    reduces_through_itself(&world)
+}
+
+fn reduces_through_itself(world: &SharedCommunicator) -> ranks::Result<()> {
+    let (me, n) = (world.rank(), world.size());
+    let sum = (0..n).sum::<usize>();
+    let through = |world: &SharedCommunicator, tag: i32| {
+        let world = world.clone();
+        move |a: usize, b: usize| {
+            let me = world.rank();
+            let receiving = world.receive::<usize>(me, tag);
+            world.send(&(a + b), me, tag).wait().unwrap();
+            receiving.wait().unwrap().0
+        }
+    };
+    for round in 0..20 {
+        let op = through(world, round);
+        assert_eq!(world.all_reduce_from(vec![me, me], op).wait()?, [sum, sum]);
+        let mut slice = [me; 3];
+        world.all_reduce_slice(&mut slice, through(world, round))?;
+        assert_eq!(slice, [sum; 3]);
+    }
+    runtime().block_on(async {
+        let tasks: Vec<_> = (0..8)
+            .map(|tag| {
+                let op = through(world, 100 + tag);
+                let reducing = world.all_reduce_from(vec![me; 1 + tag as usize], op);
+                let size = 1 + tag as usize;
+                tokio::spawn(async move { reducing.await.map(|sums| (sums, size)) })
+            })
+            .collect();
+        for task in tasks {
+            let (sums, size) = task.await.unwrap()?;
+            assert_eq!(sums, vec![sum; size]);
+        }
+        // One that nobody waits for keeps the communicator until it has run.
+        let (token, op) = (Arc::new(()), through(world, 200));
+        let kept = token.clone();
+        drop(world.all_reduce_from(vec![me], move |a, b| {
+            let _kept = &kept;
+            op(a, b)
+        }));
+        world.barrier().await?;
+        world.scan_from(vec![1], through(world, 201)).await.map(|upto| assert_eq!(upto, [me + 1]))?;
+        while Arc::strong_count(&token) > 1 {
+            world.probe_now(me, 200)?;
+            tokio::task::yield_now().await;
+        }
+        ranks::Result::Ok(())
+    })?;
+    world.barrier().wait()
+}
+
+/// A panic in the operation of a reduction reaches who waits for that reduction, and nobody else.
+#[ranks::test(n = 4, timeout = "60s")]
+fn a_panic_in_the_operation_of_a_reduction_stays_there() -> ranks::Result<()> {
+    let world = shared();
+    let pair = world.split(Some(world.rank() as u32 / 2), 0).wait()?.expect("it gave a colour");
+    panics_for_itself(&pair)?;
+    drop(pair);
+    panics_for_itself(&world)?;
+    world.into_world().expect("nothing else is left").barrier()
+}
+
+fn panics_for_itself(world: &SharedCommunicator) -> ranks::Result<()> {
+    let (me, n) = (world.rank(), world.size());
+    for _ in 0..3 {
+        runtime().block_on(async {
+            let failing = world.all_reduce_from(vec![1, 2], |_: i32, _| panic!("no sum today"));
+            let sound = world.all_reduce_from(vec![me], op::sum);
+            let failing = tokio::spawn(failing);
+            let sound = tokio::spawn(sound);
+            assert_eq!(sound.await.unwrap().unwrap(), [(0..n).sum::<usize>()]);
+            let panic = failing.await.unwrap_err().into_panic();
+            assert_eq!(panic.downcast_ref(), Some(&"no sum today"));
+        });
+        let mut slice = [1];
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            world.all_reduce_slice(&mut slice, |_: i32, _| panic!("nor now"))
+        }));
+        assert_eq!(outcome.unwrap_err().downcast_ref(), Some(&"nor now"));
+    }
+    assert_eq!(world.all_reduce_from(vec![1], op::sum).wait()?, [n]);
     Ok(())
 }

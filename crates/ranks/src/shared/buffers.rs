@@ -1,9 +1,9 @@
 //! Collectives of buffers, for tasks and threads. Chapter 6.
 
+use super::work::Outcome;
 use super::{Comm, Operation, SharedCommunicator};
 use crate::Class;
 use crate::Result;
-use crate::collective::reductions::rows;
 use crate::equivalence::Equivalence;
 use crate::memory::{clean, no_values, purge, recv_buf, zeroed};
 use ranks_engine::collective::{
@@ -13,7 +13,6 @@ use ranks_engine::collective::{
 use ranks_engine::op::StoredOp;
 use ranks_engine::{Call, Form, RecvBuf, SendBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Comm {
     /// Room for so many elements, all zero.
@@ -39,7 +38,7 @@ impl SharedCommunicator {
         &self,
         mut send: Option<Vec<T>>,
         recv: Result<Vec<T>>,
-        wrong: Option<Arc<AtomicBool>>,
+        function: Option<Arc<Outcome>>,
         collective: impl FnOnce(Option<SendBuf>, RecvBuf) -> C,
     ) -> Operation<Vec<T>> {
         let mut recv = match recv {
@@ -56,7 +55,8 @@ impl SharedCommunicator {
             Err(error) => return Operation::failed(error.in_call(call)),
         };
         self.begun_as(call, id, (send, recv), move |(_, mut recv), comm, _| {
-            if purge(&mut recv) && !wrong.is_some_and(|wrong| wrong.load(Ordering::Relaxed)) {
+            let elements = function.is_none_or(|function| function.check());
+            if purge(&mut recv) && elements {
                 return Ok(recv);
             }
             Err(comm.error(Class::Type, call, no_values(std::any::type_name::<T>())))
@@ -71,11 +71,8 @@ impl SharedCommunicator {
         op: impl FnMut(T, T) -> T + Send + 'static,
         reduction: impl FnOnce(Option<SendBuf>, RecvBuf, StoredOp) -> C,
     ) -> Operation<Vec<T>> {
-        let wrong = (!T::ANY).then(Arc::<AtomicBool>::default);
-        let flag = wrong.clone();
-        let set = move || flag.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
-        let op = StoredOp::user(rows(op, set), size_of::<T>(), false);
-        self.collecting(send, recv, wrong, |send, recv| reduction(send, recv, op))
+        let (op, function) = self.0.rank.operation(op);
+        self.collecting(send, recv, Some(function), |send, recv| reduction(send, recv, op))
     }
 
     /// Something at the root, nothing elsewhere.
@@ -207,8 +204,8 @@ impl SharedCommunicator {
     }
 
     /// Combines the ranks' buffers at the root, element by element and in order of rank; the others get `None`. Any
-    /// thread of the rank may run the operation, while the rank is in use: it must not use a communicator. Section
-    /// 6.9.1.
+    /// thread of the rank may run the operation, but none holds a lock meanwhile: it may use a communicator. If it
+    /// panics, the panic goes on in whoever waits for this; the other ranks get a result of no meaning. Section 6.9.1.
     ///
     /// ```
     /// let world = ranks::init()?.into_shared()?;

@@ -11,6 +11,7 @@
 //! | `slices` | blocking calls on borrowed slices |
 //! | `buffers` | collectives of buffers |
 //! | `objects` | collectives of objects |
+//! | `work` | what runs without the lock: the program's functions in reductions of buffers |
 //! | `incoming` | streams: of messages, and of ranks that have died |
 
 mod buffers;
@@ -19,6 +20,7 @@ mod messages;
 mod objects;
 mod operation;
 mod slices;
+mod work;
 
 pub use incoming::{Failures, Incoming};
 pub use messages::SharedMessage;
@@ -31,6 +33,7 @@ use operation::Keeping;
 use ranks_engine::{Call, CommId, RequestId, ShmEngine, UNDEFINED};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use work::Discarded;
 
 /// A rank whose calls any thread may make.
 struct Rank {
@@ -38,6 +41,7 @@ struct Rank {
     awaiting: Awaiting,
     /// Threads that wait for the engine.
     wanted: AtomicUsize,
+    discarded: Arc<Discarded>,
 }
 
 /// What the clones of a communicator share.
@@ -92,9 +96,8 @@ impl Rank {
     fn with<R>(&self, work: impl FnOnce(&mut ShmEngine) -> R) -> R {
         let mut engine = self.lock();
         let outcome = work(&mut engine.0);
-        let woken = self.awaiting.any().then(|| self.awaiting.after_call(&mut engine.0));
-        drop(engine);
-        drop(woken);
+        let woken = self.woken(&mut engine.0);
+        self.unlock(engine, woken);
         outcome
     }
 }
@@ -119,7 +122,8 @@ impl SharedCommunicator {
     pub(crate) fn new(engine: Finalising, me: usize, size: usize) -> Self {
         engine.0.expect_other_threads();
         let awaiting = Awaiting::default();
-        let rank = Arc::new(Rank { engine: Mutex::new(engine), awaiting, wanted: AtomicUsize::new(0) });
+        let (wanted, discarded) = (AtomicUsize::new(0), Arc::default());
+        let rank = Arc::new(Rank { engine: Mutex::new(engine), awaiting, wanted, discarded });
         Self(Arc::new(Comm { rank, id: CommId::WORLD, me, size, name: Mutex::new("world".to_owned()) }))
     }
 

@@ -1,5 +1,6 @@
 //! An operation under way: a future for tasks, and a wait for threads.
 
+use super::work::Kept;
 use super::{Comm, Rank};
 use crate::Result;
 use ranks_engine::{RequestId, Status};
@@ -112,17 +113,24 @@ impl Wake for Unpark {
 impl Rank {
     /// What came of a request, if it is done; otherwise `waker` is called when there is something to do.
     fn poll(&self, id: RequestId, data: bool, waker: &Waker) -> Poll<Result<(Vec<u8>, Status)>> {
-        let mut engine = self.lock();
-        let polled = self.awaiting.poll(&mut engine.0, id, waker);
-        let outcome = match &polled {
-            Ok((false, _)) => Poll::Pending,
-            Ok((true, _)) if data => Poll::Ready(engine.0.wait_data(id)),
-            Ok((true, _)) => Poll::Ready(engine.0.wait(id).map(|status| (Vec::new(), status))),
-            Err(error) => Poll::Ready(Err(error.clone())),
-        };
-        drop(engine);
-        drop(polled);
-        outcome
+        loop {
+            let mut engine = self.lock();
+            let left = self.wait_within(&mut engine.0);
+            let polled = self.awaiting.poll(&mut engine.0, id, waker);
+            let outcome = match &polled {
+                Ok((false, _)) => Poll::Pending,
+                Ok((true, _)) if data => Poll::Ready(engine.0.wait_data(id)),
+                Ok((true, _)) => Poll::Ready(engine.0.wait(id).map(|status| (Vec::new(), status))),
+                Err(error) => Poll::Ready(Err(error.clone())),
+            };
+            let pending = outcome.is_pending();
+            let Some(work) = self.unlock_and_take(engine, (polled, left), pending) else { return outcome };
+            if !pending {
+                self.run(work);
+                return outcome;
+            }
+            self.run_meanwhile(work, id);
+        }
     }
 }
 
@@ -140,13 +148,12 @@ impl<V> Drop for UnderWay<V> {
     fn drop(&mut self) {
         let Some(kept) = self.kept.take() else { return };
         let rank = &self.comm.rank;
-        let buffer = kept.leave();
+        let buffer = Box::new(Kept::new(kept.leave(), rank.discarded.clone()));
         let mut engine = rank.lock();
         let woken = rank.awaiting.forget(&mut engine.0, self.id);
         engine.0.abandon(self.id, buffer);
-        let also = rank.awaiting.any().then(|| rank.awaiting.after_call(&mut engine.0));
-        drop(engine);
-        drop((woken, also));
+        let also = rank.woken(&mut engine.0);
+        rank.unlock(engine, (woken, also));
     }
 }
 

@@ -1,14 +1,12 @@
 //! Blocking calls on slices that the caller lends: nothing is copied, and nothing can be dropped meanwhile.
 
 use super::SharedCommunicator;
-use crate::collective::reductions::rows;
 use crate::communicator::{Source, Status, Tag};
 use crate::equivalence::Equivalence;
 use crate::memory::{bytes_of, clean, no_values, purge, recv_buf, typed_buf};
 use crate::op::Number;
 use crate::{Class, Result};
 use ranks_engine::collective::{Allreduce, Bcast, Storable};
-use ranks_engine::op::StoredOp;
 use ranks_engine::{Call, Form, Mode, RequestId};
 
 impl SharedCommunicator {
@@ -111,7 +109,7 @@ impl SharedCommunicator {
 
     /// Combines the ranks' slices of numbers, element by element and in order of rank, for all ranks, as
     /// [`crate::Communicator::all_reduce_in_place`] does: all slices have one length, and the result replaces the
-    /// elements. Any thread of the rank may run the operation, so it owns what it uses; it must not use a
+    /// elements. Any thread of the rank may run the operation, so it owns what it uses; it may use a
     /// communicator. Section 6.9.6.
     ///
     /// ```
@@ -130,8 +128,11 @@ impl SharedCommunicator {
         data: &mut [T],
         op: impl FnMut(T, T) -> T + Send + 'static,
     ) -> Result<()> {
-        let op = StoredOp::user(rows(op, || {}), size_of::<T>(), false);
+        let (op, function) = self.0.rank.operation(op);
         let recv = recv_buf(data);
-        self.collective(Allreduce { send: None, recv, op })
+        let outcome = self.collective(Allreduce { send: None, recv, op });
+        // Every row of bytes is a number. The panic of an operation goes on here.
+        function.check();
+        outcome
     }
 }
