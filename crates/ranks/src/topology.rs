@@ -1,9 +1,10 @@
 //! Communicators whose ranks have neighbours: grids and graphs. Chapter 8.
 
+use crate::collective::neighborhood::somebody;
 use crate::communicator::Communicator;
 use crate::{Error, Result};
+use ranks_engine::Call;
 use ranks_engine::topology::{Cart, DistGraph, Topology, Wrong};
-use ranks_engine::{Call, PROC_NULL};
 use std::ops::Deref;
 
 /// Splits a number of ranks into dimensions as even as can be, in falling order. Those that are not 0 stay.
@@ -24,11 +25,6 @@ pub fn balance(ranks: usize, dimensions: &mut [usize]) -> Result<()> {
         .map_err(|Wrong { class, detail }| Error::new(class, Call::Unknown, 0, detail))?;
     dimensions.iter_mut().zip(dims).for_each(|(dimension, dim)| *dimension = dim as usize);
     Ok(())
-}
-
-/// The rank there is, if there is one.
-fn somebody(rank: i32) -> Option<usize> {
-    (rank != PROC_NULL).then_some(rank as usize)
 }
 
 /// A communicator whose ranks are a grid; the last dimension goes fastest. A [`Communicator`] in every

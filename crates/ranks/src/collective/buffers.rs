@@ -8,7 +8,7 @@ use ranks_engine::collective::{Allgather, Alltoall, Collective, ExchangeParts, G
 use ranks_engine::{Call, RecvBuf, SendBuf};
 
 /// Numbers of elements as parts in bytes, one after the other.
-pub(super) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
+pub(crate) fn parts_of<T>(counts: &[usize]) -> Vec<Part> {
     Part::in_order(counts.iter().map(|count| count.saturating_mul(size_of::<T>())))
 }
 

@@ -12,11 +12,11 @@
 
 mod across;
 pub(crate) mod begun;
-mod buffers;
-mod neighborhood;
+pub(crate) mod buffers;
+pub(crate) mod neighborhood;
 mod nonblocking;
 mod nonblocking_reductions;
-mod nonblocking_v;
+pub(crate) mod nonblocking_v;
 mod objects;
 pub(crate) mod reductions;
 

@@ -12,27 +12,35 @@ use crate::equivalence::Equivalence;
 use crate::request::Persistent;
 use ranks_engine::collective::{ExchangeParts, NeighborAllgather, NeighborAlltoall, Neighbors};
 use ranks_engine::topology::Topology;
-use ranks_engine::{Call, Form, SendBuf};
+use ranks_engine::{Call, CommId, Form, PROC_NULL, SendBuf, ShmEngine};
 
 /// Whom a rank hears from and whom it sends to.
-struct Around {
-    sources: Vec<i32>,
-    destinations: Vec<i32>,
+pub(crate) struct Around {
+    pub sources: Vec<i32>,
+    pub destinations: Vec<i32>,
     cartesian: bool,
 }
 
+/// The rank there is, if there is one.
+pub(crate) fn somebody(rank: i32) -> Option<usize> {
+    (rank != PROC_NULL).then_some(rank as usize)
+}
+
 impl Around {
-    fn neighbors(&self) -> Neighbors<'_> {
+    pub fn of(engine: &ShmEngine, id: CommId) -> Result<Self> {
+        let (sources, destinations) = engine.comm_neighbors(id)?;
+        let cartesian = matches!(engine.comm_topology(id)?.as_deref(), Some(Topology::Cart(_)));
+        Ok(Self { sources, destinations, cartesian })
+    }
+
+    pub fn neighbors(&self) -> Neighbors<'_> {
         Neighbors { sources: &self.sources, destinations: &self.destinations, cartesian: self.cartesian }
     }
 }
 
 impl Communicator {
     fn around(&self) -> Result<Around> {
-        let engine = self.engine.engine();
-        let (sources, destinations) = engine.comm_neighbors(self.id)?;
-        let cartesian = matches!(engine.comm_topology(self.id)?.as_deref(), Some(Topology::Cart(_)));
-        Ok(Around { sources, destinations, cartesian })
+        Around::of(&self.engine.engine(), self.id)
     }
 
     /// Sends one slice to all neighbours, and gets one of the same length from each, in their order: `recv`

@@ -146,6 +146,6 @@ impl Communicator {
 }
 
 /// Of all ranks together; more than there is memory for stays so.
-fn sum(counts: &[usize]) -> usize {
+pub(crate) fn sum(counts: &[usize]) -> usize {
     counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
 }

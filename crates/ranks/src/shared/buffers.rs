@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 impl Comm {
     /// Room for so many elements, all zero.
-    fn room<T: Equivalence>(&self, call: Call, len: usize) -> Result<Vec<T>> {
+    pub(super) fn room<T: Equivalence>(&self, call: Call, len: usize) -> Result<Vec<T>> {
         zeroed(len).ok_or_else(|| {
             let detail = format!("there is no memory for {len} elements of {} bytes", size_of::<T>());
             self.error(Class::NoMem, call, detail)
@@ -34,7 +34,7 @@ impl Comm {
 
 impl SharedCommunicator {
     /// Begins a collective from `send` (in place without) into `recv`, and keeps both.
-    fn collecting<T: Equivalence, C: Storable>(
+    pub(super) fn collecting<T: Equivalence, C: Storable>(
         &self,
         mut send: Option<Vec<T>>,
         recv: Result<Vec<T>>,
@@ -64,7 +64,7 @@ impl SharedCommunicator {
     }
 
     /// As [`Self::collecting`], with an operation.
-    fn reducing<T: Equivalence, C: Storable>(
+    pub(super) fn reducing<T: Equivalence, C: Storable>(
         &self,
         send: Option<Vec<T>>,
         recv: Result<Vec<T>>,
@@ -76,7 +76,7 @@ impl SharedCommunicator {
     }
 
     /// Something at the root, nothing elsewhere.
-    fn at_root<T: Send + 'static>(
+    pub(super) fn at_root<T: Send + 'static>(
         &self,
         operation: Operation<Vec<T>>,
         root: usize,

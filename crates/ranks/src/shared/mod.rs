@@ -10,6 +10,8 @@
 //! | `messages` | messages: sending, receiving, probing |
 //! | `slices` | blocking calls on borrowed slices |
 //! | `buffers` | collectives of buffers |
+//! | `varying` | collectives of buffers with parts of different lengths |
+//! | `neighbors` | grids, graphs, and exchanges in them |
 //! | `objects` | collectives of objects |
 //! | `work` | what runs without the lock: the program's functions in reductions of buffers |
 //! | `incoming` | streams: of messages, and of ranks that have died |
@@ -17,9 +19,11 @@
 mod buffers;
 mod incoming;
 mod messages;
+mod neighbors;
 mod objects;
 mod operation;
 mod slices;
+mod varying;
 mod work;
 
 pub use incoming::{Failures, Incoming};

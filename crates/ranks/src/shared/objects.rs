@@ -39,6 +39,18 @@ impl SharedCommunicator {
                 Err(error) => return Operation::failed(error),
             }
         }
+        self.exchanging_bytes(call, shape, (bytes, lens), values, finish)
+    }
+
+    /// As [`Self::exchanging`], of bytes: one message after the other, and the length of each. `values` are kept.
+    pub(super) fn exchanging_bytes<B: Send + 'static, V>(
+        &self,
+        call: Call,
+        shape: Shape,
+        (bytes, lens): (Vec<u8>, Vec<usize>),
+        values: B,
+        finish: impl FnOnce(B, Vec<Vec<u8>>, &Comm) -> Result<V> + Send + 'static,
+    ) -> Operation<V> {
         let arrived = Arrived::default();
         let objects = Objects { shape, send: send_buf(&bytes), lens, arrived: arrived.clone() };
         match self.with(|engine| engine.begin(self.0.id, Form::Nonblocking, objects)) {
