@@ -5,21 +5,13 @@
 //! receive and a wildcard, numbers in order of arrival between messages of different sources. No
 //! clock, no atomics, no input or output: every case can be tried in a test.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
-
+mod queue;
 #[cfg(test)]
 mod tests;
 
-/// An entry of a queue: its number, its tag (`None`: any), and what it stands for.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    number: u64,
-    tag: Option<i32>,
-    id: u32,
-}
-
-type Queue = VecDeque<Entry>;
+use queue::{Entry, Found, Queue};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 #[derive(Default)]
 struct Queues {
@@ -32,7 +24,19 @@ struct Queues {
     closed: bool,
 }
 
-/// Context ids are small and dense: one multiplication spreads them well enough.
+impl Queues {
+    /// The first unexpected message that fits, and its source.
+    fn first_unexpected(&self, source: Option<usize>, tag: Option<i32>) -> Option<(usize, Found)> {
+        if let Some(source) = source {
+            return Some((source, self.unexpected[source].first_for_receive(tag)?));
+        }
+        let all = self.unexpected.iter().enumerate();
+        let first = all.filter_map(|(source, queue)| Some((source, queue.first_for_receive(tag)?)));
+        first.min_by_key(|(_, found)| found.entry.number)
+    }
+}
+
+/// Context ids and tags are small and dense: one multiplication spreads them well enough.
 #[derive(Default)]
 struct Spread(u64);
 
@@ -58,11 +62,6 @@ pub struct Matcher {
     next: u64,
 }
 
-fn take_first(queue: &mut Queue, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
-    let at = queue.iter().position(wanted)?;
-    if at == 0 { queue.pop_front() } else { queue.remove(at) }
-}
-
 impl Matcher {
     /// Empty queues for messages from `ranks` sources.
     pub fn new(ranks: usize) -> Self {
@@ -74,8 +73,8 @@ impl Matcher {
         self.ranks = ranks;
         for queues in std::iter::once(&mut self.world).chain(self.others.values_mut()) {
             if !queues.posted.is_empty() {
-                queues.posted.resize_with(ranks, Queue::new);
-                queues.unexpected.resize_with(ranks, Queue::new);
+                queues.posted.resize_with(ranks, Queue::default);
+                queues.unexpected.resize_with(ranks, Queue::default);
             }
         }
     }
@@ -85,8 +84,8 @@ impl Matcher {
         let ranks = self.ranks;
         let queues = if context == 0 { &mut self.world } else { self.others.entry(context).or_default() };
         if queues.posted.is_empty() {
-            queues.posted.resize_with(ranks, Queue::new);
-            queues.unexpected.resize_with(ranks, Queue::new);
+            queues.posted.resize_with(ranks, Queue::default);
+            queues.unexpected.resize_with(ranks, Queue::default);
         }
         queues
     }
@@ -105,25 +104,15 @@ impl Matcher {
         if queues.unexpected_count == 0 {
             return None;
         }
-        let fits = |entry: &&Entry| tag.is_none_or(|tag| entry.tag == Some(tag));
-        match source {
-            Some(source) => queues.unexpected[source].iter().find(fits).map(|entry| (source, entry.id)),
-            None => queues
-                .unexpected
-                .iter()
-                .enumerate()
-                .filter_map(|(source, queue)| {
-                    queue.iter().find(fits).map(|entry| (entry.number, source, entry.id))
-                })
-                .min()
-                .map(|(_, source, id)| (source, id)),
-        }
+        let (source, found) = queues.first_unexpected(source, tag)?;
+        Some((source, found.entry.id))
     }
 
-    /// Takes an unexpected message that [`Self::find`] found out of its queue.
-    pub fn remove(&mut self, context: u32, source: usize, id: u32) {
+    /// Takes an unexpected message with this tag, which [`Self::find`] found, out of its queue.
+    pub fn remove(&mut self, context: u32, source: usize, tag: i32, id: u32) {
         let queues = self.queues(context);
-        if take_first(&mut queues.unexpected[source], |entry| entry.id == id).is_some() {
+        if let Some(found) = queues.unexpected[source].find_id(Some(tag), id) {
+            queues.unexpected[source].take(found);
             queues.unexpected_count -= 1;
         }
         if queues.closed {
@@ -139,20 +128,24 @@ impl Matcher {
         tag: Option<i32>,
         request: u32,
     ) -> Option<u32> {
-        if self.queues(context).unexpected_count > 0
-            && let Some((from, id)) = self.find(context, source, tag)
-        {
-            self.remove(context, from, id);
-            return Some(id);
-        }
         let number = self.next;
         self.next += 1;
         let queues = self.queues(context);
+        if queues.unexpected_count > 0
+            && let Some((from, found)) = queues.first_unexpected(source, tag)
+        {
+            queues.unexpected[from].take(found);
+            queues.unexpected_count -= 1;
+            if queues.closed {
+                self.forget(context);
+            }
+            return Some(found.entry.id);
+        }
         queues.posted_count += 1;
         let entry = Entry { number, tag, id: request };
         match source {
-            Some(source) => queues.posted[source].push_back(entry),
-            None => queues.posted_any.push_back(entry),
+            Some(source) => queues.posted[source].insert(entry),
+            None => queues.posted_any.insert(entry),
         }
         None
     }
@@ -170,26 +163,23 @@ impl Matcher {
         if queues.posted_count == 0 {
             return None;
         }
-        let fits = |entry: &Entry| entry.tag.is_none_or(|wanted| wanted == tag);
         // The usual case: messages come as their receives were posted, none of them from any source.
         if queues.posted_any.is_empty()
             && !queues.closed
-            && let Some(first) = queues.posted[source].front()
-            && fits(first)
+            && let Some(first) = queues.posted[source].take_front_for(tag)
         {
-            let id = first.id;
-            queues.posted[source].pop_front();
             queues.posted_count -= 1;
-            return Some(id);
+            return Some(first.id);
         }
-        let specific = queues.posted[source].iter().position(fits);
-        let any = queues.posted_any.iter().position(fits);
-        let number = |queue: &Queue, at: Option<usize>| at.map_or(u64::MAX, |at| queue[at].number);
-        let first_any = number(&queues.posted_any, any) < number(&queues.posted[source], specific);
-        let (queue, at) =
+        let specific = queues.posted[source].first_for_message(tag);
+        let any = queues.posted_any.first_for_message(tag);
+        let number = |found: Option<Found>| found.map_or(u64::MAX, |found| found.entry.number);
+        let first_any = number(any) < number(specific);
+        let (queue, found) =
             if first_any { (&mut queues.posted_any, any?) } else { (&mut queues.posted[source], specific?) };
+        queue.take(found);
         queues.posted_count -= 1;
-        let id = queue.remove(at).map(|entry| entry.id);
+        let id = Some(found.entry.id);
         if queues.closed {
             self.forget(context);
         }
@@ -201,26 +191,22 @@ impl Matcher {
     pub fn keep(&mut self, context: u32, source: usize, tag: i32, id: u32, number: u64) {
         let queues = self.queues(context);
         queues.unexpected_count += 1;
-        let queue = &mut queues.unexpected[source];
-        let entry = Entry { number, tag: Some(tag), id };
-        match queue.back() {
-            Some(last) if last.number > number => {
-                let at = queue.partition_point(|other| other.number < number);
-                queue.insert(at, entry);
-            }
-            _ => queue.push_back(entry),
-        }
+        queues.unexpected[source].insert(Entry { number, tag: Some(tag), id });
     }
 
-    /// Takes a posted receive back; false when it was not posted (any more).
-    pub fn withdraw(&mut self, context: u32, source: Option<usize>, request: u32) -> bool {
+    /// Takes a posted receive with this tag back; false when it was not posted (any more).
+    pub fn withdraw(&mut self, context: u32, source: Option<usize>, tag: Option<i32>, request: u32) -> bool {
         let queues = self.queues(context);
         let queue = match source {
             Some(source) => &mut queues.posted[source],
             None => &mut queues.posted_any,
         };
-        let found = take_first(queue, |entry| entry.id == request).is_some();
-        queues.posted_count -= usize::from(found);
+        let found = queue.find_id(tag, request);
+        if let Some(found) = found {
+            queue.take(found);
+            queues.posted_count -= 1;
+        }
+        let found = found.is_some();
         if queues.closed {
             self.forget(context);
         }

@@ -93,8 +93,8 @@ impl<T: Transport> Engine<T> {
         }
         for index in core.matcher.posted_from(rank) {
             let request = core.requests.at(index);
-            let (context, peer) = (request.context, request.peer);
-            core.matcher.withdraw(context, peer, index);
+            let (context, peer, tag) = (request.context, request.peer, request.wanted_tag());
+            core.matcher.withdraw(context, peer, tag, index);
             failed.push(index);
         }
         // Sends that wait for its answer, and receives that it was sending through the ring.

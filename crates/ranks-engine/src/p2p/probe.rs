@@ -149,8 +149,8 @@ impl<T: Transport> Engine<T> {
     fn take_out(&mut self, (id, from, status): Found) -> (MessageId, Status) {
         let message = &mut self.core.unexpected[id as usize];
         message.taken = true;
-        let context = message.context;
-        self.core.matcher.remove(context, from, id);
+        let (context, tag) = (message.context, message.tag);
+        self.core.matcher.remove(context, from, tag, id);
         (MessageId(id), status)
     }
 

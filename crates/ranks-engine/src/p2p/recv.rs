@@ -242,14 +242,14 @@ impl<T: Transport> Engine<T> {
             return;
         }
         let (context, peer, call) = (request.context, request.peer, request.call);
-        let tag = (request.tag != ANY_TAG).then_some(request.tag);
+        let tag = request.wanted_tag();
         if let Some(id) = self.core.matcher.post(context, peer, tag, index) {
             self.core.receive_kept(index, id);
             self.settle();
         } else if let Some(slot) = peer
             && self.core.gone[slot].is_some()
         {
-            self.core.matcher.withdraw(context, peer, index);
+            self.core.matcher.withdraw(context, peer, tag, index);
             let error = self.core.gone_error(call, slot);
             self.core.fail(index, error);
         }
@@ -332,8 +332,8 @@ impl<T: Transport> Engine<T> {
         if !request.is_recv() || request.matched || request.state != State::Active {
             return Ok(());
         }
-        let (context, peer) = (request.context, request.peer);
-        if self.core.matcher.withdraw(context, peer, id.index()) {
+        let (context, peer, tag) = (request.context, request.peer, request.wanted_tag());
+        if self.core.matcher.withdraw(context, peer, tag, id.index()) {
             let request = self.core.requests.at(id.index());
             request.status = Status { cancelled: true, ..Status::EMPTY };
             self.core.finish(id.index());

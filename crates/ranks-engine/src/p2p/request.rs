@@ -175,6 +175,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// The tag that a receive asks for; `None` for any.
+    pub fn wanted_tag(&self) -> Option<i32> {
+        (self.tag != ANY_TAG).then_some(self.tag)
+    }
+
     pub fn new(call: Call, kind: Kind) -> Self {
         Self {
             index: 0,

@@ -231,10 +231,10 @@ impl<T: Transport> Engine<T> {
         if request.state != State::Active || !request.is_recv() || request.matched || !request.wildcard {
             return;
         }
-        let (call, context) = (request.call, request.context);
+        let (call, context, tag) = (request.call, request.context, request.wanted_tag());
         let Some(comm) = request.comm.clone() else { return };
         if let Some(error) = self.hopeless(call, ANY_SOURCE, &comm)
-            && self.core.matcher.withdraw(context, None, index)
+            && self.core.matcher.withdraw(context, None, tag, index)
         {
             self.core.fail(index, error);
         }
