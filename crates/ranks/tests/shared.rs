@@ -330,3 +330,44 @@ fn panics_for_itself(world: &SharedCommunicator) -> ranks::Result<()> {
     assert_eq!(world.all_reduce_from(vec![1], op::sum).wait()?, [n]);
     Ok(())
 }
+
+/// A value whose drop panics, and a waker that panics.
+struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("a drop that panics");
+    }
+}
+
+impl std::task::Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        std::mem::forget(self);
+        panic!("a waker that panics");
+    }
+}
+
+/// Calls that wake a task, or drop what an operation kept, return as always whatever panics meanwhile.
+#[ranks::test(n = 2, timeout = "60s")]
+fn panics_of_wakers_and_of_dropped_values_end_no_other_call() -> ranks::Result<()> {
+    let world = shared();
+    let (me, other) = (world.rank(), 1 - world.rank());
+    let value = Panics;
+    let sum = world.all_reduce_from(vec![me], move |a, b| {
+        let _kept = &value;
+        a + b
+    });
+    assert_eq!(sum.wait()?, [1]);
+    let waker = Waker::from(Arc::new(Panics));
+    let mut first = world.receive::<usize>(other, 1);
+    assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
+    let second = world.receive::<usize>(other, 2);
+    world.barrier().wait()?;
+    for tag in [1, 2] {
+        world.send(&me, other, tag).wait()?;
+    }
+    // This takes the first message in, too, and wakes with its waker.
+    assert_eq!((second.wait()?.0, first.wait()?.0), (other, other));
+    std::mem::forget(waker);
+    world.barrier().wait()
+}

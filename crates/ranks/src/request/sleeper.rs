@@ -3,6 +3,7 @@
 use super::waiting::{Place, Waiting};
 use ranks_engine::WakeHandle;
 use ranks_shm::duty::State;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::JoinHandle;
@@ -43,7 +44,10 @@ impl Common {
     fn wake<'a>(&'a self, waiting: MutexGuard<'a, Waiting>, waker: Option<Waker>) -> MutexGuard<'a, Waiting> {
         let Some(waker) = waker else { return waiting };
         drop(waiting);
-        waker.wake();
+        // A waker that panics must not end the sleeper: all other tasks need it.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            std::mem::forget(panic);
+        }
         self.lock()
     }
 

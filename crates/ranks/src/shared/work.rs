@@ -31,6 +31,16 @@ pub(super) struct Discarded {
     any: AtomicBool,
 }
 
+/// Drops what the program made: a value, or wakers that it also wakes. A panic of that goes no further than the
+/// message that it prints. It must not end the call that is under way here, which has lent memory to the engine and has
+/// to say so first.
+fn drop_quietly<V>(value: V) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Dropping it could panic again.
+        std::mem::forget(panic);
+    }
+}
+
 impl Discarded {
     fn add(&self, value: Box<dyn Any + Send>) {
         self.values.lock().unwrap_or_else(PoisonError::into_inner).push(value);
@@ -41,7 +51,7 @@ impl Discarded {
     fn empty(&self) {
         if self.any.swap(false, Ordering::Acquire) {
             let values = std::mem::take(&mut *self.values.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(values);
+            values.into_iter().for_each(drop_quietly);
         }
     }
 }
@@ -133,7 +143,7 @@ impl Rank {
         let takes = engine.0.has_work() && (waits || RUNNING.get() == 0);
         let work = if takes { engine.0.take_work() } else { None };
         drop(engine);
-        drop(woken);
+        drop_quietly(woken);
         self.discarded.empty();
         work
     }
