@@ -1,9 +1,8 @@
 //! The thread that sleeps in the rank's place while tasks wait. It never touches the engine.
 
-use super::waiting::{Place, Waiting};
+use super::waiting::{Place, Waiting, wake};
 use ranks_engine::WakeHandle;
 use ranks_shm::duty::State;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::JoinHandle;
@@ -44,10 +43,7 @@ impl Common {
     fn wake<'a>(&'a self, waiting: MutexGuard<'a, Waiting>, waker: Option<Waker>) -> MutexGuard<'a, Waiting> {
         let Some(waker) = waker else { return waiting };
         drop(waiting);
-        // A waker that panics must not end the sleeper: all other tasks need it.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            std::mem::forget(panic);
-        }
+        wake(waker);
         self.lock()
     }
 

@@ -4,6 +4,7 @@ use ranks_engine::{RequestId, ShmEngine};
 use ranks_shm::backoff::Policy;
 use ranks_shm::bounds::{SLEEP_AFTER_MICROS, SPIN_MICROS};
 use ranks_shm::duty::Duty;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -40,9 +41,17 @@ impl Drop for Woken {
             std::thread::yield_now();
         }
         if let Some(waker) = self.first.take() {
-            waker.wake();
-            std::mem::take(&mut self.more).into_iter().for_each(Waker::wake);
+            wake(waker);
+            std::mem::take(&mut self.more).into_iter().for_each(wake);
         }
+    }
+}
+
+/// Wakes a task. A waker that panics must keep neither the other tasks from being woken nor the sleeper from its work.
+pub(super) fn wake(waker: Waker) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        // Dropping it could panic again.
+        std::mem::forget(panic);
     }
 }
 
