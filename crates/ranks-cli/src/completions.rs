@@ -7,7 +7,7 @@ use ranks_launch::parse::{HELP_GROUPS, OPTIONS, Opt, Spec, Takes};
 pub fn write(shell: clap_complete::Shell, command: Command) -> Vec<u8> {
     // Written in one piece: a reader that goes away ends it without a word, as with other tools.
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut with_run_options(command), "ranks", &mut text);
+    clap_complete::generate(shell, &mut without_colons(with_run_options(command)), "ranks", &mut text);
     text
 }
 
@@ -18,6 +18,22 @@ fn with_run_options(command: Command) -> Command {
     // clap adds --help and --version itself.
     let specs = specs.filter(|spec| !matches!(spec.opt, Opt::Help | Opt::Version));
     command.mut_subcommand("run", |run| run.args(specs.map(argument)).disable_help_flag(false))
+}
+
+/// The command with value names that zsh takes as names: what stands behind a colon is a command to zsh, which it runs.
+fn without_colons(command: Command) -> Command {
+    let plain = |argument: Arg| match argument.get_value_names() {
+        Some(names) if names.iter().any(|name| name.contains(':')) => {
+            // clap keeps names of the program's own text; this process writes the completions and ends.
+            let names: Vec<&'static str> = names.iter().map(|name| &*name.replace(':', "-").leak()).collect();
+            argument.value_names(names)
+        }
+        _ => argument,
+    };
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    names
+        .into_iter()
+        .fold(command.mut_args(plain), |command, name| command.mut_subcommand(name, without_colons))
 }
 
 /// An option of `ranks run` as clap sees it. One letter stands behind one dash, and all other names behind two.

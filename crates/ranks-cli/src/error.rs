@@ -21,6 +21,10 @@ pub enum Error {
     Strange(PathBuf, String),
     /// A file of somebody else is there.
     Taken(PathBuf),
+    /// A folder of the prefix lies elsewhere.
+    Elsewhere(PathBuf, PathBuf),
+    /// The prefix has a character that a search path or a linker's option cannot have.
+    OddPrefix(PathBuf, char),
     /// There is nothing to take away.
     NothingInstalled(PathBuf),
 }
@@ -53,8 +57,21 @@ impl fmt::Display for Error {
             }
             Error::Taken(path) => write!(
                 f,
-                "{} is there already and is not of an earlier `ranks install`: choose another PREFIX, or move it away",
+                "{} is there already and is not of an earlier `ranks install`, or was changed since: choose another PREFIX, \
+                 or move it away",
                 path.display()
+            ),
+            Error::Elsewhere(folder, real) => write!(
+                f,
+                "{} is a link to {}, and what is installed could not find its other files there: choose a PREFIX without \
+                 such a link, or the folder that it leads to",
+                folder.display(),
+                real.display()
+            ),
+            Error::OddPrefix(prefix, character) => write!(
+                f,
+                "{}: a PREFIX with `{character}` cannot stand in PATH or in a linker's options: choose another one",
+                prefix.display()
             ),
             Error::NothingInstalled(prefix) => write!(f, "nothing is installed in {}", prefix.display()),
         }

@@ -174,3 +174,72 @@ fn a_folder_in_the_way_leaves_everything_as_it_was() {
     fs::rename(folder.path("aside"), prefix.join("include")).unwrap();
     assert_eq!(everything(&prefix), before, "nothing half written is left");
 }
+
+#[test]
+fn what_others_have_changed_or_replaced_is_theirs() {
+    let folder = Folder::new("replaced");
+    let prefix = folder.path("p");
+    assert!(install(Path::new(RANKS), &prefix).status.success());
+    // Another MPI takes the name; somebody edits a file.
+    let (mpiexec, header) = (prefix.join("bin/mpiexec"), prefix.join("include/mpi.h"));
+    fs::remove_file(&mpiexec).unwrap();
+    fs::write(&mpiexec, "another MPI's").unwrap();
+    fs::write(&header, fs::read_to_string(&header).unwrap() + "/* mine */\n").unwrap();
+    // What a killed installation has left: no process has this number.
+    let behind = prefix.join("bin/.ranks.4294967294");
+    fs::write(&behind, "half").unwrap();
+
+    let again = install(Path::new(RANKS), &prefix);
+    assert!(!again.status.success() && said(&again).lines().count() == 1, "{}", said(&again));
+    assert!(said(&again).contains("was changed since"), "{}", said(&again));
+
+    let taken = run(Path::new(RANKS), &[Path::new("install"), Path::new("--uninstall"), &prefix]);
+    assert!(taken.status.success(), "{}", said(&taken));
+    for left in [&mpiexec, &header] {
+        assert!(said(&taken).contains(&format!("left: {}", left.display())), "{}", said(&taken));
+    }
+    let left: Vec<PathBuf> = everything(&prefix).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(left, [mpiexec, header]);
+}
+
+#[test]
+fn prefixes_that_could_not_work_are_refused() {
+    let folder = Folder::new("odd");
+    // The folder of programs lies elsewhere: a wrapper would look for the header there.
+    let (prefix, real) = (folder.path("p"), folder.path("real"));
+    fs::create_dir_all(&prefix).unwrap();
+    fs::create_dir_all(&real).unwrap();
+    std::os::unix::fs::symlink(&real, prefix.join("bin")).unwrap();
+    for prefix in [prefix, folder.path("a:b"), folder.path("a,b")] {
+        let output = install(Path::new(RANKS), &prefix);
+        assert!(!output.status.success() && said(&output).lines().count() == 1, "{}", said(&output));
+        assert!(said(&output).contains("PREFIX"), "{}", said(&output));
+    }
+    assert!(everything(&real).is_empty());
+
+    let prefix = folder.path("with space/and 'quote");
+    let output = install(Path::new(RANKS), &prefix);
+    let text = said(&output);
+    let hint = text.lines().find_map(|line| line.split_once(": export ")).expect("bin is not in PATH").1;
+    let shell = Command::new("sh")
+        .args(["-c", &format!("export {hint}; command -v mpiexec.ranks")])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&shell.stdout).trim(),
+        prefix.join("bin/mpiexec.ranks").to_str().unwrap()
+    );
+
+    // Another mpiexec stands before the one that was installed.
+    let first = folder.path("first");
+    fs::create_dir_all(&first).unwrap();
+    fs::copy("/bin/true", first.join("mpiexec")).unwrap();
+    let prefix = folder.path("second");
+    let path = format!("{}:{}:/usr/bin:/bin", first.display(), prefix.join("bin").display());
+    let output = Command::new(RANKS).arg("install").arg(&prefix).env("PATH", path).output().unwrap();
+    assert!(
+        said(&output).contains(&format!("mpiexec is {}", first.join("mpiexec").display())),
+        "{}",
+        said(&output)
+    );
+}

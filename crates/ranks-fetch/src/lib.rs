@@ -162,6 +162,12 @@ fn prepare(options: &Options) -> Result<OutputFiles, Error> {
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder).map_err(|error| Error::Folder(folder.clone(), error))?;
     }
+    // The picture is written at the end: better to say now that it cannot be.
+    if let Some(file) = &options.picture
+        && let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::metadata(folder).map_err(|error| Error::Picture(file.clone(), error))?;
+    }
     OutputFiles::open(options)
 }
 

@@ -140,6 +140,20 @@ pub(super) fn on_terminal(stream: &str) -> bool {
     own || std::env::var("RANKS_TERMINAL").is_ok_and(|names| names.split(',').any(|name| name == stream))
 }
 
+/// How wide the launcher says that its terminal is.
+pub(super) fn terminal_columns() -> Option<u16> {
+    let names = std::env::var("RANKS_TERMINAL").ok()?;
+    names
+        .split(',')
+        .find_map(|name| name.strip_prefix("columns=")?.parse().ok())
+        .filter(|&columns| columns > 0)
+}
+
+/// Whether the terminal cannot move its cursor.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|name| name == "dumb" || name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use super::options::{When, on_terminal};
+use super::options::{When, is_dumb, on_terminal, terminal_columns};
 use super::summary::Summary;
 
 /// A line at the bottom of the terminal, or nothing.
@@ -26,7 +26,8 @@ impl Progress {
     pub(super) fn new(when: When, inputs: &[String], done: u64) -> Progress {
         let target = match when {
             When::Never => return Progress::none(),
-            When::Auto if !on_terminal("error") => return Progress::none(),
+            // A terminal that moves no cursor would fill with repeated lines.
+            When::Auto if !on_terminal("error") || is_dumb() => return Progress::none(),
             // A terminal that this process cannot see: behind the launcher's pipe.
             _ if !stderr().is_terminal() => {
                 ProgressDrawTarget::term_like_with_hz(Box::new(Piped::new()), REDRAWS)
@@ -119,17 +120,21 @@ pub(super) fn count(inputs: &[String]) -> Option<u64> {
     inputs.iter().map(lines).sum::<Option<u64>>().filter(|&lines| lines > 0)
 }
 
-/// A pipe to the launcher, behind which is a terminal of, it is assumed, 80 columns.
+/// A pipe to the launcher, behind which is a terminal.
 #[derive(Debug)]
 struct Piped {
     /// The bar is drawn on standard output, since the records appear on a terminal too: what comes through two pipes
     /// could be shown in another order than it was written, and a record could stand behind the bar.
     out: bool,
+    columns: u16,
 }
+
+/// What a terminal is taken to have whose launcher does not say how wide it is.
+const COLUMNS: u16 = 80;
 
 impl Piped {
     fn new() -> Self {
-        Self { out: on_terminal("out") }
+        Self { out: on_terminal("out"), columns: terminal_columns().unwrap_or(COLUMNS) }
     }
 
     fn send(&self, text: &str) -> io::Result<()> {
@@ -143,7 +148,7 @@ impl Piped {
 
 impl TermLike for Piped {
     fn width(&self) -> u16 {
-        80
+        self.columns
     }
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
         self.times(n, 'A')

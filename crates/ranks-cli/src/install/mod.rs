@@ -65,6 +65,9 @@ pub fn run(options: &Options) -> ExitCode {
 fn install(prefix: &Path) -> Result<String, Error> {
     let program = std::env::current_exe().map_err(Error::OwnFile)?;
     let library = ranks_launch::library().ok_or(Error::NoLibrary)?;
+    if let Some(odd) = prefix.to_string_lossy().chars().find(|character| matches!(character, ':' | ',')) {
+        return Err(Error::OddPrefix(prefix.to_owned(), odd));
+    }
     let place = Place::open(prefix)?;
     let files = files(&program, &library);
     place.put(&files)?;
@@ -72,14 +75,32 @@ fn install(prefix: &Path) -> Result<String, Error> {
     let bin = prefix.join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !std::env::split_paths(&path).any(|folder| folder == bin) {
-        let _ = writeln!(text, "{} is not in PATH: export PATH={}:$PATH", bin.display(), bin.display());
+        let _ = writeln!(text, "{} is not in PATH: export PATH={}:$PATH", bin.display(), quoted(&bin));
+    } else if let Some(first) =
+        std::env::split_paths(&path).map(|folder| folder.join("mpiexec")).find(|it| it.exists())
+        && first != bin.join("mpiexec")
+    {
+        let (first, bin) = (first.display(), quoted(&bin));
+        let _ = writeln!(text, "mpiexec is {first}, which stands before it in PATH: export PATH={bin}:$PATH");
     }
     Ok(text)
 }
 
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |character: char| character.is_alphanumeric() || "/._-+@%".contains(character);
+    if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 fn uninstall(prefix: &Path) -> Result<String, Error> {
-    let count = Place::open(prefix)?.clear()?;
-    Ok(format!("taken from {}: {count} files\n", prefix.display()))
+    let (count, left) = Place::open(prefix)?.clear()?;
+    let mut text = format!("taken from {}: {count} files\n", prefix.display());
+    for file in left {
+        let _ =
+            writeln!(text, "left: {}, which was changed or replaced since it was installed", file.display());
+    }
+    Ok(text)
 }
 
 /// Everything, in the order in which it appears: what others need comes first.

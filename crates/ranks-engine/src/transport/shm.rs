@@ -57,7 +57,7 @@ impl Shm {
         let fail = |detail: String| Error::new(Class::Other, Call::Init, 0, detail);
         let Some(job) = Job::from_environment().map_err(|error| fail(error.to_string()))? else {
             if let Some(line) = alone::without_job().or_else(alone::under_another_launcher) {
-                eprintln!("{line}");
+                ranks_shm::say::line(&line);
             }
             return Self::alone();
         };
@@ -76,7 +76,7 @@ impl Shm {
             // A program that a rank has started beside itself: it is not that rank, it runs alone.
             Claim::OtherProcess(first) => {
                 if let Some(line) = alone::beside(first, job.rank) {
-                    eprintln!("{line}");
+                    ranks_shm::say::line(&line);
                 }
                 Self::alone()
             }

@@ -7,11 +7,13 @@
 use super::Job;
 use crate::culprit::{self, Judgement, Open};
 use crate::ends;
+use crate::environment;
 use crate::fork::{START_ERROR, STEP_FOLDER};
 use crate::limits;
 use crate::outcome::{Cause, Failure};
 use crate::report::{self, Doing};
 use crate::sys::{self, Death};
+use ranks_shm::life::Stage;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -24,6 +26,10 @@ const OTHERS_END: Duration = Duration::from_millis(500);
 
 /// How long the report is kept back for the others to end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What a program may lack that did not get as far as MPI_Init.
+const NO_LIBRARY: &str = "  There is no libmpi.so.12 beside this command, and C and Python programs need it: `ranks info` says where \
+                          it is looked for.\n";
 
 /// A rank has failed.
 pub(super) struct Inquiry {
@@ -106,7 +112,13 @@ impl Job<'_> {
         let said = self.outputs.last_words(rank);
         let limit = limits::explain(pid as sys::Pid, cause, said.as_deref());
         let text = report::describe_failure(rank, pid as sys::Pid, &program, cause, limit.as_deref());
-        let words = said.map_or(String::new(), |words| format!("  its last line: {words}\n"));
+        let mut words = said.map_or(String::new(), |words| format!("  its last line: {words}\n"));
+        if matches!(cause, Cause::Exit(_))
+            && self.segment.stage(rank) == Stage::Absent
+            && environment::library().is_none()
+        {
+            words += NO_LIBRARY;
+        }
         self.say(&text, &(words + &report::describe(&scene, report::Style::Failure)));
     }
 

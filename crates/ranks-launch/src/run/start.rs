@@ -50,9 +50,9 @@ pub fn start<'a>(launch: &'a Launch, lines: Option<&Arc<LineQueue>>) -> Result<J
     let library = environment::library();
     let mut programs: Vec<Ready> =
         launch.programs.iter().map(|p| prepare(launch, p, library.as_deref())).collect::<Result<_, _>>()?;
-    let terminals = if lines.is_some() { "" } else { terminals(launch) };
+    let terminals = if lines.is_some() { String::new() } else { terminals(launch) };
     for program in &mut programs {
-        program.variables.insert(environment::TERMINAL.into(), terminals.into());
+        program.variables.insert(environment::TERMINAL.into(), terminals.clone().into());
     }
 
     let old_signals = SignalSet::blocked_now();
@@ -149,16 +149,16 @@ fn prepare(
 }
 
 /// Which of our standard streams are terminals that the ranks' output will reach.
-fn terminals(launch: &Launch) -> &'static str {
+fn terminals(launch: &Launch) -> String {
     let is_terminal = |kind| kind == Kind::Terminal && !launch.capture;
     let out = is_terminal(sys::describe(io::stdout().as_fd()).0);
     let error = is_terminal(sys::describe(io::stderr().as_fd()).0);
-    match (out, error) {
-        (true, true) => "out,error",
-        (true, false) => "out",
-        (false, true) => "error",
-        (false, false) => "",
-    }
+    let names =
+        [(out, "out"), (error, "error")].into_iter().filter(|(is, _)| *is).map(|(_, name)| name.to_owned());
+    // How wide it is, for what is drawn there: the ranks cannot ask a terminal behind a pipe.
+    let stream = if error { io::stderr().as_fd().as_raw_fd() } else { io::stdout().as_fd().as_raw_fd() };
+    let width = (out || error).then(|| sys::terminal_columns(stream)).flatten();
+    names.chain(width.map(|columns| format!("columns={columns}"))).collect::<Vec<_>>().join(",")
 }
 
 /// Blocks the signals we act on, but for those that we were told to ignore.

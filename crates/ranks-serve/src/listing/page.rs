@@ -112,7 +112,7 @@ fn row(entry: &Entry) -> String {
     let folder = entry.kind == "directory";
     let slash = if folder { "/" } else { "" };
     format!(
-        "<tr><td><a href=\"./{}{slash}\">{}{}{slash}</a></td><td>{}</td><td>{}</td></tr>\n",
+        "<tr><td><a href=\"./{}{slash}\">{}<bdi>{}</bdi>{slash}</a></td><td>{}</td><td>{}</td></tr>\n",
         encode(&entry.bytes),
         Kind::of(entry).icon(),
         escape(&entry.name),
