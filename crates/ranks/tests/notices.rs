@@ -98,6 +98,27 @@ fn two_ranks_that_receive_from_each_other_are_told() {
 }
 
 #[test]
+fn tasks_and_threads_that_wait_for_each_other_are_told() {
+    let outcome = job("tasks_and_threads_that_wait_for_each_other_are_told", 2, 12, |world| {
+        let (rank, world) = (world.rank(), world.into_shared()?);
+        let receive = world.receive::<u8>(1 - rank, 8);
+        match rank {
+            0 => receive.wait(),
+            _ => tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(receive),
+        }
+        .map(drop)
+    });
+    let Some(outcome) = outcome else { return };
+    noticed(
+        &outcome,
+        &["rank 0 waits in receive from rank 1, tag 8 on world", "rank 1 waits in receive from rank 0"],
+    );
+    // The wait is one, from its beginning, although the tasks look once a second.
+    let roll_call = error(&outcome).split("the time limit").nth(1).unwrap().to_owned();
+    assert!(!roll_call.contains("for 0."), "{roll_call}");
+}
+
+#[test]
 fn a_collective_and_a_receive_that_wait_for_each_other_are_told() {
     let outcome = job("a_collective_and_a_receive_that_wait_for_each_other_are_told", 3, 15, |world| {
         if world.rank() == 2 {

@@ -79,7 +79,8 @@ impl Awaiting {
         if part == Part::Waits {
             return Ok((false, woken));
         }
-        if std::mem::take(&mut waiting.published) {
+        if waiting.published.is_some_and(|published| moved || published != id) {
+            waiting.published = None;
             engine.clear_wait();
         }
         if part == Part::Begins {
@@ -110,13 +111,17 @@ impl Awaiting {
             if !moved && !done {
                 waiting.collect(engine, &mut woken);
                 if waiting.duty.sleeps(id) {
-                    engine.publish_wait(id);
-                    waiting.published = true;
+                    if waiting.published.replace(id).is_none() {
+                        engine.publish_wait(id);
+                    }
                     sleeper.sleep(&mut waiting);
                 }
                 return Ok((false, woken));
             }
             now = Instant::now();
+        }
+        if (moved || done) && waiting.published.take().is_some() {
+            engine.clear_wait();
         }
         waiting.collect(engine, &mut woken);
         if done {
@@ -149,7 +154,7 @@ impl Awaiting {
         waiting.leave(id, woken);
         let after = waiting.duty.state();
         if after != before {
-            if std::mem::take(&mut waiting.published) {
+            if waiting.published.take().is_some() {
                 engine.clear_wait();
             }
             // A task that was woken to take the duty is watched.

@@ -74,8 +74,9 @@ pub(super) struct Waiting {
     /// Where the next one to be on duty is looked for.
     turn: usize,
     pub clock: Clock,
-    /// The roll-call says what the driver waits for.
-    pub published: bool,
+    /// The roll-call says that the driver waits for this. It goes on saying so while the driver looks and finds nothing:
+    /// the wait is one, and how long it lasts tells that no rank can go on.
+    pub published: Option<RequestId>,
     pub sleeper: Place,
     /// The duty was begun since the sleeper looked last.
     pub stirred: bool,
