@@ -252,3 +252,27 @@ fn a_rank_with_a_thread_that_wakes_by_itself_is_not_told_of() {
     });
     outcome.iter().for_each(quiet);
 }
+
+#[test]
+fn a_panic_in_the_operation_of_a_reduction_ends_the_job() {
+    let outcome = job("a_panic_in_the_operation_of_a_reduction_ends_the_job", 3, 60, |world| {
+        let world = world.into_shared()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        runtime.block_on(async {
+            // In a task of its own a panic would end nothing else.
+            let wrong = tokio::spawn(world.all_reduce_from(vec![1], |_: i32, _| panic!("no sum today")));
+            if let Ok(wrong) = wrong.await {
+                println!("rank {} goes on with {wrong:?}", world.rank());
+            }
+            world.receive::<u8>(ranks::ANY_SOURCE, 9).await.map(drop)
+        })
+    });
+    let Some(outcome) = outcome else { return };
+    assert_eq!((outcome.code, outcome.timed_out), (101, false), "{outcome:?}");
+    let error = error(&outcome);
+    assert!(
+        error.contains("no sum today") && error.contains("the operation of a reduction panicked"),
+        "{error}"
+    );
+    assert!(error.contains("aborted the job with code 101"), "{error}");
+}

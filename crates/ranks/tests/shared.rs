@@ -298,39 +298,6 @@ fn reduces_through_itself(world: &SharedCommunicator) -> ranks::Result<()> {
     world.barrier().wait()
 }
 
-/// A panic in the operation of a reduction reaches who waits for that reduction, and nobody else.
-#[ranks::test(n = 4, timeout = "60s")]
-fn a_panic_in_the_operation_of_a_reduction_stays_there() -> ranks::Result<()> {
-    let world = shared();
-    let pair = world.split(Some(world.rank() as u32 / 2), 0).wait()?.expect("it gave a colour");
-    panics_for_itself(&pair)?;
-    drop(pair);
-    panics_for_itself(&world)?;
-    world.into_world().expect("nothing else is left").barrier()
-}
-
-fn panics_for_itself(world: &SharedCommunicator) -> ranks::Result<()> {
-    let (me, n) = (world.rank(), world.size());
-    for _ in 0..3 {
-        runtime().block_on(async {
-            let failing = world.all_reduce_from(vec![1, 2], |_: i32, _| panic!("no sum today"));
-            let sound = world.all_reduce_from(vec![me], op::sum);
-            let failing = tokio::spawn(failing);
-            let sound = tokio::spawn(sound);
-            assert_eq!(sound.await.unwrap().unwrap(), [(0..n).sum::<usize>()]);
-            let panic = failing.await.unwrap_err().into_panic();
-            assert_eq!(panic.downcast_ref(), Some(&"no sum today"));
-        });
-        let mut slice = [1];
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            world.all_reduce_slice(&mut slice, |_: i32, _| panic!("nor now"))
-        }));
-        assert_eq!(outcome.unwrap_err().downcast_ref(), Some(&"nor now"));
-    }
-    assert_eq!(world.all_reduce_from(vec![1], op::sum).wait()?, [n]);
-    Ok(())
-}
-
 /// A value whose drop panics, and a waker that panics.
 struct Panics;
 

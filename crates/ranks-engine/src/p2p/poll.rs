@@ -150,6 +150,11 @@ impl WakeHandle {
         self.segment.sleep_in_place(self.rank, limit);
     }
 
+    /// Asks for the end of the job with `code`. Any thread may call this.
+    pub fn request_abort(&self, code: i32) {
+        self.segment.request_abort(self.rank, code);
+    }
+
     /// Ends a [`Self::sleep_in_place`], or the rank's own sleep, which then looks and sleeps again.
     pub fn rouse(&self) {
         self.segment.rouse(self.rank);

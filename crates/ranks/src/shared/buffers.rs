@@ -205,7 +205,7 @@ impl SharedCommunicator {
 
     /// Combines the ranks' buffers at the root, element by element and in order of rank; the others get `None`. Any
     /// thread of the rank may run the operation, but none holds a lock meanwhile: it may use a communicator. If it
-    /// panics, the panic goes on in whoever waits for this; the other ranks get a result of no meaning. Section 6.9.1.
+    /// panics, the job ends with code 101, because the other ranks would get wrong results. Section 6.9.1.
     ///
     /// ```
     /// let world = ranks::init()?.into_shared()?;

@@ -9,8 +9,10 @@ use crate::collective::reductions::rows;
 use crate::equivalence::Equivalence;
 use crate::memory::deferred;
 use crate::request::Woken;
+use ranks_engine::WakeHandle;
 use ranks_engine::op::StoredOp;
 use ranks_engine::{RequestId, ShmEngine, Work};
+use ranks_shm::say;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -83,7 +85,12 @@ pub(super) struct Outcome {
     wrong: AtomicBool,
     panicked: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// To end the job by, where other ranks would go on with a wrong result.
+    job: Option<WakeHandle>,
 }
+
+/// The exit code of a job that a panic ends: that of a Rust program.
+const PANICKED: i32 = 101;
 
 impl Outcome {
     /// Whether all bytes were elements. If the function panicked, its panic goes on here.
@@ -103,17 +110,25 @@ impl Outcome {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(function)) {
             *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
             self.panicked.store(true, Ordering::Release);
+            if let Some(job) = &self.job {
+                // Wrong numbers are on their way to the others, and nothing can call them back.
+                say::line(
+                    "ranks: the operation of a reduction panicked, so the results of other ranks are wrong: the job ends",
+                );
+                job.request_abort(PANICKED);
+            }
         }
     }
 }
 
 impl Rank {
-    /// An operation whose function runs without the lock, and what becomes of the function.
+    /// An operation whose function runs without the lock, and what becomes of the function. Its panic ends the job.
     pub(super) fn operation<T: Equivalence>(
         &self,
         function: impl FnMut(T, T) -> T + Send + 'static,
     ) -> (StoredOp, Arc<Outcome>) {
-        let outcome = Arc::<Outcome>::default();
+        let job = Some(self.with(|engine| engine.wake_handle()));
+        let outcome = Arc::new(Outcome { job, ..Outcome::default() });
         let told = outcome.clone();
         let rows = Mutex::new(rows(function, move || told.wrong.store(true, Ordering::Relaxed)));
         let kept = Kept::new((rows, outcome.clone()), self.discarded.clone());
