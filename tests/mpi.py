@@ -185,7 +185,7 @@ WRONG = [
     ("null", 1, 1, ["the buffer is null", "(MPI_ERR_BUFFER)"]),
     ("operation", 9, 2, ["MPI_Allreduce on world: MPI_BAND is not defined on MPI_DOUBLE (MPI_ERR_OP)"]),
     ("stale", 19, 1, ["MPI_Wait", "(MPI_ERR_REQUEST)"]),
-    ("unsupported", 44, 1, ["MPI_Lookup_name", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
+    ("unsupported", 44, 1, ["MPIX_Comm_revoke", "(MPI_ERR_UNSUPPORTED_OPERATION)"]),
     ("abort", 7, 3, []),
     ("fork", 0, 2, ["MPI_Send", "forked child"]),
 ]
