@@ -26,11 +26,11 @@ struct Queues {
 
 impl Queues {
     /// The first unexpected message that fits, and its source.
-    fn first_unexpected(&self, source: Option<usize>, tag: Option<i32>) -> Option<(usize, Found)> {
+    fn first_unexpected(&mut self, source: Option<usize>, tag: Option<i32>) -> Option<(usize, Found)> {
         if let Some(source) = source {
             return Some((source, self.unexpected[source].first_for_receive(tag)?));
         }
-        let all = self.unexpected.iter().enumerate();
+        let all = self.unexpected.iter_mut().enumerate();
         let first = all.filter_map(|(source, queue)| Some((source, queue.first_for_receive(tag)?)));
         first.min_by_key(|(_, found)| found.entry.number)
     }

@@ -1,6 +1,7 @@
 //! A queue of posted receives, or of messages that no receive has matched yet, in the order of their numbers.
 //!
-//! A short queue is a list that is searched from its front. A long one has an index by tag, so that a program with
+//! A queue is a list that is searched from its front. Messages usually come in the order of their receives, so the search
+//! ends at once, however long the list is. A search that goes far gives the queue an index by tag, so that a program with
 //! thousands of pending receives, each with a tag of its own, pays for one of them what it pays when it is alone.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -8,7 +9,7 @@ use std::hash::BuildHasherDefault;
 
 use super::Spread;
 
-/// A queue that grows beyond this gets an index: to search so many entries costs about as much as the index.
+/// A search that goes beyond this gives the queue an index: to look at so many entries costs about as much as the index.
 const LONG: usize = 32;
 
 /// An indexed queue that shrinks to this becomes a list again. It is well below [`LONG`], so that a queue of about that
@@ -91,18 +92,13 @@ impl Queue {
     /// Adds an entry at its place. Its number is usually the highest.
     pub fn insert(&mut self, entry: Entry) {
         match self {
-            Queue::List(list) => {
-                match list.back() {
-                    Some(last) if last.number > entry.number => {
-                        let at = list.partition_point(|other| other.number < entry.number);
-                        list.insert(at, entry);
-                    }
-                    _ => list.push_back(entry),
+            Queue::List(list) => match list.back() {
+                Some(last) if last.number > entry.number => {
+                    let at = list.partition_point(|other| other.number < entry.number);
+                    list.insert(at, entry);
                 }
-                if list.len() > LONG {
-                    self.make_index();
-                }
-            }
+                _ => list.push_back(entry),
+            },
             Queue::Indexed(indexed) => indexed.insert(entry),
         }
     }
@@ -123,10 +119,10 @@ impl Queue {
     }
 
     /// The first receive that a message with this tag fits.
-    pub fn first_for_message(&self, tag: i32) -> Option<Found> {
-        match self {
-            Queue::List(list) => found(list, |entry| entry.tag.is_none_or(|wanted| wanted == tag)),
-            Queue::Indexed(indexed) => {
+    pub fn first_for_message(&mut self, tag: i32) -> Option<Found> {
+        match self.searched(|entry| entry.tag.is_none_or(|wanted| wanted == tag)) {
+            Ok(found) => found,
+            Err(indexed) => {
                 let both = [indexed.first_with(Some(tag)), indexed.first_with(None)];
                 let first = both.into_iter().flatten().min_by_key(|entry| entry.number);
                 first.map(|entry| Found { entry, place: 0 })
@@ -135,15 +131,30 @@ impl Queue {
     }
 
     /// The first message that a receive with this tag, or with any tag, can take.
-    pub fn first_for_receive(&self, tag: Option<i32>) -> Option<Found> {
-        match (self, tag) {
-            (Queue::List(list), _) => found(list, |entry| tag.is_none() || entry.tag == tag),
-            (Queue::Indexed(indexed), Some(_)) => {
-                indexed.first_with(tag).map(|entry| Found { entry, place: 0 })
-            }
-            (Queue::Indexed(indexed), None) => {
+    pub fn first_for_receive(&mut self, tag: Option<i32>) -> Option<Found> {
+        match (self.searched(|entry| tag.is_none() || entry.tag == tag), tag) {
+            (Ok(found), _) => found,
+            (Err(indexed), Some(_)) => indexed.first_with(tag).map(|entry| Found { entry, place: 0 }),
+            (Err(indexed), None) => {
                 indexed.entries.first_key_value().map(|(_, &entry)| Found { entry, place: 0 })
             }
+        }
+    }
+
+    /// What a search of the list finds. If the queue has an index, or gets one because the search went far: the index.
+    #[inline]
+    fn searched(&mut self, wanted: impl Fn(&Entry) -> bool) -> Result<Option<Found>, &Indexed> {
+        if let Queue::List(list) = self {
+            let found = found(list, wanted);
+            let looked_at = found.map_or(list.len(), |found| found.place);
+            if looked_at <= LONG {
+                return Ok(found);
+            }
+            self.make_index();
+        }
+        match self {
+            Queue::Indexed(indexed) => Err(indexed),
+            Queue::List(_) => Ok(None),
         }
     }
 
