@@ -144,8 +144,8 @@ impl Matcher {
         queues.posted_count += 1;
         let entry = Entry { number, tag, id: request };
         match source {
-            Some(source) => queues.posted[source].insert(entry),
-            None => queues.posted_any.insert(entry),
+            Some(source) => queues.posted[source].push(entry),
+            None => queues.posted_any.push(entry),
         }
         None
     }

@@ -89,6 +89,15 @@ impl Queue {
         }
     }
 
+    /// Adds an entry whose number is the highest.
+    #[inline(always)]
+    pub fn push(&mut self, entry: Entry) {
+        match self {
+            Queue::List(list) => list.push_back(entry),
+            Queue::Indexed(indexed) => indexed.insert(entry),
+        }
+    }
+
     /// Adds an entry at its place. Its number is usually the highest.
     pub fn insert(&mut self, entry: Entry) {
         match self {
