@@ -1,5 +1,6 @@
 //! The job whose rank has started this one: how this job tells it where it is, and how it learns of its end.
 
+use crate::outcome::StartError;
 use crate::sys;
 use ranks_shm::Segment;
 use ranks_shm::job::{self, Job};
@@ -35,11 +36,14 @@ impl fmt::Debug for Parent {
 
 impl Parent {
     /// The one that the environment names.
-    pub fn from_environment() -> Result<Self, String> {
-        let at = Job::from_variable(job::SPAWN).ok_or_else(|| format!("{} is not set", job::SPAWN))?;
-        let bridge = Segment::attach(&at).map_err(|error| error.to_string())?;
-        let (home_at, _) = bridge.side(0).ok_or("the rank that has started this has not said where it is")?;
-        let home = Segment::attach(&home_at).map_err(|error| error.to_string())?;
+    pub fn from_environment() -> Result<Self, StartError> {
+        let at = Job::from_variable(job::SPAWN)
+            .ok_or_else(|| StartError::usage(format!("{} is not set", job::SPAWN)))?;
+        let bridge = Segment::attach(&at).map_err(|error| StartError::usage(error.to_string()))?;
+        let told = bridge.side(0);
+        let (home_at, _) =
+            told.ok_or_else(|| StartError::usage("the rank that has started this has not said where it is"))?;
+        let home = Segment::attach(&home_at).map_err(|error| StartError::usage(error.to_string()))?;
         Ok(Self { bridge: Arc::new(bridge), at, home: Arc::new(home), home_at })
     }
 

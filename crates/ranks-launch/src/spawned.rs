@@ -59,7 +59,7 @@ pub fn main(mut words: impl Iterator<Item = OsString>) -> i32 {
         Ok(parent) => parent,
         Err(why) => {
             eprintln!("ranks: {TASK} is for the ranks of a job: {why}");
-            return 2;
+            return why.code;
         }
     };
     let Some(launch) = read(&mut words) else {

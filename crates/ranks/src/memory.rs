@@ -121,11 +121,11 @@ pub(crate) fn zeroed<T: Equivalence>(len: usize) -> Option<Vec<T>> {
 /// A function of two rows of bytes, as the engine hands it out with the addresses of both.
 pub(crate) fn deferred(function: impl Fn(&[u8], &mut [u8]) + Send + Sync + 'static) -> Deferred {
     Arc::new(move |input: *const u8, inout: *mut u8, len| {
-        // SAFETY: the engine gives the addresses of as many bytes each. They do not overlap, as the one is what
-        // came from elsewhere, and the request keeps both until the function has returned. No byte is padding:
-        // `clean` made it zero.
-        let (input, inout) =
-            unsafe { (std::slice::from_raw_parts(input, len), std::slice::from_raw_parts_mut(inout, len)) };
+        // SAFETY: the engine gives the address of `len` bytes that came from elsewhere. The request keeps them until the
+        // function has returned. No byte is padding: `clean` made it zero.
+        let input = unsafe { std::slice::from_raw_parts(input, len) };
+        // SAFETY: the same number of bytes of the request's own, which do not overlap with the others.
+        let inout = unsafe { std::slice::from_raw_parts_mut(inout, len) };
         function(input, inout);
     })
 }

@@ -19,13 +19,30 @@ pub use spawn::Program;
 
 use crate::comm::Making;
 use crate::error::{Class, Result};
-use crate::group::CommId;
+use crate::group::{Comm, CommId};
 use crate::p2p::Engine;
 use crate::transport::shm::Shm;
 use ranks_shm::blocked::Call;
+use std::sync::Arc;
 
 /// The calls that wait until the intercommunicator is there.
 impl Engine<Shm> {
+    /// The communicator of a call that `what` names. It must be an intracommunicator of this job's ranks.
+    fn comm_of_own_job(&self, call: Call, id: CommId, what: &str) -> Result<Arc<Comm>> {
+        self.enter(call)?;
+        let comm = self.comm(id, call)?;
+        let refused = |detail: String| Err(self.error_on(&comm, call, Class::Comm, detail));
+        if comm.local.is_some() {
+            return refused(format!("an intercommunicator cannot {what}: merge it first"));
+        }
+        if comm.slots().any(|slot| slot >= self.core.world) {
+            return refused(format!(
+                "ranks of several jobs cannot {what} together: use a communicator of one job"
+            ));
+        }
+        Ok(comm)
+    }
+
     fn met(&mut self, call: Call, making: Making) -> Result<CommId> {
         let made = self.made(call, making)?;
         made.ok_or_else(|| self.error(Class::Intern, call, "there is no communicator"))

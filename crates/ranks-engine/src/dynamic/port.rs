@@ -318,17 +318,7 @@ impl Engine<Shm> {
 
     /// The communicator of a side, and its leader, where that is this rank; `None` elsewhere.
     fn meeting_side(&self, call: Call, id: CommId, root: i32) -> Result<Option<(Arc<Comm>, usize)>> {
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let refused = |detail: &str| Err(self.error_on(&comm, call, Class::Comm, detail.into()));
-        if comm.local.is_some() {
-            return refused("an intercommunicator cannot meet others: merge it first");
-        }
-        if comm.slots().any(|slot| slot >= self.core.world) {
-            return refused(
-                "ranks of several jobs cannot meet others together: use a communicator of one job",
-            );
-        }
+        let comm = self.comm_of_own_job(call, id, "meet others")?;
         let leader = self.slot_of(&comm, root, call)?;
         Ok((leader == self.core.me).then_some((comm, leader)))
     }

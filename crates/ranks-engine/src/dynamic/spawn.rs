@@ -124,17 +124,7 @@ impl Engine<Shm> {
     /// gives is looked at.
     pub fn begin_spawn(&mut self, id: CommId, root: i32, programs: Result<Vec<Program>>) -> Result<Making> {
         let call = Call::CommSpawn;
-        self.enter(call)?;
-        let comm = self.comm(id, call)?;
-        let refused = |detail: &str| Err(self.error_on(&comm, call, Class::Comm, detail.into()));
-        if comm.local.is_some() {
-            return refused("an intercommunicator cannot start processes: merge it first");
-        }
-        if comm.slots().any(|slot| slot >= self.core.world) {
-            return refused(
-                "ranks of several jobs cannot start processes together: use a communicator of one job",
-            );
-        }
+        let comm = self.comm_of_own_job(call, id, "start processes")?;
         let leader = self.slot_of(&comm, root, call)?;
         let message = self.internal_message_on(call, &comm);
         let members = comm.slots.clone();

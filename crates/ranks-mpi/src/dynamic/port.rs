@@ -52,6 +52,29 @@ fn name_at_root(comm: CommId, root: c_int, port: In<c_char>) -> Result<String> {
     }
 }
 
+/// Waits in `call`, an accept or a connect, until the other job has come to the port.
+fn meet(call: Waits, comm: CommId, root: c_int, port: &str) -> Result<Option<CommId>> {
+    make(call, comm, |engine| match call {
+        Waits::CommAccept => engine.begin_accept(comm, root, port),
+        _ => engine.begin_connect(comm, root, port),
+    })
+}
+
+/// What `MPI_Comm_accept` and `MPI_Comm_connect` (`waits`) share.
+fn meet_at_port<A: Abi>(
+    call: &Call<A>,
+    waits: Waits,
+    port: In<c_char>,
+    root: c_int,
+    comm: A::Comm,
+    new: Out<A::Comm>,
+) -> Result<()> {
+    new.set(A::Comm::NULL)?;
+    let comm = call.comm(comm)?;
+    let name = name_at_root(comm, root, port)?;
+    new.set(handle_of::<A>(meet(waits, comm, root, &name)?))
+}
+
 /// `MPI_Comm_accept`.
 pub fn accept<A: Abi>(
     call: &Call<A>,
@@ -61,11 +84,7 @@ pub fn accept<A: Abi>(
     comm: A::Comm,
     new: Out<A::Comm>,
 ) -> Result<()> {
-    new.set(A::Comm::NULL)?;
-    let comm = call.comm(comm)?;
-    let name = name_at_root(comm, root, port)?;
-    let made = make(Waits::CommAccept, comm, |engine| engine.begin_accept(comm, root, &name))?;
-    new.set(handle_of::<A>(made))
+    meet_at_port(call, Waits::CommAccept, port, root, comm, new)
 }
 
 /// `MPI_Comm_connect`.
@@ -77,11 +96,7 @@ pub fn connect<A: Abi>(
     comm: A::Comm,
     new: Out<A::Comm>,
 ) -> Result<()> {
-    new.set(A::Comm::NULL)?;
-    let comm = call.comm(comm)?;
-    let name = name_at_root(comm, root, port)?;
-    let made = make(Waits::CommConnect, comm, |engine| engine.begin_connect(comm, root, &name))?;
-    new.set(handle_of::<A>(made))
+    meet_at_port(call, Waits::CommConnect, port, root, comm, new)
 }
 
 /// `MPI_Comm_join`: both ends open a port and tell each other its name; the one whose name comes first lets in.
@@ -93,10 +108,7 @@ pub fn join<A: Abi>(_: &Call<A>, socket: c_int, new: Out<A::Comm>) -> Result<()>
         .and_then(|theirs| {
             let (call, port) =
                 if ours < theirs { (Waits::CommAccept, &ours) } else { (Waits::CommConnect, &theirs) };
-            make(call, CommId::SELF, |engine| match call {
-                Waits::CommAccept => engine.begin_accept(CommId::SELF, 0, port),
-                _ => engine.begin_connect(CommId::SELF, 0, port),
-            })
+            meet(call, CommId::SELF, 0, port)
         });
     global::with(|process| process.engine.close_port(&ours))?;
     new.set(handle_of::<A>(met?))
